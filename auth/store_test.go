@@ -268,7 +268,7 @@ func TestProvidersComeFromTheConfigurationToo(t *testing.T) {
 // docs/benchmarks.md has the milliseconds.
 func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
 	s := authtest.NewSite(t) // alone: it measures time
-	thousand(s)
+	writeThousand(s)
 	fastest := func(work func()) time.Duration {
 		best := time.Hour
 		for range 7 {
@@ -283,7 +283,7 @@ func TestAThousandCredentialsAreReadAsFastAsTheyCanBe(t *testing.T) {
 	}
 }
 
-// status is all that auth:status does.
+// readStatus does all that auth:status does.
 func readStatus(s *authtest.Site) {
 	view, err := status.Read(s.T.Context(), s.Config, s.Env, status.Options{})
 	if err != nil || len(view.Accounts) != 1000 {
@@ -291,7 +291,7 @@ func readStatus(s *authtest.Site) {
 	}
 }
 
-// plainly reads and decodes the same files, and nothing else.
+// readPlainly reads and decodes the same files, and nothing else.
 func readPlainly(s *authtest.Site) {
 	files, _ := filepath.Glob(filepath.Join(s.Config.Paths.Auths(), "*"))
 	for _, file := range files {
@@ -304,7 +304,7 @@ func readPlainly(s *authtest.Site) {
 
 func BenchmarkAThousandCredentials(b *testing.B) {
 	s := authtest.NewSite(b)
-	thousand(s)
+	writeThousand(s)
 	for name, work := range map[string]func(){"status": func() { readStatus(s) }, "encoding-json": func() { readPlainly(s) }} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -314,7 +314,7 @@ func BenchmarkAThousandCredentials(b *testing.B) {
 	}
 }
 
-func thousand(s *authtest.Site) {
+func writeThousand(s *authtest.Site) {
 	for i := range 1000 {
 		c := authtest.Codex(fmt.Sprintf("u%d@x.y", i), fmt.Sprintf("r%d", i), time.Hour)
 		c["id_token"] = authtest.JWT(authtest.Object{"email": c["email"], "padding": strings.Repeat("x", 1500)})

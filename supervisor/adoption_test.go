@@ -14,8 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
-// begun starts a program in a process group of its own, until the end of the test.
-func begun(t *testing.T, cmd *exec.Cmd) process.Identity {
+// startProcess starts a program in a process group of its own, until the end of the test.
+func startProcess(t *testing.T, cmd *exec.Cmd) process.Identity {
 	t.Helper()
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -41,8 +41,8 @@ func markedAs(t *testing.T, id process.Identity, mark string) {
 	})
 }
 
-// untouched wants a process to be no service of the stack, and to survive a stop.
-func untouched(t *testing.T, s *supervisortest.Stack, id process.Identity) {
+// checkUntouched wants a process to be no service of the stack, and to survive a stop.
+func checkUntouched(t *testing.T, s *supervisortest.Stack, id process.Identity) {
 	t.Helper()
 	if status := s.Query(); status.Services[0].State != control.StateStopped || status.Services[0].PID != 0 {
 		t.Errorf("it is taken for the service: %+v", status.Services[0])
@@ -77,9 +77,9 @@ func TestAnotherUsersMarkedProcessIsNotAdopted(t *testing.T) {
 			t.Parallel()
 			s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 			mark := s.Config.Paths.RuntimeDir + ":a"
-			id := begun(t, rightstest.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
+			id := startProcess(t, rightstest.Other(t, "env", "FLOWGATE_SERVICE="+mark, "perl", "-e", script))
 			markedAs(t, id, mark)
-			untouched(t, s, id)
+			checkUntouched(t, s, id)
 			outlives(t, s, id)
 		})
 	}
@@ -90,13 +90,13 @@ func TestAMarkedProcessThatRunsAnotherProgramIsNotAdopted(t *testing.T) {
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	cmd := exec.Command("sleep", "100")
 	cmd.Env = append(os.Environ(), "FLOWGATE_SERVICE="+s.Config.Paths.RuntimeDir+":a")
-	untouched(t, s, begun(t, cmd))
+	checkUntouched(t, s, startProcess(t, cmd))
 }
 
 func TestAProcessInALedgerThatHasNoMarkIsNotEnded(t *testing.T) {
 	t.Parallel()
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
-	id := begun(t, exec.Command("sleep", "100"))
+	id := startProcess(t, exec.Command("sleep", "100"))
 	s.MustStart()
 	ids := s.Recorded()
 	service := s.Service("a").PID
@@ -106,6 +106,6 @@ func TestAProcessInALedgerThatHasNoMarkIsNotEnded(t *testing.T) {
 	}
 	supervisortest.Eventually(t, "the service to be gone", func() bool { return !ids[1].Alive() })
 	s.ReplaceInLedger(ids[1], id)
-	untouched(t, s, id)
+	checkUntouched(t, s, id)
 	outlives(t, s, id)
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
-// routed is a stack with a router that reads its active configuration and does
+// newRoutedStack makes a stack with a router that reads its active configuration and does
 // not start with the profile "bad".
-func routed(t *testing.T) *supervisortest.Stack {
+func newRoutedStack(t *testing.T) *supervisortest.Stack {
 	t.Helper()
 	router := supervisortest.Trivial(t, config.LiteLLM)
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, config.CLIProxy), router)
@@ -42,7 +42,7 @@ func setProfile(s *supervisortest.Stack, name string) (stack.ProfileChange, erro
 
 func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {
 	t.Parallel()
-	s := routed(t)
+	s := newRoutedStack(t)
 	change, err := setProfile(s, "good")
 	if err != nil || !change.Changed || change.From != "" || len(change.Restarted) != 0 ||
 		change.Status.Supervisor != nil {
@@ -76,7 +76,7 @@ func TestSetProfileRestartsTheRouterAndNothingElse(t *testing.T) {
 
 func TestAProfileThatTheRouterDoesNotStartWithIsTakenBack(t *testing.T) {
 	t.Parallel()
-	s := routed(t)
+	s := newRoutedStack(t)
 	if _, err := setProfile(s, "good"); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAProfileThatTheRouterDoesNotStartWithIsTakenBack(t *testing.T) {
 
 func TestWhenTheOldProfileFailsTooBothFailuresAreReported(t *testing.T) {
 	t.Parallel()
-	s := routed(t)
+	s := newRoutedStack(t)
 	if _, err := setProfile(s, "good"); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestWhenTheOldProfileFailsTooBothFailuresAreReported(t *testing.T) {
 
 func TestAnUnknownProfileChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := routed(t)
+	s := newRoutedStack(t)
 	_, err := setProfile(s, "goood")
 	supervisortest.WantFault(t, err, "profile-unknown", "good")
 	if s.Read("state.json") != "" {
@@ -135,7 +135,7 @@ func TestAnUnknownProfileChangesNothing(t *testing.T) {
 
 func TestProfileChangesAtOnceEndInOneWholeState(t *testing.T) {
 	t.Parallel()
-	s := routed(t)
+	s := newRoutedStack(t)
 	if _, err := setProfile(s, "good"); err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/flowgate-go/flowgate/auth/refresh"
 )
 
-// rotating is a token endpoint whose refresh tokens work once. It answers after
+// startTokenServer runs a token endpoint whose refresh tokens work once. It answers after
 // so long, and tells when a request has arrived.
-func rotating(t *testing.T, after time.Duration, arrived chan<- string) *httptest.Server {
+func startTokenServer(t *testing.T, after time.Duration, arrived chan<- string) *httptest.Server {
 	used := map[string]bool{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.FormValue("refresh_token")
@@ -47,7 +47,7 @@ func TestCtrlCWhileARenewalIsUnderWayLosesNoGrant(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	arrived := make(chan string, 4)
-	srv := rotating(t, 200*time.Millisecond, arrived)
+	srv := startTokenServer(t, 200*time.Millisecond, arrived)
 	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
 	first := s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
 	second := s.Credential("codex-b.json", authtest.Codex("b@x.y", "rt-b", time.Hour))
@@ -71,7 +71,7 @@ func TestARenewalThatIsNotAnsweredAfterCtrlCEndsInTime(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
 	arrived := make(chan string, 4)
-	srv := rotating(t, time.Hour, arrived)
+	srv := startTokenServer(t, time.Hour, arrived)
 	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
 	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -85,7 +85,7 @@ func TestARenewalThatIsNotAnsweredAfterCtrlCEndsInTime(t *testing.T) {
 func TestAPartialRenewalIsReported(t *testing.T) {
 	t.Parallel()
 	s := authtest.NewSite(t)
-	srv := rotating(t, 0, nil)
+	srv := startTokenServer(t, 0, nil)
 	s.Config.Providers = map[string]map[string]any{"codex": {"token_url": srv.URL + "/token"}}
 	s.Credential("codex-a.json", authtest.Codex("a@x.y", "rt-a", time.Hour))
 	s.Credential("codex-b.json", authtest.Codex("b@x.y", "rt-a", time.Hour)) // a copy: its grant is used up by the first

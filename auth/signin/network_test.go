@@ -47,8 +47,8 @@ func (d *oauthDouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// polled makes a site whose provider acme signs in at the double behind front.
-func polled(t *testing.T, method string, front *flaky.Server, double *oauthDouble) *authtest.Site {
+// newPolledSite makes a site whose provider acme signs in at the double behind front.
+func newPolledSite(t *testing.T, method string, front *flaky.Server, double *oauthDouble) *authtest.Site {
 	s := authtest.NewSite(t)
 	double.finish = func() {
 		s.Credential("acme.json", authtest.Object{"type": "acme", "access_token": "a", "refresh_token": "r"})
@@ -101,7 +101,7 @@ func TestOddAnswersOfATokenEndpointAreAskedAgain(t *testing.T) {
 		for _, path := range []string{"/device", "/token"} {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{fault}}
-				s := polled(t, "device_code", front, &oauthDouble{})
+				s := newPolledSite(t, "device_code", front, &oauthDouble{})
 				if got, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 					t.Errorf("%s at %s: %+v, %v", name, path, got, err)
 				}
@@ -119,7 +119,7 @@ func TestAServerThatOnlyGivesPagesEndsTheSignInBeforeTheTimeLimit(t *testing.T) 
 		for _, path := range paths {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyHTML}, 50)}
-				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				s := newPolledSite(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				_, _, err := s.Login("acme", signin.Options{Timeout: 90 * time.Second})
 				if authtest.WantCode(t, err, "login-failed"); err == nil || !strings.Contains(err.Error(), "text/html") ||
 					len(front.RequestTimes()) > 5 {
@@ -138,7 +138,7 @@ func TestASignInSurvivesABadNetworkInEveryPollingMethod(t *testing.T) {
 		for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: faults}
-				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				s := newPolledSite(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				got, _, err := s.Login("acme", signin.Options{Timeout: 60 * time.Second})
 				if err != nil || !got.Changed || len(front.RequestTimes()) != len(faults)+1 {
 					t.Errorf("%s, %s: %+v, %v, %d questions", method, name, got, err, len(front.RequestTimes()))
@@ -182,7 +182,7 @@ func TestALostFirstRequestIsSentAgain(t *testing.T) {
 	for method, path := range map[string]string{"oauth_poll": "/start", "device_code": "/device"} {
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.DropConnection, flaky.ReplyStatus(502)}}
-			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+			s := newPolledSite(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 			if got, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second}); err != nil || !got.Changed {
 				t.Errorf("%s: %+v, %v", method, got, err)
 			}
@@ -198,7 +198,7 @@ func TestAFinalAnswerEndsThePolling(t *testing.T) {
 		for status, text := range map[int]string{400: `{"error":"invalid_request"}`, 404: `{}`, 410: `{}`} {
 			all.run(func() {
 				front := &flaky.Server{Path: path, Faults: []flaky.Fault{flaky.ReplyJSON(status, text)}}
-				s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+				s := newPolledSite(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 				_, _, err := s.Login("acme", signin.Options{Timeout: 20 * time.Second})
 				if authtest.WantCode(t, err, "login-failed"); len(front.RequestTimes()) != 1 {
 					t.Errorf("%s %d: asked %d times", method, status, len(front.RequestTimes()))
@@ -215,7 +215,7 @@ func TestTheTimeLimitEndsASignInWhoseServerStaysAwayAndNamesTheCause(t *testing.
 	for method, path := range map[string]string{"oauth_poll": "/status", "device_code": "/token"} {
 		all.run(func() {
 			front := &flaky.Server{Path: path, Faults: slices.Repeat([]flaky.Fault{flaky.ReplyStatus(503)}, 50)}
-			s := polled(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
+			s := newPolledSite(t, method, front, &oauthDouble{status: `{"status":"ok"}`})
 			_, _, err := s.Login("acme", signin.Options{Timeout: 2 * time.Second})
 			if authtest.WantCode(t, err, "login-timeout"); err == nil || !strings.Contains(err.Error(), "503") {
 				t.Errorf("%s: the cause is not named: %v", method, err)
@@ -249,7 +249,7 @@ func TestSlowDownAndIntervalsAreHonoured(t *testing.T) {
 	} {
 		all.run(func() {
 			front := &flaky.Server{Path: c.path, Faults: []flaky.Fault{c.fault}}
-			s := polled(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
+			s := newPolledSite(t, c.method, front, &oauthDouble{status: `{"status":"ok"}`, start: c.start})
 			_, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second})
 			if waits := s.Waited(); err != nil || len(front.RequestTimes()) != 2 ||
 				!slices.Equal(waits, []time.Duration{c.pause}) {
@@ -276,7 +276,7 @@ func TestSlowDownAndTheIntervalOfADeviceFlowAreHonoured(t *testing.T) {
 	} {
 		all.run(func() {
 			front := &flaky.Server{Path: "/token", Faults: []flaky.Fault{c.fault}}
-			s := polled(t, "device_code", front, &oauthDouble{})
+			s := newPolledSite(t, "device_code", front, &oauthDouble{})
 			_, _, err := s.Login("acme", signin.Options{Timeout: 30 * time.Second})
 			at := front.RequestTimes() // a ticker makes up for a request that was late
 			if err != nil || len(at) != 2 || at[1].Sub(at[0]) < c.pause-time.Second/2 {
@@ -296,7 +296,7 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 	} {
 		for _, status := range []string{"authorized", "Completed", "SUCCESS", "ok"} {
 			all.run(func() {
-				s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{start: start, status: `{"status":"` + status + `"}`})
+				s := newPolledSite(t, "oauth_poll", &flaky.Server{}, &oauthDouble{start: start, status: `{"status":"` + status + `"}`})
 				_, w, err := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
 				if err != nil || !strings.Contains(w.String(), "https://p.example/a") {
 					t.Errorf("%s, %s: %v", start, status, err)
@@ -305,7 +305,7 @@ func TestReplyFormsOfOlderServersAreUnderstood(t *testing.T) {
 		}
 	}
 	for _, status := range []string{"cancelled", "canceled", "Denied", "expired", "failed"} {
-		s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{status: `{"status":"` + status + `"}`})
+		s := newPolledSite(t, "oauth_poll", &flaky.Server{}, &oauthDouble{status: `{"status":"` + status + `"}`})
 		_, _, err := s.Login("acme", signin.Options{Timeout: 5 * time.Second})
 		authtest.WantCode(t, err, "login-failed")
 	}
@@ -350,7 +350,7 @@ func TestAStrayRequestToTheCallbackChangesNothing(t *testing.T) {
 
 func TestWhatAProviderSaysIsShownAndNotObeyed(t *testing.T) {
 	t.Parallel()
-	s := polled(t, "oauth_poll", &flaky.Server{}, &oauthDouble{
+	s := newPolledSite(t, "oauth_poll", &flaky.Server{}, &oauthDouble{
 		start:  `{"url":"https://p.example/\u001b]0;x\u0007\nOpen evil","user_code":"A\u202e\u001b[2J"}`,
 		status: `{"status":"ok"}`,
 	})

@@ -17,8 +17,8 @@ import (
 // modes are the ways to look at a change that is first staged and then committed.
 var modes = []string{"tree", "staged", "range", "history"}
 
-// look is what a run in that mode finds, as rule:file:line.
-func look(t *testing.T, g *repotest.Git, mode string) []string {
+// findSecrets returns what a run in that mode finds, as rule:file:line.
+func findSecrets(t *testing.T, g *repotest.Git, mode string) []string {
 	t.Helper()
 	o := options(g.Dir)
 	o.Only = "secrets." + mode
@@ -41,9 +41,9 @@ func look(t *testing.T, g *repotest.Git, mode string) []string {
 	return found
 }
 
-// everywhere expects a finding in each mode, the change being in the working
+// checkEveryMode expects a finding in each mode, the change being in the working
 // tree: it is staged, and committed after that.
-func everywhere(t *testing.T, g *repotest.Git, want string) {
+func checkEveryMode(t *testing.T, g *repotest.Git, want string) {
 	t.Helper()
 	for _, mode := range modes {
 		switch mode {
@@ -52,7 +52,7 @@ func everywhere(t *testing.T, g *repotest.Git, want string) {
 		case "range":
 			g.Git("commit", "-q", "-m", "change")
 		}
-		if found := look(t, g, mode); !slices.Contains(found, want) {
+		if found := findSecrets(t, g, mode); !slices.Contains(found, want) {
 			t.Errorf("%s: %s is not among %v", mode, want, found)
 		}
 	}
@@ -72,8 +72,8 @@ func pem(seed uint64, lines, length int) string {
 	return b.String() + "-----END RSA PRIVATE KEY-----\n"
 }
 
-// wide is a text in UTF-16 or UTF-32.
-func wide(text string, bits int, order binary.AppendByteOrder, mark bool) string {
+// encodeUTF16 returns a text in UTF-16 or UTF-32.
+func encodeUTF16(text string, bits int, order binary.AppendByteOrder, mark bool) string {
 	var b []byte
 	if mark {
 		text = "\ufeff" + text
@@ -149,51 +149,51 @@ func TestNothingBypassesTheGate(t *testing.T) {
 		},
 		"UTF-16 with a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\r\nü "+planted, 16, binary.LittleEndian, true))
+				encodeUTF16("line\r\nü "+planted, 16, binary.LittleEndian, true))
 		}, "github-pat:w.txt:2"},
 		"UTF-16 BE with a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\n"+planted, 16, binary.BigEndian, true))
+				encodeUTF16("line\n"+planted, 16, binary.BigEndian, true))
 		}, "github-pat:w.txt:2"},
 		"UTF-16 without a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\n"+planted, 16, binary.LittleEndian, false))
+				encodeUTF16("line\n"+planted, 16, binary.LittleEndian, false))
 		}, "github-pat:w.txt:2"},
 		"UTF-16 BE without a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\n"+planted, 16, binary.BigEndian, false))
+				encodeUTF16("line\n"+planted, 16, binary.BigEndian, false))
 		}, "github-pat:w.txt:2"},
 		"UTF-32 with a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\n"+planted, 32, binary.LittleEndian, true))
+				encodeUTF16("line\n"+planted, 32, binary.LittleEndian, true))
 		}, "github-pat:w.txt:2"},
 		"UTF-32 BE without a mark": {nil, func(g *repotest.Git) {
 			g.Write("w.txt",
-				wide("line\n"+planted, 32, binary.BigEndian, false))
+				encodeUTF16("line\n"+planted, 32, binary.BigEndian, false))
 		}, "github-pat:w.txt:2"},
 		"UTF-16 behind other text": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", strings.Repeat("ascii\n", 2000)+wide(planted, 16, binary.LittleEndian, true))
+			g.Write("w.txt", strings.Repeat("ascii\n", 2000)+encodeUTF16(planted, 16, binary.LittleEndian, true))
 		}, "github-pat:w.txt:2001"},
 		"UTF-16 among little else": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", strings.Repeat("ascii\n", 20)+wide(planted, 16, binary.LittleEndian, false))
+			g.Write("w.txt", strings.Repeat("ascii\n", 20)+encodeUTF16(planted, 16, binary.LittleEndian, false))
 		}, "github-pat:w.txt:21"},
 		"ASCII behind UTF-16 with a mark": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", wide(strings.Repeat("line\n", 3), 16, binary.LittleEndian, true)+planted)
+			g.Write("w.txt", encodeUTF16(strings.Repeat("line\n", 3), 16, binary.LittleEndian, true)+planted)
 		}, "github-pat:w.txt:4"},
 		"ASCII far behind UTF-16 with a mark": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", wide(strings.Repeat("line\n", 60_000), 16, binary.BigEndian,
-				true)+planted+wide(strings.Repeat("line\n", 50_000), 16, binary.BigEndian, true))
+			g.Write("w.txt", encodeUTF16(strings.Repeat("line\n", 60_000), 16, binary.BigEndian,
+				true)+planted+encodeUTF16(strings.Repeat("line\n", 50_000), 16, binary.BigEndian, true))
 		}, "github-pat:w.txt:60001"},
 		"UTF-16 that is shifted by a byte": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", wide("line\n", 16, binary.LittleEndian, true)+"odd!\n"+wide(planted, 16, binary.LittleEndian,
+			g.Write("w.txt", encodeUTF16("line\n", 16, binary.LittleEndian, true)+"odd!\n"+encodeUTF16(planted, 16, binary.LittleEndian,
 				false))
 		}, "github-pat:w.txt:3"},
 		"ASCII before UTF-16 without a mark": {nil, func(g *repotest.Git) {
-			g.Write("w.txt", planted+wide(strings.Repeat("a line of it\n", 200), 16, binary.LittleEndian, false))
+			g.Write("w.txt", planted+encodeUTF16(strings.Repeat("a line of it\n", 200), 16, binary.LittleEndian, false))
 		}, "github-pat:w.txt:1"},
 		"a line is added to UTF-16": {
-			func(g *repotest.Git) { g.Commit("w.txt", wide("line\n", 16, binary.LittleEndian, true)) },
-			func(g *repotest.Git) { g.Write("w.txt", wide("line\n"+planted, 16, binary.LittleEndian, true)) },
+			func(g *repotest.Git) { g.Commit("w.txt", encodeUTF16("line\n", 16, binary.LittleEndian, true)) },
+			func(g *repotest.Git) { g.Write("w.txt", encodeUTF16("line\n"+planted, 16, binary.LittleEndian, true)) },
 			"github-pat:w.txt:2",
 		},
 		"a zero byte": {nil, func(g *repotest.Git) { g.Write("z.txt", "\x00\n"+planted) }, "github-pat:z.txt:2"},
@@ -269,7 +269,7 @@ func TestNothingBypassesTheGate(t *testing.T) {
 				c.before(g)
 			}
 			c.change(g)
-			everywhere(t, g, c.want)
+			checkEveryMode(t, g, c.want)
 		})
 	}
 }
@@ -285,17 +285,17 @@ func TestAChangeIsNotBlamedForWhatWasThere(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string][2]string{
 		"lines":  {"a\n" + planted + pem(1, 25, 64), "b\n" + planted + pem(1, 25, 64)},
-		"UTF-16": {wide("a\n"+planted, 16, binary.LittleEndian, true), wide("b\n"+planted, 16, binary.LittleEndian, true)},
+		"UTF-16": {encodeUTF16("a\n"+planted, 16, binary.LittleEndian, true), encodeUTF16("b\n"+planted, 16, binary.LittleEndian, true)},
 	} {
 		g := installation(t)
 		g.Commit("a.txt", c[0])
 		g.Write("a.txt", c[1])
 		g.Git("add", "a.txt")
-		if found := look(t, g, "staged"); len(found) > 0 {
+		if found := findSecrets(t, g, "staged"); len(found) > 0 {
 			t.Errorf("%s, staged: %v", name, found)
 		}
 		g.Git("commit", "-q", "-m", "change")
-		if found := look(t, g, "range"); len(found) > 0 {
+		if found := findSecrets(t, g, "range"); len(found) > 0 {
 			t.Errorf("%s, range: %v", name, found)
 		}
 	}
@@ -312,11 +312,11 @@ func TestARenameIsNotBlamedForWhatWasSearchedBefore(t *testing.T) {
 	g.Git("mv", "a.md", "a.txt")
 	g.Git("update-index", "--force-remove", "node_modules/m")
 	g.Git("update-index", "--add", "--cacheinfo", "160000,"+sub+",m")
-	if found := look(t, g, "staged"); len(found) > 0 {
+	if found := findSecrets(t, g, "staged"); len(found) > 0 {
 		t.Errorf("staged: %v", found)
 	}
 	g.Git("commit", "-q", "-m", "rename")
-	if found := look(t, g, "range"); len(found) > 0 {
+	if found := findSecrets(t, g, "range"); len(found) > 0 {
 		t.Errorf("range: %v", found)
 	}
 }
@@ -356,7 +356,7 @@ func TestAReplacedCommitIsSearchedAsItIsPushed(t *testing.T) {
 	g.Git("reset", "-q", "--hard", bad)
 	g.Git("replace", bad, good)
 	for _, mode := range []string{"range", "history"} {
-		if found := look(t, g, mode); !slices.Contains(found, "github-pat:a.txt:1") {
+		if found := findSecrets(t, g, mode); !slices.Contains(found, "github-pat:a.txt:1") {
 			t.Errorf("%s: %v", mode, found)
 		}
 	}

@@ -40,17 +40,17 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 			g.Write("a.txt", key+"\n")
 		}, "tree staged range history"},
 		"UTF-16": {func(g *repotest.Git, key string) {
-			g.Write("a.reg", wide("x="+key+"\r\n", 16, binary.LittleEndian, true))
+			g.Write("a.reg", encodeUTF16("x="+key+"\r\n", 16, binary.LittleEndian, true))
 		}, "tree staged range history"},
 		"the name of a file": {func(g *repotest.Git, key string) { g.Write("dir/"+key+".txt", "x\n") },
 			"tree staged range history"},
 		"a target of a link": {func(g *repotest.Git, key string) { link(g, "/nowhere/"+key, "l") },
 			"tree staged range history"},
 		"base64 in short lines": {func(g *repotest.Git, key string) {
-			g.Write("b.txt", folded(base64.StdEncoding.EncodeToString([]byte("key: "+key+"\n")), 20))
+			g.Write("b.txt", fold(base64.StdEncoding.EncodeToString([]byte("key: "+key+"\n")), 20))
 		}, "tree staged range history"},
 		"base64 in long lines": {func(g *repotest.Git, key string) {
-			g.Write("b.txt", folded(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 40)+key+"\n")), 64))
+			g.Write("b.txt", fold(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 40)+key+"\n")), 64))
 		}, "tree staged range history"},
 		"across a fragment": {func(g *repotest.Git, key string) {
 			g.Write("one.txt", strings.Repeat("x ", 62_485)+key+strings.Repeat(" y", 9000))
@@ -119,7 +119,7 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 				if !strings.Contains(c.modes, mode) {
 					continue
 				}
-				found := look(t, g, mode)
+				found := findSecrets(t, g, mode)
 				if !strings.Contains(strings.Join(found, " "), "known-secret:") {
 					t.Errorf("%s: %v", mode, found)
 				}
@@ -131,7 +131,7 @@ func TestTheInstallationsOwnKeyIsFoundWhereverGitCarriesIt(t *testing.T) {
 	}
 }
 
-// folded is a text in lines of that many characters.
-func folded(text string, n int) string {
+// fold returns a text in lines of that many characters.
+func fold(text string, n int) string {
 	return regexp.MustCompile(fmt.Sprintf(".{1,%d}", n)).ReplaceAllString(text, "$0\n")
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// packed is a gzipped tar of the entries, sizes taken from content.
-func packed(t testing.TB, content string, entries ...tar.Header) []byte {
+// pack returns a gzipped tar of the entries, sizes taken from content.
+func pack(t testing.TB, content string, entries ...tar.Header) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)
@@ -55,7 +55,7 @@ func extract(t testing.TB, data []byte, l archive.Limits) (dir string, err error
 
 func TestFilesAndFoldersComeOutWithTheOwnersBitsOnly(t *testing.T) {
 	t.Parallel()
-	dir, err := extract(t, packed(t, "hello", tar.Header{Name: "./", Typeflag: tar.TypeDir, Mode: 0o777},
+	dir, err := extract(t, pack(t, "hello", tar.Header{Name: "./", Typeflag: tar.TypeDir, Mode: 0o777},
 		file("cli-proxy-api", 0o6755), file("static/deep/page.html", 0o666)), archive.Limits{})
 	if err != nil {
 		t.Fatal(err)
@@ -70,25 +70,25 @@ func TestFilesAndFoldersComeOutWithTheOwnersBitsOnly(t *testing.T) {
 
 func TestWhatAnHonestReleaseDoesNotHaveIsRefused(t *testing.T) {
 	t.Parallel()
-	good := packed(t, "hello", file("a", 0o644))
+	good := pack(t, "hello", file("a", 0o644))
 	for name, c := range map[string]struct {
 		data []byte
 		code string
 	}{
-		"parent":      {packed(t, "x", file("../evil", 0o644)), "archive-unsafe"},
-		"deep parent": {packed(t, "x", file("a/../../evil", 0o644)), "archive-unsafe"},
-		"absolute":    {packed(t, "x", file("/tmp/evil", 0o644)), "archive-unsafe"},
-		"backslashes": {packed(t, "x", file(`..\evil`, 0o644)), "archive-unsafe"},
-		"symlink": {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc", Typeflag: tar.TypeSymlink},
+		"parent":      {pack(t, "x", file("../evil", 0o644)), "archive-unsafe"},
+		"deep parent": {pack(t, "x", file("a/../../evil", 0o644)), "archive-unsafe"},
+		"absolute":    {pack(t, "x", file("/tmp/evil", 0o644)), "archive-unsafe"},
+		"backslashes": {pack(t, "x", file(`..\evil`, 0o644)), "archive-unsafe"},
+		"symlink": {pack(t, "x", tar.Header{Name: "l", Linkname: "/etc", Typeflag: tar.TypeSymlink},
 			file("l/evil", 0o644)), "archive-unsafe"},
-		"hard link": {packed(t, "x", tar.Header{Name: "l", Linkname: "/etc/passwd", Typeflag: tar.TypeLink}),
+		"hard link": {pack(t, "x", tar.Header{Name: "l", Linkname: "/etc/passwd", Typeflag: tar.TypeLink}),
 			"archive-unsafe"},
-		"device":       {packed(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeChar}), "archive-unsafe"},
-		"pipe":         {packed(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeFifo}), "archive-unsafe"},
-		"twice":        {packed(t, "x", file("a", 0o644), file("./a", 0o644)), "archive-unsafe"},
-		"bomb":         {packed(t, strings.Repeat("0", 2<<20), file("a", 0o644)), "archive-too-large"},
-		"bomb in many": {packed(t, strings.Repeat("0", 600<<10), file("a", 0o644), file("b", 0o644)), "archive-too-large"},
-		"many files": {packed(t, "", file("a", 0), file("b", 0), file("c", 0), file("d", 0), file("e", 0)),
+		"device":       {pack(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeChar}), "archive-unsafe"},
+		"pipe":         {pack(t, "x", tar.Header{Name: "d", Typeflag: tar.TypeFifo}), "archive-unsafe"},
+		"twice":        {pack(t, "x", file("a", 0o644), file("./a", 0o644)), "archive-unsafe"},
+		"bomb":         {pack(t, strings.Repeat("0", 2<<20), file("a", 0o644)), "archive-too-large"},
+		"bomb in many": {pack(t, strings.Repeat("0", 600<<10), file("a", 0o644), file("b", 0o644)), "archive-too-large"},
+		"many files": {pack(t, "", file("a", 0), file("b", 0), file("c", 0), file("d", 0), file("e", 0)),
 			"archive-too-large"},
 		"cut":      {good[:len(good)-9], "archive-invalid"},
 		"web page": {[]byte("\n<!DOCTYPE HTML><html>sign in</html>"), "archive-invalid"},
@@ -112,9 +112,9 @@ func TestWhatAnHonestReleaseDoesNotHaveIsRefused(t *testing.T) {
 // FuzzExtract: whatever the bytes, nothing outside the folder appears, and
 // nothing in it is a link or larger than allowed.
 func FuzzExtract(f *testing.F) {
-	f.Add(packed(f, "hello", file("a/b", 0o755)))
-	f.Add(packed(f, "x", file("../evil", 0o644)))
-	f.Add(packed(f, "x", tar.Header{Name: "l", Linkname: "..", Typeflag: tar.TypeSymlink}, file("l/evil", 0o644)))
+	f.Add(pack(f, "hello", file("a/b", 0o755)))
+	f.Add(pack(f, "x", file("../evil", 0o644)))
+	f.Add(pack(f, "x", tar.Header{Name: "l", Linkname: "..", Typeflag: tar.TypeSymlink}, file("l/evil", 0o644)))
 	f.Add([]byte("<html>"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir, _ := extract(t, data, archive.Limits{Bytes: 1 << 16, Files: 100})

@@ -45,7 +45,7 @@ func main() {
 `
 
 // built is the small real program that the releases hold, built once.
-var built = sync.OnceValues(func() ([]byte, []byte) {
+var buildPrograms = sync.OnceValues(func() ([]byte, []byte) {
 	t := &builder{}
 	defer t.clean()
 	other := "arm64"
@@ -78,10 +78,10 @@ func (b *builder) clean() {
 	}
 }
 
-// packed returns a release whose program reports this version.
-func packed(t *testing.T, version string) []byte {
+// packRelease returns a release whose program reports this version.
+func packRelease(t *testing.T, version string) []byte {
 	t.Helper()
-	mine, _ := built()
+	mine, _ := buildPrograms()
 	return releasetest.Pack(t, map[string][]byte{
 		"cli-proxy-api-plus": mine, "VERSION": []byte(version), "README.md": []byte("read"),
 		"static/management.html": []byte("<html>"),
@@ -113,8 +113,8 @@ func wantFault(t *testing.T, err error, code string, parts ...string) {
 func TestAReleaseIsInstalledAndRunBesideOthers(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("6.9.0", packed(t, "6.9.0"))
-	s.Add("6.9.1", packed(t, "6.9.1"))
+	s.Add("6.9.0", packRelease(t, "6.9.0"))
+	s.Add("6.9.1", packRelease(t, "6.9.1"))
 	r := request(t, s)
 	got, err := bootstrap.Install(t.Context(), r)
 	if err != nil || !got.Changed || got.Runtimes[0].Version != "6.9.1" || !got.Runtimes[0].Active {
@@ -158,8 +158,8 @@ func withProxyConfig(t *testing.T, cfg *config.Config) *config.Config {
 
 func TestABadReleaseInstallsNothing(t *testing.T) {
 	t.Parallel()
-	mine, others := built()
-	good := packed(t, "1.0.0")
+	mine, others := buildPrograms()
+	good := packRelease(t, "1.0.0")
 	name := releasetest.Asset("1.0.0")
 	line := func(data []byte) []byte {
 		sum := sha256.Sum256(data)
@@ -184,8 +184,8 @@ func TestABadReleaseInstallsNothing(t *testing.T) {
 			"archive-unsafe"},
 		"HTML":                   {only(html), "archive-invalid"},
 		"cut":                    {only(good[:len(good)/2]), "archive-invalid"},
-		"another version inside": {only(packed(t, "1.0.1")), "version-mismatch"},
-		"an older Plus inside":   {only(packed(t, "0.9.0-plus")), "version-mismatch"},
+		"another version inside": {only(packRelease(t, "1.0.1")), "version-mismatch"},
+		"an older Plus inside":   {only(packRelease(t, "0.9.0-plus")), "version-mismatch"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -249,7 +249,7 @@ func TestABadServerInstallsNothing(t *testing.T) {
 			t.Parallel()
 			s := releasetest.New(t)
 			s.Spoil = c.spoil
-			s.Add("1.0.0", packed(t, "1.0.0"))
+			s.Add("1.0.0", packRelease(t, "1.0.0"))
 			r := request(t, s)
 			r.Version = c.version
 			_, err := bootstrap.Install(t.Context(), r)
@@ -278,7 +278,7 @@ func TestTheTokenGoesToTheAPIOnly(t *testing.T) {
 		}
 		return false
 	}
-	s.Add("1.0.0", packed(t, "1.0.0"))
+	s.Add("1.0.0", packRelease(t, "1.0.0"))
 	r := request(t, s)
 	r.Getenv = func(name string) string {
 		return map[string]string{"GITHUB_API_URL": s.URL, "GITHUB_TOKEN": "t0ken"}[name]
@@ -295,7 +295,7 @@ func TestAProgramThatReportsItsOwnSpellingOfTheVersionIsInstalled(t *testing.T) 
 	t.Parallel()
 	for _, reported := range []string{"1.0.0-plus", "v1.0.0", "dev", ""} {
 		s := releasetest.New(t)
-		s.Add("1.0.0", packed(t, reported))
+		s.Add("1.0.0", packRelease(t, reported))
 		if got, err := bootstrap.Install(t.Context(), request(t, s)); err != nil || got.Runtimes[0].Version != "1.0.0" {
 			t.Errorf("a program that reports %q: %+v, %v", reported, got, err)
 		}
@@ -307,7 +307,7 @@ func TestAProgramThatReportsItsOwnSpellingOfTheVersionIsInstalled(t *testing.T) 
 func TestNoTokenIsSentInTheClearOrAfterARedirect(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("1.0.0", packed(t, "1.0.0"))
+	s.Add("1.0.0", packRelease(t, "1.0.0"))
 	var with []string
 	s.Spoil = func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Header.Get("Authorization") != "" {
@@ -361,7 +361,7 @@ func TestARedirectOrAnAssetInTheClearIsRefused(t *testing.T) {
 	} {
 		s := releasetest.New(t)
 		s.Spoil = spoil
-		s.Add("1.0.0", packed(t, "1.0.0"))
+		s.Add("1.0.0", packRelease(t, "1.0.0"))
 		r := request(t, s)
 		_, err := bootstrap.Install(t.Context(), r)
 		if err == nil || fault.From(err).Code != "address-insecure" {
@@ -383,7 +383,7 @@ func hasBytes(dir string) bool {
 func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	archive := packed(t, "1.0.0")
+	archive := packRelease(t, "1.0.0")
 	s.Add("1.0.0", archive)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := true
@@ -423,7 +423,7 @@ func TestAnInterruptedDownloadGoesOnWhereItWas(t *testing.T) {
 func TestOfManyBootstrapsAtOnceOneFetches(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("1.0.0", packed(t, "1.0.0"))
+	s.Add("1.0.0", packRelease(t, "1.0.0"))
 	r := request(t, s)
 	var all sync.WaitGroup
 	for range 4 {
@@ -447,10 +447,10 @@ func TestOfManyBootstrapsAtOnceOneFetches(t *testing.T) {
 
 func TestAFileOrABinaryOnThisMachineIsInstalledToo(t *testing.T) {
 	t.Parallel()
-	mine, others := built()
+	mine, others := buildPrograms()
 	dir := t.TempDir()
 	files := map[string][]byte{
-		"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packed(t, "7.0.2"),
+		"CLIProxyAPI_7.0.2_linux_amd64.tar.gz": packRelease(t, "7.0.2"),
 		"proxy":                                mine,
 		"other":                                others,
 		"page":                                 []byte("<html>"),
@@ -518,12 +518,12 @@ func TestAMistypedNameIsRefusedBeforeAnythingIsDone(t *testing.T) {
 func TestNewVersionsAreLookedForOnceADay(t *testing.T) {
 	t.Parallel()
 	s := releasetest.New(t)
-	s.Add("1.0.0", packed(t, "1.0.0"))
+	s.Add("1.0.0", packRelease(t, "1.0.0"))
 	r := request(t, s)
 	if _, err := bootstrap.Install(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	s.Add("1.1.0", packed(t, "1.1.0"))
+	s.Add("1.1.0", packRelease(t, "1.1.0"))
 	now := time.Now()
 	ask := func(online bool, at time.Time) bootstrap.VersionStatus {
 		t.Helper()
@@ -536,7 +536,7 @@ func TestNewVersionsAreLookedForOnceADay(t *testing.T) {
 	if n := ask(false, now); n.Latest != "1.1.0" || !n.Outdated || n.Active != "1.0.0" {
 		t.Errorf("%+v", n)
 	}
-	s.Add("1.2.0", packed(t, "1.2.0"))
+	s.Add("1.2.0", packRelease(t, "1.2.0"))
 	if n := ask(false, now.Add(23*time.Hour)); n.Latest != "1.1.0" {
 		t.Errorf("within a day: %+v", n)
 	}

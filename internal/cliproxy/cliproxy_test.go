@@ -127,7 +127,7 @@ func TestASignInIsDeliveredToBothGenerations(t *testing.T) {
 
 func TestAStrangerOnThePortIsNotTakenForTheServer(t *testing.T) {
 	t.Parallel()
-	c := &cliproxy.Client{Base: strangers(t), Key: key}
+	c := &cliproxy.Client{Base: startStranger(t), Key: key}
 	if _, err := c.Files(t.Context()); code(err) != "management-failed" {
 		t.Errorf("%v", err)
 	}

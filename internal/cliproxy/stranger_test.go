@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// strangers is the address of a server that answers everything with a page.
-func strangers(t *testing.T) string {
+// startStranger returns the address of a server that answers everything with a page.
+func startStranger(t *testing.T) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_,

@@ -34,7 +34,7 @@ func TestEachBrokenFileGetsExactlyTheExpectedError(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			_, err := config.Load(file, environ)
-			expect(t, strings.TrimSuffix(file, ".yaml")+".err", relative(describe(t, err)))
+			expect(t, strings.TrimSuffix(file, ".yaml")+".err", relativePaths(describe(t, err)))
 		})
 	}
 }
@@ -63,8 +63,8 @@ func describe(t *testing.T, err error) string {
 	return text
 }
 
-// relative takes the way to the corpus out of a text.
-func relative(text string) string {
+// relativePaths takes the way to the corpus out of a text.
+func relativePaths(text string) string {
 	abs, _ := filepath.Abs(corpus)
 	return strings.NewReplacer(corpus+"/", "", filepath.Clean(corpus)+"/", "", abs+"/", "").Replace(text)
 }
@@ -86,13 +86,13 @@ func TestEachValidFileResolvesAsExpected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := strings.ReplaceAll(relative(string(out)), strings.TrimSuffix(absolute(t, corpus), "/"), "CORPUS")
+			text := strings.ReplaceAll(relativePaths(string(out)), strings.TrimSuffix(absolutePath(t, corpus), "/"), "CORPUS")
 			expect(t, strings.TrimSuffix(file, ".yaml")+".json", text+"\n")
 		})
 	}
 }
 
-func absolute(t *testing.T, path string) string {
+func absolutePath(t *testing.T, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -32,14 +32,14 @@ func server(t *testing.T, handler http.HandlerFunc) string {
 	return s.URL
 }
 
-func whole(w http.ResponseWriter, r *http.Request) {
+func serveWhole(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "file.tar.gz", time.Time{}, bytes.NewReader(content))
 }
 
-// cut sends so many bytes of what is asked for and closes the connection.
-func cut(n int) http.HandlerFunc {
+// cutAfter sends so many bytes of what is asked for and closes the connection.
+func cutAfter(n int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		whole(&cutter{ResponseWriter: w, left: n}, r)
+		serveWhole(&cutter{ResponseWriter: w, left: n}, r)
 	}
 }
 
@@ -64,10 +64,10 @@ func TestACutDownloadGoesOnWhereItWas(t *testing.T) {
 	url := server(t, func(w http.ResponseWriter, r *http.Request) {
 		ranges = append(ranges, r.Header.Get("Range"))
 		if asked.Add(1) < 3 {
-			cut(100_000)(w, r)
+			cutAfter(100_000)(w, r)
 			return
 		}
-		whole(w, r)
+		serveWhole(w, r)
 	})
 	path := filepath.Join(t.TempDir(), "new", "file")
 	var last int64
@@ -88,7 +88,7 @@ func TestALaterProcessGoesOnToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked string
-	url := server(t, func(w http.ResponseWriter, r *http.Request) { asked = r.Header.Get("Range"); whole(w, r) })
+	url := server(t, func(w http.ResponseWriter, r *http.Request) { asked = r.Header.Get("Range"); serveWhole(w, r) })
 	for range 2 { // the second time all of it is there
 		if _, err := download.Get(t.Context(), download.Request{URL: url, Path: path, SHA256: sum(content)}); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestABadBeginningIsFetchedAnewOnce(t *testing.T) {
 	if err := os.WriteFile(path, []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := download.Get(t.Context(), download.Request{URL: server(t, whole), Path: path,
+	if _, err := download.Get(t.Context(), download.Request{URL: server(t, serveWhole), Path: path,
 		SHA256: sum(content)}); err != nil {
 		t.Error(err)
 	}
@@ -125,7 +125,7 @@ func TestABadDownloadIsAClearFault(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = w.Write([]byte("<html>"))
 		}, "download-failed", false},
-		"always cut": {cut(10), "download-failed", true},
+		"always cut": {cutAfter(10), "download-failed", true},
 		"stalled": {func(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write(content[:10])
 			w.(http.Flusher).Flush()

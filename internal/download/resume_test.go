@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/download"
 )
 
-// tagged serves data with an ETag, or a Last-Modified time where the tag is one.
-func tagged(tag string, data []byte) http.HandlerFunc {
+// serveTagged serves data with an ETag, or a Last-Modified time where the tag is one.
+func serveTagged(tag string, data []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if tag != "" {
 			w.Header().Set("ETag", tag)
@@ -39,10 +39,10 @@ func TestHalvesOfTwoFilesAreNotJoined(t *testing.T) {
 			var asked atomic.Int64
 			url := server(t, func(w http.ResponseWriter, r *http.Request) {
 				if asked.Add(1) == 1 {
-					tagged(c.before, content)(&cutter{ResponseWriter: w, left: 100_000}, r)
+					serveTagged(c.before, content)(&cutter{ResponseWriter: w, left: 100_000}, r)
 					return
 				}
-				tagged(c.after, replaced)(w, r)
+				serveTagged(c.after, replaced)(w, r)
 			})
 			path := filepath.Join(t.TempDir(), "file")
 			got, err := download.Get(t.Context(), download.Request{URL: url, Path: path})
@@ -59,11 +59,11 @@ func TestTheSameFileGoesOnWithoutADigest(t *testing.T) {
 	var part string
 	url := server(t, func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 1 {
-			tagged(`"one"`, content)(&cutter{ResponseWriter: w, left: 100_000}, r)
+			serveTagged(`"one"`, content)(&cutter{ResponseWriter: w, left: 100_000}, r)
 			return
 		}
 		part = r.Header.Get("Range")
-		tagged(`"one"`, content)(w, r)
+		serveTagged(`"one"`, content)(w, r)
 	})
 	path := filepath.Join(t.TempDir(), "file")
 	got, err := download.Get(t.Context(), download.Request{URL: url, Path: path})
@@ -89,7 +89,7 @@ func TestAPartThatWasNotAskedForIsNotAppended(t *testing.T) {
 			_, _ = w.Write(content[2000:])
 			return
 		}
-		whole(w, r)
+		serveWhole(w, r)
 	})
 	got, err := download.Get(t.Context(), download.Request{URL: url, Path: path, SHA256: sum(content), Attempts: 2})
 	if err != nil || got != sum(content) || asked.Load() != 2 {
@@ -103,7 +103,7 @@ func TestABeginningLongerThanTheFileIsDropped(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(content), 'x'), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := download.Get(t.Context(), download.Request{URL: server(t, whole), Path: path, SHA256: sum(content)})
+	got, err := download.Get(t.Context(), download.Request{URL: server(t, serveWhole), Path: path, SHA256: sum(content)})
 	if err != nil || got != sum(content) {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -120,7 +120,7 @@ func TestALinkInThePlaceOfThePartialFileIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(mine, path); err != nil {
 		t.Fatal(err)
 	}
-	_, err := download.Get(t.Context(), download.Request{URL: server(t, whole), Path: path, SHA256: sum(content)})
+	_, err := download.Get(t.Context(), download.Request{URL: server(t, serveWhole), Path: path, SHA256: sum(content)})
 	if data, _ := os.ReadFile(mine); string(data) != "mine" {
 		t.Errorf("the linked file was written (%v)", err)
 	}

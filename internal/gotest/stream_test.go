@@ -42,8 +42,8 @@ func goTest(t *testing.T, args ...string) (out string) {
 	return string(printed)
 }
 
-// shown gives the stream to a Stream.
-func shown(t *testing.T, s *gotest.Stream, stream string) (people string, err error) {
+// giveStream gives the stream to a Stream.
+func giveStream(t *testing.T, s *gotest.Stream, stream string) (people string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	s.Out = &out
@@ -70,7 +70,7 @@ func TestPeopleSeeWhatFailedWithItsOwnOutput(t *testing.T) {
 	t.Parallel()
 	want := goTest(t, "./...")
 	s := &gotest.Stream{}
-	got, err := shown(t, s, goTest(t, "-json", "./..."))
+	got, err := giveStream(t, s, goTest(t, "-json", "./..."))
 	if !fault.HasCode(err, "tests-failed") {
 		t.Error(err)
 	}
@@ -105,7 +105,7 @@ func TestPeopleSeeWhatFailedWithItsOwnOutput(t *testing.T) {
 func TestFailedTestsAreNamedBeforeTheirOutputAndAtTheEnd(t *testing.T) {
 	t.Parallel()
 	s := &gotest.Stream{Command: "go test -C=."}
-	got, err := shown(t, s, goTest(t, "-json", "./fails", "./unbuilt", "./exits", "./panics", "./hangs", "./passes"))
+	got, err := giveStream(t, s, goTest(t, "-json", "./fails", "./unbuilt", "./exits", "./panics", "./hangs", "./passes"))
 	slices.SortFunc(s.Failed, func(a, b gotest.Failure) int { return strings.Compare(a.String(), b.String()) })
 	var names []string
 	for _, f := range s.Failed {
@@ -144,7 +144,7 @@ func TestFailedTestsAreNamedBeforeTheirOutputAndAtTheEnd(t *testing.T) {
 
 func TestARaceInTheOutputOfATestThatPassedIsShown(t *testing.T) {
 	t.Parallel()
-	got, _ := shown(t, &gotest.Stream{}, strings.Join([]string{
+	got, _ := giveStream(t, &gotest.Stream{}, strings.Join([]string{
 		`{"Action":"output","Package":"p","Test":"TestA","Output":"its own words\n"}`,
 		`{"Action":"output","Package":"p","Test":"TestA","Output":"==================\n"}`,
 		`{"Action":"output","Package":"p","Test":"TestA","Output":"WARNING: DATA RACE\n"}`,
@@ -162,7 +162,7 @@ func TestARaceInTheOutputOfATestThatPassedIsShown(t *testing.T) {
 func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 	t.Parallel()
 	s := &gotest.Stream{Elsewhere: map[string]string{"m/fails": "test:moon"}}
-	got, err := shown(t, s, goTest(t, "-json", "./fails", "./passes", "./none"))
+	got, err := giveStream(t, s, goTest(t, "-json", "./fails", "./passes", "./none"))
 	if !fault.HasCode(err, "tests-failed") {
 		t.Error("skips that nobody forbids:", err)
 	}
@@ -189,23 +189,23 @@ func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 func TestAForbiddenSkipIsAFailureThatNamesTheTest(t *testing.T) {
 	t.Parallel()
 	stream := goTest(t, "-json", "./passes")
-	_, err := shown(t, &gotest.Stream{Forbid: true}, stream)
+	_, err := giveStream(t, &gotest.Stream{Forbid: true}, stream)
 	if f := fault.From(err); f == nil || f.Code != "tests-skipped" || f.Exit != fault.ExitFailed ||
 		!strings.Contains(f.Message, "m/passes TestNowhere: x_test.go:10: not on this machine") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := shown(t, &gotest.Stream{Forbid: true, Elsewhere: map[string]string{"m/passes": "test:moon"}},
+	if _, err := giveStream(t, &gotest.Stream{Forbid: true, Elsewhere: map[string]string{"m/passes": "test:moon"}},
 		stream); err != nil {
 		t.Errorf("another target runs it: %v", err)
 	}
-	if _, err := shown(t, &gotest.Stream{Forbid: true}, `{"Action":"skip","Package":"m/none"}`); err != nil {
+	if _, err := giveStream(t, &gotest.Stream{Forbid: true}, `{"Action":"skip","Package":"m/none"}`); err != nil {
 		t.Errorf("a package without tests: %v", err)
 	}
 }
 
 func TestVerboseShowsEverythingOnce(t *testing.T) {
 	t.Parallel()
-	got, _ := shown(t, &gotest.Stream{Verbose: true}, goTest(t, "-json", "./passes", "./unbuilt"))
+	got, _ := giveStream(t, &gotest.Stream{Verbose: true}, goTest(t, "-json", "./passes", "./unbuilt"))
 	for _, part := range []string{"=== RUN   TestX", "a log of a test that passed", "printed where all passes",
 		"ok  \tm/passes", "undefined: undefined", "FAIL\tm/unbuilt"} {
 		if strings.Count(got, part) != 1 {
@@ -216,7 +216,7 @@ func TestVerboseShowsEverythingOnce(t *testing.T) {
 
 func TestAStreamThatEndsEarlyLosesNothing(t *testing.T) {
 	t.Parallel()
-	got, err := shown(t, &gotest.Stream{}, strings.Join([]string{
+	got, err := giveStream(t, &gotest.Stream{}, strings.Join([]string{
 		`{"Action":"run","Package":"p","Test":"TestA"}`,
 		`{"Action":"output","Package":"p","Test":"TestA","Output":"--- FAIL: TestA (0.00s)\n"}`,
 		`{"Action":"fail","Package":"p","Test":"TestA"}`,
@@ -248,7 +248,7 @@ func FuzzStream(f *testing.F) {
 
 func TestATestThatFailsTheSecondTimeIsShown(t *testing.T) {
 	t.Parallel()
-	got, err := shown(t, &gotest.Stream{}, strings.Join([]string{
+	got, err := giveStream(t, &gotest.Stream{}, strings.Join([]string{
 		`{"Action":"pass","Package":"p","Test":"TestA"}`,
 		`{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:1: wrong now\n"}`,
 		`{"Action":"fail","Package":"p","Test":"TestA"}`,

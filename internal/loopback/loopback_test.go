@@ -32,7 +32,7 @@ func ask(t *testing.T, client *http.Client, url, key string) (string, error) {
 	return fmt.Sprint(res.StatusCode, " ", string(body)), err
 }
 
-func serving(t *testing.T, answer http.HandlerFunc) string {
+func startServer(t *testing.T, answer http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)
@@ -41,7 +41,7 @@ func serving(t *testing.T, answer http.HandlerFunc) string {
 
 func TestAKeyGoesToAProcessOfThisUser(t *testing.T) {
 	t.Parallel()
-	url := serving(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")) })
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")) })
 	if got, err := ask(t, loopback.New(loopback.Options{}), url, "sk-own"); err != nil || got != "200 Bearer sk-own" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -65,7 +65,7 @@ func TestAKeyNeverReachesAnotherUsersProcess(t *testing.T) {
 
 func TestAClientWithoutKeysRefusesToSendOne(t *testing.T) {
 	t.Parallel()
-	url := serving(t, func(http.ResponseWriter, *http.Request) { t.Error("the key was sent") })
+	url := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("the key was sent") })
 	if _, err := ask(t, loopback.Keyless(loopback.Options{}), url, "sk-own"); !errors.Is(err, loopback.ErrKey) {
 		t.Errorf("%v", err)
 	}
@@ -73,8 +73,8 @@ func TestAClientWithoutKeysRefusesToSendOne(t *testing.T) {
 
 func TestNoClientFollowsARedirect(t *testing.T) {
 	t.Parallel()
-	other := serving(t, func(http.ResponseWriter, *http.Request) { t.Error("another address was asked") })
-	url := serving(t, func(w http.ResponseWriter,
+	other := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("another address was asked") })
+	url := startServer(t, func(w http.ResponseWriter,
 		r *http.Request) {
 		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
 	})
@@ -89,7 +89,7 @@ var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New
 	"Elsewhere": loopback.WithForeignKey}
 
 func TestNoClientUsesAProxy(t *testing.T) {
-	t.Setenv("HTTP_PROXY", serving(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") }))
+	t.Setenv("HTTP_PROXY", startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") }))
 	for name, of := range clients {
 		dialled := ""
 		stop := errors.New("stop")
@@ -102,7 +102,7 @@ func TestNoClientUsesAProxy(t *testing.T) {
 
 func TestALongReplyEndsAtItsLimit(t *testing.T) {
 	t.Parallel()
-	url := serving(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Repeat("x", 10)) })
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Repeat("x", 10)) })
 	for limit, want := range map[int64]bool{9: false, 10: true, 11: true} {
 		got, err := ask(t, loopback.New(loopback.Options{MaxReply: limit}), url, "")
 		if want != (err == nil) || !want && (!errors.Is(err, loopback.ErrTooLarge) ||
@@ -114,7 +114,7 @@ func TestALongReplyEndsAtItsLimit(t *testing.T) {
 
 func TestAnAddressThatIsRefusedIsNotDialled(t *testing.T) {
 	t.Parallel()
-	url := serving(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	url := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
 	refused := errors.New("not that one")
 	client := loopback.New(loopback.Options{Only: func(string) error { return refused }})
 	if _, err := ask(t, client, url, ""); !errors.Is(err, refused) {

@@ -75,7 +75,7 @@ func TestNoAnswerIsToldApartFromABadAnswer(t *testing.T) {
 		says   string
 	}{
 		"nothing":           {func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }, "no answer within 100ms"},
-		"one byte a second": {func(c net.Conn) { slowly(c, "HTTP/1.1 200 OK\r\n\r\n") }, "no answer within 100ms"},
+		"one byte a second": {func(c net.Conn) { writeSlowly(c, "HTTP/1.1 200 OK\r\n\r\n") }, "no answer within 100ms"},
 		"hangs up":          {func(net.Conn) {}, "closed without an answer"},
 		"half a head": {func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nA: ")) },
 			"closed without an answer"},
@@ -108,7 +108,7 @@ func TestNoAnswerIsToldApartFromABadAnswer(t *testing.T) {
 	}
 }
 
-func slowly(c net.Conn, text string) {
+func writeSlowly(c net.Conn, text string) {
 	for i := range text {
 		if _, err := c.Write([]byte{text[i]}); err != nil {
 			return

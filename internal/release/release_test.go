@@ -31,8 +31,8 @@ func TestAVersionsSectionIsFoundUnderEveryHeading(t *testing.T) {
 	}
 }
 
-// copied is the source tree in another place: what git tracks, and what is new.
-func copied(t *testing.T) string {
+// copySource returns the source tree in another place: what git tracks, and what is new.
+func copySource(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "elsewhere")
 	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -63,13 +63,13 @@ func TestTheSameSourceGivesTheSameBytesElsewhereAndLater(t *testing.T) {
 	t.Parallel()
 	platforms := []release.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	var built [2]map[string][]byte
-	for i, source := range []string{"../..", copied(t)} {
+	for i, source := range []string{"../..", copySource(t)} {
 		dir := t.TempDir()
 		b, err := release.Build(t.Context(), source, dir, "1.2.3", platforms, io.Discard)
 		if err != nil || len(b.Artifacts) != 2 {
 			t.Fatalf("%+v, %v", b, err)
 		}
-		built[i] = read(t, dir)
+		built[i] = readFiles(t, dir)
 		time.Sleep(time.Second) // a time stamp with seconds in it would differ
 	}
 	if len(built[0]) != 3 {
@@ -80,15 +80,15 @@ func TestTheSameSourceGivesTheSameBytesElsewhereAndLater(t *testing.T) {
 			t.Errorf("%s differs", name)
 		}
 		if strings.HasSuffix(name, ".cdx.json") {
-			materials(t, data)
+			checkMaterials(t, data)
 		}
 		if strings.Contains(name, runtime.GOOS+"_"+runtime.GOARCH+".tar") {
-			runs(t, data)
+			checkRuns(t, data)
 		}
 	}
 }
 
-func read(t *testing.T, dir string) map[string][]byte {
+func readFiles(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	entries, err := os.ReadDir(dir)
@@ -103,7 +103,7 @@ func read(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-func materials(t *testing.T, data []byte) {
+func checkMaterials(t *testing.T, data []byte) {
 	t.Helper()
 	var doc struct {
 		Format     string `json:"bomFormat"`
@@ -115,8 +115,8 @@ func materials(t *testing.T, data []byte) {
 	}
 }
 
-// runs executes the program out of the archive.
-func runs(t *testing.T, data []byte) {
+// checkRuns executes the program out of the archive.
+func checkRuns(t *testing.T, data []byte) {
 	t.Helper()
 	unzipped, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

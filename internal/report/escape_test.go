@@ -22,8 +22,8 @@ func TestNothingThatIsShownControlsATerminal(t *testing.T) {
 	for _, format := range []report.Format{report.Text, report.GitHub, report.JUnit, report.JSON} {
 		o := &report.Output{Stdout: &out, Stderr: &live, Live: true, Format: format}
 		o.Stream(bad.Checks[0])
-		for _, r := range []*report.Report{finished(bad, nil),
-			finished(nil, fault.New("port-in-use", "process 7 (%s)", evil).WithHint("end %s", evil))} {
+		for _, r := range []*report.Report{makeReport(bad, nil),
+			makeReport(nil, fault.New("port-in-use", "process 7 (%s)", evil).WithHint("end %s", evil))} {
 			if err := o.Emit(t.Context(), r); err == nil || strings.ContainsAny(err.Error(), "\x1b\a\r\u009b") {
 				t.Errorf("%s: the last words are %q", format, err)
 			}

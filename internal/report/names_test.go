@@ -43,8 +43,8 @@ func TestTheNameOfAFileWritesNoLineOfItsOwn(t *testing.T) {
 				o.Stream(c)
 			}
 			last := ""
-			for _, r := range []*report.Report{finished(bad, nil),
-				finished(nil, fault.New("source-unreadable", "open %s", name).WithHint("look at %s", name))} {
+			for _, r := range []*report.Report{makeReport(bad, nil),
+				makeReport(nil, fault.New("source-unreadable", "open %s", name).WithHint("look at %s", name))} {
 				if err := o.Emit(t.Context(), r); err != nil {
 					last += err.Error() + "\n"
 				}

@@ -23,7 +23,7 @@ type note struct {
 
 func (n note) Reason() string { return n.Why }
 
-func checked() report.Checked {
+func makeChecked() report.Checked {
 	return report.Checked{Data: note{"x"}, Checks: []report.Result{
 		{ID: "a.good", Status: report.Pass, Title: "A is good"},
 		{
@@ -38,7 +38,7 @@ func checked() report.Checked {
 	}}
 }
 
-func finished(data any, err error) *report.Report {
+func makeReport(data any, err error) *report.Report {
 	r := report.New("doctor", start)
 	r.Finish(data, err, start.Add(7400*time.Microsecond))
 	return r
@@ -61,12 +61,12 @@ func emit(t *testing.T, o *report.Output, r *report.Report) (string, int) {
 
 func TestAReportIsOneLineOfJSONUnlessATerminalReadsIt(t *testing.T) {
 	t.Parallel()
-	out, code := emit(t, &report.Output{}, finished(note{"<a&b>"}, nil))
+	out, code := emit(t, &report.Output{}, makeReport(note{"<a&b>"}, nil))
 	const want = `{"schema":"flowgate.report/v1","command":"doctor","ok":true,"started_at":"2026-01-02T03:04:05Z","duration_ms":7.4,"data":{"why":"<a&b>"},"error":null}` + "\n"
 	if out != want || code != 0 {
 		t.Fatalf("exit %d:\n%s", code, out)
 	}
-	out, _ = emit(t, &report.Output{Indent: true}, finished(nil, nil))
+	out, _ = emit(t, &report.Output{Indent: true}, makeReport(nil, nil))
 	if strings.Count(out, "\n") < 5 {
 		t.Fatalf("not indented: %s", out)
 	}
@@ -89,13 +89,13 @@ func TestTheExitStatusComesFromTheReportAndNotFromTheFilter(t *testing.T) {
 		want string
 		code int
 	}{
-		{"a failed check filtered away", &report.Output{Filter: filter(".summary.pass")}, finished(checked(), nil), "1\n", 1},
-		{"an error filtered away", &report.Output{Filter: filter("1")}, finished(nil, bad), "1\n", 2},
-		{"false without -exit", &report.Output{Filter: filter("false")}, finished(nil, nil), "false\n", 0},
-		{"false with -exit", &report.Output{Filter: filter("false"), ExitByFilter: true}, finished(nil, nil), "false\n", 1},
-		{"nothing with -exit", &report.Output{Filter: filter("empty"), ExitByFilter: true}, finished(nil, nil), "", 1},
-		{"nothing without -exit", &report.Output{Filter: filter("empty")}, finished(nil, nil), "", 0},
-		{"raw text", &report.Output{Filter: filter(".error.hint"), Raw: true}, finished(nil, bad), "mend it\n", 2},
+		{"a failed check filtered away", &report.Output{Filter: filter(".summary.pass")}, makeReport(makeChecked(), nil), "1\n", 1},
+		{"an error filtered away", &report.Output{Filter: filter("1")}, makeReport(nil, bad), "1\n", 2},
+		{"false without -exit", &report.Output{Filter: filter("false")}, makeReport(nil, nil), "false\n", 0},
+		{"false with -exit", &report.Output{Filter: filter("false"), ExitByFilter: true}, makeReport(nil, nil), "false\n", 1},
+		{"nothing with -exit", &report.Output{Filter: filter("empty"), ExitByFilter: true}, makeReport(nil, nil), "", 1},
+		{"nothing without -exit", &report.Output{Filter: filter("empty")}, makeReport(nil, nil), "", 0},
+		{"raw text", &report.Output{Filter: filter(".error.hint"), Raw: true}, makeReport(nil, bad), "mend it\n", 2},
 	} {
 		out, code := emit(t, c.out, c.rep)
 		if out != c.want || code != c.code {
@@ -117,15 +117,15 @@ func TestAFilterThatFailsNeverHidesAFailure(t *testing.T) {
 		code   string // of the error in the document
 		stderr []string
 	}{
-		"a success": {finished(note{"x"}, nil), fault.ExitFilter, "jq-failed", []string{"jq expression"}},
-		"an error": {finished(nil, bad), fault.ExitUsage, "config-invalid",
+		"a success": {makeReport(note{"x"}, nil), fault.ExitFilter, "jq-failed", []string{"jq expression"}},
+		"an error": {makeReport(nil, bad), fault.ExitUsage, "config-invalid",
 			[]string{"flowgate.yaml:3:1: no", "mend it", "unfiltered: jq expression"}},
-		"an error beside data": {finished(note{"x"}, bad), fault.ExitUsage, "config-invalid", []string{"mend it"}},
-		"a check that failed": {finished(checked(), nil), fault.ExitFailed, "",
+		"an error beside data": {makeReport(note{"x"}, bad), fault.ExitUsage, "config-invalid", []string{"mend it"}},
+		"a check that failed": {makeReport(makeChecked(), nil), fault.ExitFailed, "",
 			[]string{"b.bad: b: 100%", "unfiltered: jq expression"}},
-		"an interrupted command": {finished(nil, report.Interrupted()), fault.ExitInterrupted, "interrupted",
+		"an interrupted command": {makeReport(nil, report.Interrupted()), fault.ExitInterrupted, "interrupted",
 			[]string{"interrupted"}},
-		"a failure without -exit": {finished(nil, fault.New("port-in-use", "taken")), fault.ExitFailed, "port-in-use",
+		"a failure without -exit": {makeReport(nil, fault.New("port-in-use", "taken")), fault.ExitFailed, "port-in-use",
 			[]string{"taken"}},
 	} {
 		var out bytes.Buffer
@@ -164,17 +164,17 @@ func TestAReportOfARunOfChecksAlwaysHasAList(t *testing.T) {
 	if out, code := emit(t, &report.Output{Filter: f}, r); out != "" || code != fault.ExitUsage {
 		t.Errorf("filtered: exit %d: %s", code, out)
 	}
-	if out, _ := emit(t, &report.Output{}, finished(report.Checked{}, nil)); !strings.Contains(out, `"checks":[]`) {
+	if out, _ := emit(t, &report.Output{}, makeReport(report.Checked{}, nil)); !strings.Contains(out, `"checks":[]`) {
 		t.Errorf("no check was run: %s", out)
 	}
-	if out, _ := emit(t, &report.Output{}, finished(note{"x"}, nil)); strings.Contains(out, `"checks"`) {
+	if out, _ := emit(t, &report.Output{}, makeReport(note{"x"}, nil)); strings.Contains(out, `"checks"`) {
 		t.Errorf("a report without checks: %s", out)
 	}
 }
 
 func TestGitHubAnnotationsEscapeWhatWouldEndThem(t *testing.T) {
 	t.Parallel()
-	out, code := emit(t, &report.Output{Format: report.GitHub}, finished(checked(), nil))
+	out, code := emit(t, &report.Output{Format: report.GitHub}, makeReport(makeChecked(), nil))
 	const want = "::error title=b.bad::b: 100%25 <broken>%0Areally → mend it (mage mend)\n::warning title=d.so::not " +
 		"quite\n"
 	if out != want || code != 1 {
@@ -184,7 +184,7 @@ func TestGitHubAnnotationsEscapeWhatWouldEndThem(t *testing.T) {
 
 func TestJUnitCountsFailuresAndSkips(t *testing.T) {
 	t.Parallel()
-	out, _ := emit(t, &report.Output{Format: report.JUnit}, finished(checked(), fault.New("x", "boom")))
+	out, _ := emit(t, &report.Output{Format: report.JUnit}, makeReport(makeChecked(), fault.New("x", "boom")))
 	var suite struct {
 		Tests    int `xml:"tests,attr"`
 		Failures int `xml:"failures,attr"`
@@ -203,10 +203,10 @@ func TestJSONLStreamsEachCheckBeforeTheReport(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	o := &report.Output{Stdout: &out, Format: report.JSONL, Indent: true}
-	for _, c := range checked().Checks {
+	for _, c := range makeChecked().Checks {
 		o.Stream(c)
 	}
-	_ = o.Emit(t.Context(), finished(checked(), nil))
+	_ = o.Emit(t.Context(), makeReport(makeChecked(), nil))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 5 || !strings.HasPrefix(lines[0], `{"id":"a.good"`) || !strings.Contains(lines[4], `"schema"`) {
 		t.Fatalf("%d lines:\n%s", len(lines), out.String())
@@ -220,10 +220,10 @@ func TestAReaderThatLeavesEarlyIsNotAFailureAndAFullDiskIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = r.Close()
-	if err := (&report.Output{Stdout: w}).Emit(t.Context(), finished(nil, nil)); err != nil {
+	if err := (&report.Output{Stdout: w}).Emit(t.Context(), makeReport(nil, nil)); err != nil {
 		t.Errorf("a closed pipe: %v", err)
 	}
-	if err := (&report.Output{Stdout: full{}}).Emit(t.Context(), finished(nil, nil)); err == nil {
+	if err := (&report.Output{Stdout: full{}}).Emit(t.Context(), makeReport(nil, nil)); err == nil {
 		t.Error("a write that failed was not reported")
 	}
 }

@@ -21,7 +21,7 @@ type long struct {
 
 func (l long) Brief() any { return long{l.Logs[len(l.Logs)-1:]} }
 
-func printed(t *testing.T, format report.Format, data any) string {
+func printPage(t *testing.T, format report.Format, data any) string {
 	t.Helper()
 	var out bytes.Buffer
 	r := report.New("logs", time.Now())
@@ -35,7 +35,7 @@ func printed(t *testing.T, format report.Format, data any) string {
 
 func TestLogLinesAreShownAndControlNoTerminal(t *testing.T) {
 	t.Parallel()
-	got := printed(
+	got := printPage(
 		t,
 		report.Text,
 		page{[]string{`{"level":"INFO"}`, "name: |", "  deeper: \"x\"", "\x1b[31mred\x07\ttab"}},
@@ -43,7 +43,7 @@ func TestLogLinesAreShownAndControlNoTerminal(t *testing.T) {
 	if want := "{\"level\":\"INFO\"}\nname: |\n  deeper: \"x\"\n\\x1b[31mred\\x07\ttab\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := printed(t, report.JSON, page{[]string{"a"}}); !strings.Contains(got, `"data":{"lines":["a"]}`) {
+	if got := printPage(t, report.JSON, page{[]string{"a"}}); !strings.Contains(got, `"data":{"lines":["a"]}`) {
 		t.Errorf("json: %s", got)
 	}
 	var out bytes.Buffer
@@ -56,10 +56,10 @@ func TestLogLinesAreShownAndControlNoTerminal(t *testing.T) {
 func TestPeopleReadTheBriefFormAndProgramsTheWhole(t *testing.T) {
 	t.Parallel()
 	data := long{[]string{"traceback", "last"}}
-	if got := printed(t, report.Text, data); strings.Contains(got, "traceback") || !strings.Contains(got, "last") {
+	if got := printPage(t, report.Text, data); strings.Contains(got, "traceback") || !strings.Contains(got, "last") {
 		t.Errorf("text: %s", got)
 	}
-	if got := printed(t, report.JSON, data); !strings.Contains(got, "traceback") {
+	if got := printPage(t, report.JSON, data); !strings.Contains(got, "traceback") {
 		t.Errorf("json: %s", got)
 	}
 }

@@ -29,9 +29,9 @@ func (placed) Places() []report.Place {
 
 func TestSARIFNamesFilesLinesAndWhatIsKnown(t *testing.T) {
 	t.Parallel()
-	with := checked()
+	with := makeChecked()
 	with.Data = placed{}
-	out, _ := emit(t, &report.Output{Format: report.SARIF}, finished(with, nil))
+	out, _ := emit(t, &report.Output{Format: report.SARIF}, makeReport(with, nil))
 	for _, want := range []string{
 		`"uri":"a%20dir/%C3%BC%231.txt"`, `"startLine":3,"startColumn":5,"endLine":3,"endColumn":45`, `(added in commit abc)`,
 		`"suppressions":[{"kind":"external"}]`, `"ruleId":"github-pat","ruleIndex":0`, `"ruleId":"b.bad"`,
@@ -48,9 +48,9 @@ func TestSARIFNamesFilesLinesAndWhatIsKnown(t *testing.T) {
 
 func TestAnnotationsNameFilesAndLines(t *testing.T) {
 	t.Parallel()
-	with := checked()
+	with := makeChecked()
 	with.Data = placed{}
-	out, _ := emit(t, &report.Output{Format: report.GitHub}, finished(with, nil))
+	out, _ := emit(t, &report.Output{Format: report.GitHub}, makeReport(with, nil))
 	if !strings.Contains(out, "::error file=a dir/ü#1.txt,line=3,title=github-pat::A token.\n") ||
 		strings.Contains(out, "b.txt") {
 		t.Fatal(out)

@@ -23,11 +23,11 @@ why: x
 
 func TestTextShowsProblemsFirstAndCountsWhatPassed(t *testing.T) {
 	t.Parallel()
-	out, code := emit(t, &report.Output{Format: report.Text}, finished(checked(), nil))
+	out, code := emit(t, &report.Output{Format: report.Text}, makeReport(makeChecked(), nil))
 	if out != brief || code != 1 {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
-	out, _ = emit(t, &report.Output{Format: report.Text, Verbose: true}, finished(checked(), nil))
+	out, _ = emit(t, &report.Output{Format: report.Text, Verbose: true}, makeReport(makeChecked(), nil))
 	for _, want := range []string{"✓ a.good  A is good\n", "- c.left  b failed\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in the verbose form:\n%s", want, out)
@@ -40,7 +40,7 @@ func TestTextShowsACheckThatFixedSomething(t *testing.T) {
 	c := report.Checked{Checks: []report.Result{
 		{ID: "keys.private", Status: report.Pass, Title: "Keys are private", Mended: []string{"gave a.key mode 0600"}},
 	}}
-	out, _ := emit(t, &report.Output{Format: report.Text}, finished(c, nil))
+	out, _ := emit(t, &report.Output{Format: report.Text}, makeReport(c, nil))
 	if want := "✓ keys.private  Keys are private; fixed: gave a.key mode 0600\n✓ 1 passed in 7 ms\n"; out != want {
 		t.Errorf("got\n%s", out)
 	}
@@ -54,7 +54,7 @@ func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		var out bytes.Buffer
 		o := &report.Output{Stdout: &out, Stderr: &out, Format: report.Text, Live: terminal, Terminal: terminal}
-		err := o.Emit(t.Context(), finished(note{"x"}, bad))
+		err := o.Emit(t.Context(), makeReport(note{"x"}, bad))
 		if strings.Contains(out.String(), "no") == terminal || !strings.Contains(out.String(), "why: x") {
 			t.Errorf("terminal %v: printed %q", terminal, out.String())
 		}
@@ -62,10 +62,10 @@ func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
 			t.Errorf("terminal %v: the last words are %v", terminal, err)
 		}
 		out.Reset()
-		for _, c := range checked().Checks {
+		for _, c := range makeChecked().Checks {
 			o.Stream(c)
 		}
-		err = o.Emit(t.Context(), finished(checked(), nil))
+		err = o.Emit(t.Context(), makeReport(makeChecked(), nil))
 		if terminal && (out.String() != brief || err.Error() != "doctor found 1 failure") {
 			t.Errorf("printed\n%s\nand %v", out.String(), err)
 		}
@@ -114,7 +114,7 @@ func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {
 	o.Step("again")
 	waitFor(t, func() bool { return strings.HasSuffix(stderr.String(), "\n\r\x1b[Kagain") })
 	waitFor(t, func() bool { return strings.HasSuffix(stderr.String(), "\r\x1b[K1 s  again") })
-	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil {
+	if err := o.Emit(t.Context(), makeReport(nil, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(stderr.String(), "again\r\x1b[K") {
@@ -122,7 +122,7 @@ func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {
 	}
 	before := stderr.String()
 	o.Step("too quick to be seen")
-	if err := o.Emit(t.Context(), finished(nil, nil)); err != nil || stderr.String() != before {
+	if err := o.Emit(t.Context(), makeReport(nil, nil)); err != nil || stderr.String() != before {
 		t.Errorf("%v, %q", err, stderr.String())
 	}
 }
@@ -145,7 +145,7 @@ func TestStepsAreShownToNobodyButPeopleOnATerminal(t *testing.T) {
 		var out bytes.Buffer
 		o.Stdout, o.Stderr = &out, &out
 		o.Step("now")
-		if err := o.Emit(t.Context(), finished(nil, nil)); err != nil || strings.Contains(out.String(), "now") {
+		if err := o.Emit(t.Context(), makeReport(nil, nil)); err != nil || strings.Contains(out.String(), "now") {
 			t.Errorf("%s: %v, %q", o.Format, err, out.String())
 		}
 	}
@@ -156,7 +156,7 @@ type unprintable struct{ F func() }
 
 func TestDataThatCannotBeShownIsAnError(t *testing.T) {
 	t.Parallel()
-	err := (&report.Output{Stdout: &bytes.Buffer{}, Format: report.Text}).Emit(t.Context(), finished(unprintable{}, nil))
+	err := (&report.Output{Stdout: &bytes.Buffer{}, Format: report.Text}).Emit(t.Context(), makeReport(unprintable{}, nil))
 	var exit *report.Exit
 	if !errors.As(err, &exit) || exit.Status != fault.ExitFailed || !strings.Contains(exit.Message, "render") {
 		t.Errorf("got %v", err)
@@ -172,7 +172,7 @@ func TestDataPrintsItselfInTheStyleOfTheTerminal(t *testing.T) {
 	t.Parallel()
 	for color, want := range map[bool]string{false: "✓ a is ready\n", true: "\x1b[32m✓\x1b[0m a is ready\n"} {
 		o := &report.Output{Format: report.Text, Style: terminal.Style{Color: color}}
-		if out, _ := emit(t, o, finished(styled{"a"}, nil)); out != want {
+		if out, _ := emit(t, o, makeReport(styled{"a"}, nil)); out != want {
 			t.Errorf("color %v: %q", color, out)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// fixed is an upstream that costs as little as one can: it reads the request and answers always the same.
-func fixed(w http.ResponseWriter, r *http.Request) {
+// answerFixed answers as an upstream that costs as little as one can: it reads the request and answers always the same.
+func answerFixed(w http.ResponseWriter, r *http.Request) {
 	body := bodies.Get().(*bytes.Buffer)
 	defer bodies.Put(body)
 	body.Reset()
@@ -103,7 +103,7 @@ func BenchmarkRouter(b *testing.B) { compareWith(b, false) }
 func BenchmarkReverseProxy(b *testing.B) { compareWith(b, true) }
 
 func compareWith(b *testing.B, yardstick bool) {
-	up := httptest.NewServer(http.HandlerFunc(fixed))
+	up := httptest.NewServer(http.HandlerFunc(answerFixed))
 	defer up.Close()
 	target, err := url.Parse(up.URL)
 	if err != nil {

@@ -145,7 +145,7 @@ type call struct {
 	Headers map[string]string `json:"headers"`
 }
 
-func seen(calls []upstreamtest.Call) []call {
+func readCalls(calls []upstreamtest.Call) []call {
 	var out []call
 	for _, c := range calls {
 		h := map[string]string{}

@@ -93,7 +93,7 @@ func replay(t *testing.T, file string, allowed deviation) {
 	want.calls(tr.UpstreamCalls)
 	have.head(got.Status, headerOf(got.Header))
 	have.body(got.Header.Get("Content-Type"), got.Body)
-	have.calls(seen(s.Upstream.Calls()[before:]))
+	have.calls(readCalls(s.Upstream.Calls()[before:]))
 	compare(t, want.normal(), have.normal(), allowed)
 	if strings.Contains(got.Body, s.Upstream.Addr) {
 		t.Errorf("the reply names the upstream's address: %s", got.Body)

@@ -165,7 +165,7 @@ func TestNoStreamIsCut(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("FLOWGATE_STREAMS")); err == nil {
 		total = n
 	}
-	up := httptest.NewServer(http.HandlerFunc(fixed))
+	up := httptest.NewServer(http.HandlerFunc(answerFixed))
 	defer up.Close()
 	s := routertest.Start(t, strings.Replace(routertest.Minimal, "UP", strings.TrimPrefix(up.URL, "http://"), 1), router.Options{})
 	before := runtime.NumGoroutine()

@@ -32,7 +32,7 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 		writeText(w, "")
 	})
 	for dialect, fits := range map[string]bool{"messages": true, "chat": false} {
-		s := routertest.StartAt(t, up.Addr(), speaking(dialect, routertest.Groups(routertest.WithoutRetries, "m: x")),
+		s := routertest.StartAt(t, up.Addr(), withDialect(dialect, routertest.Groups(routertest.WithoutRetries, "m: x")),
 			router.Options{MaxBody: 4 * mib, MaxHeld: 6 * mib})
 		var owner sync.WaitGroup
 		owner.Go(func() {
@@ -67,7 +67,7 @@ func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T)
 		<-end
 		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	var owner sync.WaitGroup
 	owner.Go(func() {
 		if got := s.Send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.Body,
@@ -102,7 +102,7 @@ func TestTranslatedRepliesCountToo(t *testing.T) {
 	} {
 		up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { reply(w, r) })
 		for room, status := range map[int64]int{5 * mib: 503, 20 * mib: 200} {
-			s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: room})
+			s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: 4 * mib, MaxHeld: room})
 			got := s.Send("POST", "/v1/messages", wordy(10, ""), nil)
 			if got.Status != status || status == 200 && len(got.Body) < 2*mib || s.CountFailures() > 0 && status == 200 {
 				t.Errorf("%s, %d bytes: %d %.200s", name, room, got.Status, got.Body)
@@ -144,7 +144,7 @@ func TestAnEndlessTranslatedStreamEndsInAnErrorWithinItsMemory(t *testing.T) {
 				}
 				t.Errorf("all of 100 MiB was read")
 			})
-			s = routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: mib, MaxHeld: 8 * mib})
+			s = routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{MaxBody: mib, MaxHeld: 8 * mib})
 			got := ask(s, "messages", "m")
 			switch name {
 			case "text", "arguments":
@@ -179,7 +179,7 @@ func TestManySmallPartsOfATranslatedRequestAreHeldToo(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		writeText(w, "")
 	})
-	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")),
+	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")),
 		router.Options{MaxBody: 4 * mib, MaxHeld: 8 * mib})
 	large := wordy(3*mib, "")
 	small := `{"model":"m","max_tokens":16,"messages":[` +

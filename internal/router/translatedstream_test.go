@@ -19,8 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// speaking makes all deployments of a configuration of groups speak one dialect.
-func speaking(dialect, yaml string) string {
+// withDialect makes all deployments of a configuration of groups speak one dialect.
+func withDialect(dialect, yaml string) string {
 	return strings.ReplaceAll(yaml, "model_info: {id:", "model_info: {speaks: ["+dialect+"], id:")
 }
 
@@ -67,7 +67,7 @@ func ask(s *routertest.Stack, dialect, model string, more ...string) routertest.
 func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := routertest.Start(t, speaking(upstream, routertest.Groups(routertest.WithoutRetries+routertest.WithoutCooldowns, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
+		s := routertest.Start(t, withDialect(upstream, routertest.Groups(routertest.WithoutRetries+routertest.WithoutCooldowns, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
 			"pause: pausemid | timeout: 0.3")), router.Options{})
 		d := spoken[client]
 		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
@@ -104,9 +104,9 @@ func TestATranslatedStreamThatFailsBeforeItsFirstEventFallsBackToAnotherDialect(
 				if other == "gemini" {
 					continue // the scripted upstream has it not
 				}
-				first := speaking(upstream, routertest.Groups("", "m: "+bad))
+				first := withDialect(upstream, routertest.Groups("", "m: "+bad))
 				yaml := strings.Replace(first, "general_settings",
-					strings.TrimPrefix(speaking(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: "+
+					strings.TrimPrefix(withDialect(other, "  - {model_name: b, litellm_params: {model: openai/ok, api_base: "+
 						"http://UP/v1, api_key: k}, model_info: {id: b}}\n"), "")+"general_settings", 1)
 				s := routertest.Start(t, yaml+"router_settings: {disable_cooldowns: true, num_retries: 1, fallbacks: [{m: [b]}]}\n",
 					router.Options{})
@@ -133,14 +133,14 @@ func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 			}
 		})
 		for _, limit := range []string{"ttft_timeout: 0.2", "timeout: 0.2"} {
-			s := routertest.StartAt(t, up.Addr(), speaking(upstream, routertest.Groups(routertest.WithoutRetries, "m: x | "+limit)), router.Options{})
+			s := routertest.StartAt(t, up.Addr(), withDialect(upstream, routertest.Groups(routertest.WithoutRetries, "m: x | "+limit)), router.Options{})
 			begun := time.Now()
 			got := ask(s, client, "m")
 			if took := time.Since(begun); got.Status != 408 || took < 190*time.Millisecond {
 				t.Errorf("%s: %d after %v: %s", limit, got.Status, took, got.Body)
 			}
 		}
-		s := routertest.Start(t, speaking(upstream, routertest.Groups(routertest.WithoutRetries, "m: ttfb4000 | stream_timeout: 0.2")), router.Options{})
+		s := routertest.Start(t, withDialect(upstream, routertest.Groups(routertest.WithoutRetries, "m: ttfb4000 | stream_timeout: 0.2")), router.Options{})
 		if got := ask(s, client, "m"); got.Status != 408 {
 			t.Errorf("silence: %d: %s", got.Status, got.Body)
 		}
@@ -150,7 +150,7 @@ func TestATranslatedStreamWithoutContentInTimeIs408(t *testing.T) {
 func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := routertest.Start(t, speaking(upstream, routertest.Groups("", "stream: pausemid", "wait: ttfb9000")), router.Options{})
+		s := routertest.Start(t, withDialect(upstream, routertest.Groups("", "stream: pausemid", "wait: ttfb9000")), router.Options{})
 		for model, up := range map[string]string{"stream": "pausemid", "wait": "ttfb9000"} {
 			ctx, leave := context.WithCancel(t.Context())
 			var owner sync.WaitGroup
@@ -182,7 +182,7 @@ func TestTheUpstreamOfATranslatedStreamIsLeftWhenTheClientLeaves(t *testing.T) {
 func TestASilentUpstreamOfATranslatedStreamIsCoveredByKeepAlives(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
-		s := routertest.Start(t, speaking(upstream, routertest.Groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
+		s := routertest.Start(t, withDialect(upstream, routertest.Groups("litellm_settings: {num_retries: 0, sse_keepalive_ping_interval_seconds: "+
 			"0.1}\n", "good: ttfb900", "bad: ttfb900-cut0")), router.Options{})
 		got := ask(s, client, "good")
 		sign := routertest.KeepAlive
@@ -215,7 +215,7 @@ func TestEachTranslatedEventReachesTheClientWhenItIsSent(t *testing.T) {
 		}
 		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	for _, client := range []string{"messages", "responses", "gemini"} {
 		path, body := streamRequest(client, "m")
 		res := s.Open(t.Context(), path, body)
@@ -249,7 +249,7 @@ func TestTheConnectionOfATranslatedStreamServesTheNextRequest(t *testing.T) {
 	}
 	up.Start()
 	defer up.Close()
-	s := routertest.StartAt(t, up.Listener.Addr().String(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Listener.Addr().String(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	for range 10 {
 		if got := ask(s, "messages", "m"); !strings.Contains(got.Body, "message_stop") {
 			t.Fatal(got.Body)
@@ -272,7 +272,7 @@ func TestAnUpstreamThatGoesOnAfterItsEndHoldsNoClient(t *testing.T) {
 			t.Error("the client waits for the upstream's end")
 		}
 	})
-	s := routertest.StartAt(t, up.Addr(), speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
+	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	if got := ask(s, "messages", "m"); !strings.Contains(got.Body, "message_stop") ||
 		strings.Contains(got.Body, "event: error") || s.CountFailures() != 0 {
 		t.Error(got.Body, s.Log)

@@ -306,7 +306,7 @@ func TestWhatModelInfoSaysOfTheModelDecidesWhatItGets(t *testing.T) {
 func TestWhatWasLostIsNamedOnErrorsAndStreamsToo(t *testing.T) {
 	t.Parallel()
 	for model, status := range map[string]int{"ok": 200, "fail-400": 400, "fail-429": 429} {
-		s := routertest.Start(t, speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: "+model)), router.Options{})
+		s := routertest.Start(t, withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: "+model)), router.Options{})
 		for _, more := range []string{"", `,"stream":true`} {
 			got := s.Messages("m", `,"top_k":4`+more)
 			if got.Status != status || got.Header.Get("x-flowgate-dropped") != "top_k" {
@@ -353,7 +353,7 @@ func TestAGroupMayMixDialects(t *testing.T) {
 
 func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
 	t.Parallel()
-	s := routertest.Start(t, speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: ok")), router.Options{})
+	s := routertest.Start(t, withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: ok")), router.Options{})
 	got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":[{"role":"user","content":"hi there"}]}`,
 		nil)
 	if got.Status != 200 || !strings.Contains(got.Body, "local_estimate") || len(s.Upstream.Calls()) != 0 {
@@ -364,7 +364,7 @@ func TestAChatUpstreamsTokensAreEstimated(t *testing.T) {
 // TestAMockAnswersInEveryDialect has one whose model would be translated for.
 func TestAMockAnswersInEveryDialect(t *testing.T) {
 	t.Parallel()
-	yaml := speaking("chat", routertest.Groups(routertest.WithoutRetries, "m: fail-500")) // a translated attempt goes before the mock
+	yaml := withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: fail-500")) // a translated attempt goes before the mock
 	yaml = strings.Replace(yaml, "general_settings",
 		"  - {model_name: b, litellm_params: {model: openai/x, mock_response: mocked}, model_info: {speaks: [chat], id: "+
 			"b}}\ngeneral_settings", 1)

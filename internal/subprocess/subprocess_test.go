@@ -36,16 +36,16 @@ func TestTheEndOfTheContextEndsGrandchildrenToo(t *testing.T) {
 	}
 	cancel()
 	_ = cmd.Wait() // killed: that is the point
-	for deadline := time.Now().Add(10 * time.Second); running(grandchild); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); isRunning(grandchild); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d lives on", grandchild)
 		}
 	}
 }
 
-// running reports whether a process is there and no zombie: where nobody
+// isRunning reports whether a process is there and no zombie: where nobody
 // reaps orphans, a killed one stays as a zombie.
-func running(pid int) bool {
+func isRunning(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
 	}

@@ -34,8 +34,8 @@ auth:
 secret_files: [~/elsewhere.json]
 `
 
-// installed writes a configuration into a project of its own and loads it.
-func installed(t *testing.T, dir, text string) *config.Config {
+// install writes a configuration into a project of its own and loads it.
+func install(t *testing.T, dir, text string) *config.Config {
 	t.Helper()
 	file := filepath.Join(dir, "config", "flowgate.yaml")
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -60,7 +60,7 @@ func home(name string) string {
 
 func digest(t *testing.T, text string) string {
 	t.Helper()
-	return trust.SurfaceOf(installed(t, t.TempDir(), text), "/home/somebody").Digest()
+	return trust.SurfaceOf(install(t, t.TempDir(), text), "/home/somebody").Digest()
 }
 
 func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *testing.T) {
@@ -153,7 +153,7 @@ func TestAKeyWithoutAnAddressBelongsToItsProvider(t *testing.T) {
 func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	const secret = "sk-proj-0123456789abcdef0123456789abcdef"
-	cfg := installed(t, t.TempDir(), strings.Replace(text, "NAME: value", "API_KEY: "+secret, 1))
+	cfg := install(t, t.TempDir(), strings.Replace(text, "NAME: value", "API_KEY: "+secret, 1))
 	v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: home})
 	if shown := strings.Join(v.Lines(), "\n"); strings.Contains(shown, secret) || !strings.Contains(shown, "API_KEY") {
 		t.Error(shown)
@@ -170,7 +170,7 @@ func TestTrustIsRecordedByFileAndFolderAndTakenBack(t *testing.T) {
 		return home(name)
 	}
 	dir := t.TempDir()
-	cfg := installed(t, dir, text)
+	cfg := install(t, dir, text)
 	examine := func(c *config.Config, given string) trust.Verdict {
 		return trust.Examine(trust.Subject{Config: c, Given: given, Named: true, Getenv: getenv})
 	}
@@ -190,10 +190,10 @@ func TestTrustIsRecordedByFileAndFolderAndTakenBack(t *testing.T) {
 	if v := examine(cfg, ""); !v.Trusted {
 		t.Errorf("recorded: %+v", v)
 	}
-	if v := examine(installed(t, t.TempDir(), text), ""); v.Trusted {
+	if v := examine(install(t, t.TempDir(), text), ""); v.Trusted {
 		t.Error("the same text in another folder is trusted")
 	}
-	if v := examine(installed(t, dir, strings.Replace(text, "--one", "--other", 1)), ""); v.Trusted || !v.Known {
+	if v := examine(install(t, dir, strings.Replace(text, "--one", "--other", 1)), ""); v.Trusted || !v.Known {
 		t.Errorf("another command: %+v", v)
 	}
 	if r, ok := trust.FindRecordOf(cfg.File, getenv); !ok || r.Root != trust.Place(cfg.Paths.Root()) {
@@ -221,7 +221,7 @@ func TestAConfigurationThatOthersCanReplaceIsNotObeyedUnlessNamedByHand(t *testi
 		"a folder above": func(dir string) error { return os.Chmod(dir, 0o777) },
 	} {
 		dir := t.TempDir()
-		cfg := installed(t, dir, text)
+		cfg := install(t, dir, text)
 		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), home); err != nil {
 			t.Fatal(err)
 		}

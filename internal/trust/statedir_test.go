@@ -75,7 +75,7 @@ func TestAStateFolderThatOthersCanFillIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		getenv := environment(filepath.Join(dir, "home"), state)
-		cfg := installed(t, t.TempDir(), text)
+		cfg := install(t, t.TempDir(), text)
 		_, keyErr := trust.EnsureKey(getenv)
 		_, recordErr := trust.WriteRecord(cfg, "trust", time.Now(), getenv)
 		for _, err := range []error{keyErr, recordErr, trust.CheckStateHome(cfg, getenv)} {
@@ -100,7 +100,7 @@ func TestAHomeFolderMayBeAWorkTreeAndAnInstallation(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cfg := installed(t, dir, text)
+	cfg := install(t, dir, text)
 	for _, state := range []string{"", filepath.Join(dir, "state")} {
 		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), environment(dir, state)); err != nil {
 			t.Errorf("XDG_STATE_HOME=%s: %v", state, err)
@@ -111,7 +111,7 @@ func TestAHomeFolderMayBeAWorkTreeAndAnInstallation(t *testing.T) {
 func TestNoInstallationBringsItsOwnRecords(t *testing.T) {
 	t.Parallel()
 	dir, home := t.TempDir(), t.TempDir()
-	cfg := installed(t, dir, text)
+	cfg := install(t, dir, text)
 	for _, below := range []string{"state", ".router/state", "config"} {
 		getenv := environment(home, filepath.Join(dir, below))
 		if _, err := trust.WriteRecord(cfg, "trust", time.Now(), getenv); err == nil ||
@@ -121,7 +121,7 @@ func TestNoInstallationBringsItsOwnRecords(t *testing.T) {
 	}
 	// A record that was made before the folder became the installation's is not believed either.
 	getenv := environment(home, filepath.Join(dir, "state"))
-	other := installed(t, t.TempDir(), text)
+	other := install(t, t.TempDir(), text)
 	if _, err := trust.WriteRecord(other, "trust", time.Now(), getenv); err != nil {
 		t.Fatal(err)
 	}

@@ -17,9 +17,9 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
-// waiting is a service that waits for a disk that never answers, beside one
+// newStuckStack makes a stack with a service that waits for a disk that never answers, beside one
 // that is well.
-func waiting(t *testing.T, disk string) *supervisortest.Stack {
+func newStuckStack(t *testing.T, disk string) *supervisortest.Stack {
 	t.Helper()
 	stuck := config.Service{
 		Name: "stuck", Runtime: config.RuntimeCommand, Command: []string{"/bin/cat", filepath.Join(disk, "file")},
@@ -35,7 +35,7 @@ func TestAServiceThatDoesNotEndBySIGKILLHoldsNoCommandUp(t *testing.T) {
 	}
 	disk := filepath.Join(t.TempDir(), "disk")
 	waits, release := rightstest.HungDisk(t, disk)
-	s := waiting(t, disk)
+	s := newStuckStack(t, disk)
 	s.MustStart()
 	pid := s.Service("stuck").PID
 	<-waits
@@ -87,7 +87,7 @@ func TestASupervisorThatEndsLeavesWhatDoesNotEndInItsLedger(t *testing.T) {
 	}
 	disk := filepath.Join(t.TempDir(), "disk")
 	waits, release := rightstest.HungDisk(t, disk)
-	s := waiting(t, disk)
+	s := newStuckStack(t, disk)
 	s.MustStart()
 	pid, resident := s.Service("stuck").PID, s.Recorded()[0]
 	<-waits

@@ -239,11 +239,11 @@ func TestAnUnusableRuntimeFolderIsOneClearFault(t *testing.T) {
 	dirs := map[string]string{"a file": file, "below a file": filepath.Join(file, "runtime"),
 		"read-only": "/proc/flowgate/runtime"}
 	for what, dir := range dirs {
-		t.Run(what, func(t *testing.T) { unusable(t, dir) })
+		t.Run(what, func(t *testing.T) { checkUnusable(t, dir) })
 	}
 }
 
-func unusable(t *testing.T, dir string) {
+func checkUnusable(t *testing.T, dir string) {
 	t.Helper()
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))
 	s.Config.Paths = config.Paths{RuntimeDir: dir, LogFile: filepath.Join(dir, "events.log"),
@@ -262,7 +262,7 @@ func TestAnotherUsersRuntimeFolderIsNotUsed(t *testing.T) {
 	if out, err := rightstest.Other(t, "mkdir", "-m", "777", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	unusable(t, dir)
+	checkUnusable(t, dir)
 }
 
 func TestEverythingWrittenIsForItsUserAlone(t *testing.T) {

@@ -23,9 +23,9 @@ type file struct {
 	Name   string `json:"name"`
 }
 
-// interrupted is an installation in which a journal of an older version lies,
+// interruptChange makes an installation in which a journal of an older version lies,
 // which signed nothing.
-func interrupted(t *testing.T, f file, link string) (*config.Config, change.Options) {
+func interruptChange(t *testing.T, f file, link string) (*config.Config, change.Options) {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := scaffold.Init(scaffold.Options{Dir: dir}); err != nil {
@@ -65,7 +65,7 @@ func put(t *testing.T, path, text string) {
 
 func TestAJournalOfAnOlderVersionIsBelievedOnceItsUserTrustsIt(t *testing.T) {
 	t.Parallel()
-	cfg, o := interrupted(t, file{Path: "DIR/config/cliproxyapi.yaml", Mode: 0o6777, Name: "0"}, "")
+	cfg, o := interruptChange(t, file{Path: "DIR/config/cliproxyapi.yaml", Mode: 0o6777, Name: "0"}, "")
 	if _, err := change.Recover(t.Context(), o); err == nil || fault.From(err).Code != "state-untrusted" {
 		t.Fatalf("without a signature: %v", err)
 	}
@@ -100,22 +100,22 @@ func TestAJournalPutsBackOnlyFilesOfItsInstallation(t *testing.T) {
 		"a copy without name":  {Path: "DIR/config/flowgate.yaml"},
 		"another in config":    {Path: "DIR/config/run.sh", Name: "0"},
 	} {
-		cfg, o := interrupted(t, f, "")
+		cfg, o := interruptChange(t, f, "")
 		dir := filepath.Dir(cfg.Dir)
 		if err := os.Symlink(filepath.Join(dir, "home"), filepath.Join(dir, ".router", "runtime", "out")); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, name, cfg, o)
+		wantRefused(t, name, cfg, o)
 	}
 	for _, link := range []string{"../../../home", ".hidden", "a/b"} {
-		cfg, o := interrupted(t, file{Path: "DIR/config/flowgate.yaml", Name: "0"}, link)
-		refused(t, "a link to "+link, cfg, o)
+		cfg, o := interruptChange(t, file{Path: "DIR/config/flowgate.yaml", Name: "0"}, link)
+		wantRefused(t, "a link to "+link, cfg, o)
 	}
 }
 
-// refused expects neither Trust nor Recover to believe the journal, nor anything
+// wantRefused expects neither Trust nor Recover to believe the journal, nor anything
 // to change.
-func refused(t *testing.T, name string, cfg *config.Config, o change.Options) {
+func wantRefused(t *testing.T, name string, cfg *config.Config, o change.Options) {
 	t.Helper()
 	dir := filepath.Dir(cfg.Dir)
 	before, err := os.ReadFile(cfg.File)

@@ -24,9 +24,9 @@ import (
 // binary is the compiled program, which supervisors and services are.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(inMain(m)) }
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
-func inMain(m *testing.M) int {
+func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "fg-upgrade-")
 	if err != nil {
 		panic(err)
@@ -110,8 +110,8 @@ func code(t *testing.T, err error, want string, parts ...string) {
 	}
 }
 
-// compiled builds a program of testdata.
-func compiled(t *testing.T, source string, flags ...string) string {
+// compile builds a program of testdata.
+func compile(t *testing.T, source string, flags ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "program")
 	args := append(append([]string{"build", "-o", out}, flags...), source)

@@ -32,7 +32,7 @@ func TestEachBreakageIsFoundByItsCheckAndMendedByItsFix(t *testing.T) {
 			}
 			s := newStack(t)
 			if b.from == nil {
-				b.from = running
+				b.from = startStack
 			}
 			b.from(s)
 			if e := s.doctor(b.flags...); len(e.complaints()) > 0 || !e.OK || e.of(b.check).Status == "" {
@@ -63,7 +63,7 @@ func (s *stack) mend(b breakage, found finding, byHand func()) {
 	switch {
 	case b.command:
 		s.shell(found.Fix.Command)
-	case explained(s.t, b.check).Mends:
+	case findExplanation(s.t, b.check).Mends:
 		first := s.doctor(append(b.flags, "-fix")...)
 		if len(first.of(b.check).Mended) == 0 || first.of(b.check).Status != "pass" {
 			s.t.Fatalf("-fix: %+v", first.of(b.check))
@@ -78,7 +78,7 @@ func (s *stack) mend(b breakage, found finding, byHand func()) {
 	}
 }
 
-func explained(t testing.TB, id string) checks.Explanation {
+func findExplanation(t testing.TB, id string) checks.Explanation {
 	t.Helper()
 	e, err := doctor.Explain(id)
 	if err != nil {

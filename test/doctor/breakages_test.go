@@ -28,7 +28,7 @@ func files() []breakage {
 				return func() { s.shell("rmdir " + settings + " && mv aside " + settings) }
 			}},
 		{check: "config.valid", how: "a misspelt key", fix: "mage config:validate",
-			harm: edited(settings, "    port:", "    prot:")},
+			harm: editFile(settings, "    port:", "    prot:")},
 		{check: "config.current", command: true, how: "a key under its old name", fix: "mage config:migrate",
 			harm: func(s *stack) func() {
 				s.edit(settings, "    depends_on:", "    health_path: /health/readiness\n    depends_on:")
@@ -36,7 +36,7 @@ func files() []breakage {
 			}},
 		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: stopped,
 			also: []string{"settings.honoured"}, // the profile has one under router_settings, which wins
-			harm: edited(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
+			harm: editFile(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
 		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
 			fix: "export FLOWGATE_TEST_VARIABLE",
 			harm: func(s *stack) func() {
@@ -44,15 +44,15 @@ func files() []breakage {
 				return func() { s.env = append(s.env, "FLOWGATE_TEST_VARIABLE=x") }
 			}},
 		{check: "folder.present", how: "the folder of credentials is gone", fix: "mage doctor -fix",
-			harm: typed("rmdir .router/auths")},
+			harm: typeCommand("rmdir .router/auths")},
 		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime",
-			harm: typed("chmod 755 .router/runtime")},
+			harm: typeCommand("chmod 755 .router/runtime")},
 		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped,
 			needs: rightstest.Ordinary, harm: readOnly},
 		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rightstest.Mount,
 			harm: smallDisk},
 		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix",
-			harm: typed(": > .gitignore")},
+			harm: typeCommand(": > .gitignore")},
 		{check: "keys.present", how: "a key file is empty", fix: "one line",
 			harm: func(s *stack) func() {
 				key := s.read(".router/secrets/upstream.key")
@@ -60,7 +60,7 @@ func files() []breakage {
 				return func() { s.write(".router/secrets/upstream.key", key) }
 			}},
 		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key",
-			harm: typed("chmod 644 .router/secrets/gateway.key")},
+			harm: typeCommand("chmod 644 .router/secrets/gateway.key")},
 	}
 }
 
@@ -71,7 +71,7 @@ func runtimesAndProfile() []breakage {
 			also: []string{"profile.current"}, // the embedded router's file holds settings that a command's lacks
 			harm: func(s *stack) func() {
 				missing := filepath.Join(s.dir, "no", "such", "litellm")
-				return edited(settings, "    runtime: embedded", "    command: {args: ["+missing+"]} #")(s)
+				return editFile(settings, "    runtime: embedded", "    command: {args: ["+missing+"]} #")(s)
 			}},
 		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for",
 			from: stopped,
@@ -81,11 +81,11 @@ func runtimesAndProfile() []breakage {
 				head := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...)
 				head[16], head[18], head[20], head[52] = 2, 22, 1, 64
 				s.program("router", string(head))
-				return edited(settings, "    runtime: embedded", "    command: {args: ["+s.path("router")+"]} #")(s)
+				return editFile(settings, "    runtime: embedded", "    command: {args: ["+s.path("router")+"]} #")(s)
 			}},
 		{check: "runtimes.digest", how: "a byte of an installed program was changed", fix: "bootstrap cliproxyapi -version=",
 			from: withInstall,
-			harm: func(s *stack) func() { return edited(s.installed, "#!/bin/sh", "#!/bin/sh -e")(s) }},
+			harm: func(s *stack) func() { return editFile(s.installed, "#!/bin/sh", "#!/bin/sh -e")(s) }},
 		{check: "runtimes.good", how: "LiteLLM 1.82.7, which sends credentials away", fix: "mage stop", from: withVenv,
 			harm: func(s *stack) func() {
 				const packages = ".venv/lib/python3.11/site-packages/"
@@ -102,9 +102,9 @@ func runtimesAndProfile() []breakage {
 				return func() { s.edit(latest, "7.3.0", "7.2.99") } // as if it were installed
 			}},
 		{check: "litellm.python", how: "LiteLLM's environment has Python 3.9", fix: "another Python", from: withVenv,
-			harm: edited(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
+			harm: editFile(".venv/pyvenv.cfg", "3.11.7", "3.9.1")},
 		{check: "litellm.prisma", command: true, how: "prisma is not beside LiteLLM", fix: "pip install prisma",
-			from: withVenv, harm: typed("rm -r .venv/lib/python3.11/site-packages/prisma")},
+			from: withVenv, harm: typeCommand("rm -r .venv/lib/python3.11/site-packages/prisma")},
 		{check: "services.dotenv", how: "a .env in LiteLLM's working folder", fix: "move it away", from: withRouter,
 			harm: func(s *stack) func() {
 				s.write("work/.env", "OPENAI_API_KEY=x\n")
@@ -113,7 +113,7 @@ func runtimesAndProfile() []breakage {
 		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
 			harm: func(s *stack) func() {
 				s.write("config/more.yaml", "model_list: []\n")
-				return changed(settings, "  general_settings:\n    master_key_ref",
+				return changeFile(settings, "  general_settings:\n    master_key_ref",
 					"  include: [more.yaml]\n  general_settings:\n    master_key_ref")(s)
 			}},
 		{check: "profile.state", command: true, how: "the profile in force is gone from the configuration",
@@ -123,7 +123,7 @@ func runtimesAndProfile() []breakage {
 				return nil
 			}},
 		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: stopped,
-			harm: typed("rm .router/runtime/litellm.active.yaml")},
+			harm: typeCommand("rm .router/runtime/litellm.active.yaml")},
 		{check: "profile.current", command: true, how: "flowgate.yaml was changed after the start",
 			fix: "mage profile:set balanced",
 			harm: func(s *stack) func() {
@@ -145,7 +145,7 @@ func processes() []breakage {
 			harm: olderSupervisor},
 		{check: "processes.stale", how: "a pid file of a process that is gone", fix: "mage doctor -fix",
 			harm: func(s *stack) func() {
-				s.write(".router/runtime/litellm.pid", strconv.Itoa(gone(s.t))+"\n")
+				s.write(".router/runtime/litellm.pid", strconv.Itoa(endedProcess(s.t))+"\n")
 				return nil
 			}},
 		{check: "processes.orphaned", command: true, how: "kill -9 of the supervisor", fix: "mage start",
@@ -178,14 +178,14 @@ func processes() []breakage {
 		{check: "ports.distinct", how: "CLIProxyAPI's own file has the router's port", fix: "different ports",
 			from: withUpstreamDown, also: []string{"cliproxy.config"},
 			harm: func(s *stack) func() {
-				return edited("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.port))(s)
+				return editFile("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.port))(s)
 			}},
 		{check: "ports.loopback", how: "the router listens on 0.0.0.0", fix: "host: 127.0.0.1", from: stopped,
-			harm: edited(settings, "host: 127.0.0.1\n    port: ", "host: 0.0.0.0\n    port: ")},
+			harm: editFile(settings, "host: 127.0.0.1\n    port: ", "host: 0.0.0.0\n    port: ")},
 		{check: "readiness.free", how: "readiness_path: /health", fix: "readiness_path: /health/readiness", from: stopped,
-			harm: edited(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
+			harm: editFile(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
 		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm",
-			harm: typed("mage stop litellm")},
+			harm: typeCommand("mage stop litellm")},
 		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
 			harm: func(s *stack) func() {
 				s.signal(s.pid("litellm"), syscall.SIGSTOP)
@@ -199,17 +199,17 @@ func upstream() []breakage {
 	return []breakage{
 		{check: "cliproxy.config", how: "another port in CLIProxyAPI's own file", fix: "same port", from: withUpstream,
 			harm: func(s *stack) func() {
-				return edited(own, fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.upPort+5000))(s)
+				return editFile(own, fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.upPort+5000))(s)
 			}},
 		{check: "cliproxy.keys", how: "a sample key in api-keys", fix: "random key", from: withUpstream,
 			also: []string{"stack.key"},
 			harm: func(s *stack) func() {
-				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
+				return editFile(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "your-api-key-1")(s)
 			}},
 		{check: "cliproxy.headers", how: "passthrough-headers is off", fix: "passthrough-headers: true", from: withUpstream,
-			harm: edited(own, "passthrough-headers: true", "passthrough-headers: false")},
+			harm: editFile(own, "passthrough-headers: true", "passthrough-headers: false")},
 		{check: "cliproxy.folder", how: "no auth-dir", fix: "write auth-dir", from: withUpstream,
-			harm: edited(own, "auth-dir: ", "# auth-dir: ")},
+			harm: editFile(own, "auth-dir: ", "# auth-dir: ")},
 		{check: "cliproxy.reachable", command: true, how: "CLIProxyAPI hangs (SIGSTOP)", fix: "mage restart cliproxyapi_plus",
 			from: withUpstream, also: []string{"services.ready"},
 			harm: func(s *stack) func() {
@@ -231,11 +231,11 @@ func upstream() []breakage {
 		{check: "stack.address", how: "api_base names a port where no process listens",
 			fix: "write api_base: http://127.0.0.1:", from: stopped,
 			harm: func(s *stack) func() {
-				return changed(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
+				return changeFile(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
 			}},
 		{check: "stack.key", how: "CLIProxyAPI takes another key", fix: "the same key", from: withUpstream,
 			harm: func(s *stack) func() {
-				return edited(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "sk-another-key-0123456789")(s)
+				return editFile(own, strings.TrimSpace(s.read(".router/secrets/upstream.key")), "sk-another-key-0123456789")(s)
 			}},
 		{check: "stack.models", how: "CLIProxyAPI has lost a model", fix: "sign in", from: withUpstream,
 			harm: func(s *stack) func() {
@@ -271,7 +271,7 @@ func accounts() []breakage {
 		{check: "credentials.present", how: "a configured provider has no credential", fix: "mage auth:login codex",
 			from: withUpstreamDown,
 			harm: func(s *stack) func() {
-				return edited(settings, "# Where secrets are",
+				return editFile(settings, "# Where secrets are",
 					"auth: {providers: {codex: {method: management}}}\n# Where secrets are")(s)
 			}},
 		{check: "credentials.parsable", how: "a truncated credential file", fix: "mage auth:status", from: withAccount,
@@ -281,7 +281,7 @@ func accounts() []breakage {
 				return func() { s.write(codex, whole) }
 			}},
 		{check: "credentials.private", how: "a credential file is readable for others", fix: "chmod go-rwx " + codex,
-			from: withAccount, harm: typed("chmod 644 " + codex)},
+			from: withAccount, harm: typeCommand("chmod 644 " + codex)},
 		{check: "credentials.fresh", how: "an expired token without a refresh token", fix: "auth:login", from: withAccount,
 			harm: func(s *stack) func() { return s.credential("rt-1", "", time.Hour*24*9, -time.Hour) }},
 		{check: "credentials.renewable", how: "a token that ends in an hour, without a refresh token", fix: "auth:login",
@@ -317,25 +317,25 @@ func policyOnes() []breakage {
 			harm: func(s *stack) func() {
 				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n  "+
 					"      api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
-				return changed(settings, "  general_settings:\n    master_key_ref",
+				return changeFile(settings, "  general_settings:\n    master_key_ref",
 					twin+"  general_settings:\n    master_key_ref")(s)
 			}},
 		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: stopped,
-			harm: changed(settings, "simple-shuffle", "simple-shufle")},
+			harm: changeFile(settings, "simple-shuffle", "simple-shufle")},
 		{check: "fallbacks.known", how: "a fallback to a group that does not exist", fix: "correct the name", from: stopped,
-			harm: changed(settings, "router-default: [router-cheap]", "router-default: [router-chaep]")},
+			harm: changeFile(settings, "router-default: [router-cheap]", "router-default: [router-chaep]")},
 		{check: "fallbacks.loop", how: "two groups that fall back to each other", fix: "take one", from: stopped,
-			harm: changed(settings, "        - router-default: [router-cheap]\n",
+			harm: changeFile(settings, "        - router-default: [router-cheap]\n",
 				"        - router-default: [router-cheap]\n        - router-cheap: [router-default] #\n")},
 		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv,
-			harm: changed(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
+			harm: changeFile(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
 		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped,
 			also: []string{"settings.honoured"},
-			harm: changed(settings, "num_retries: 2", "num_retrys: 2")},
+			harm: changeFile(settings, "num_retries: 2", "num_retrys: 2")},
 		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: stopped,
-			harm: changed(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},
+			harm: changeFile(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},
 		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv,
-			harm: changed(settings, "openai/router-cheap", "opneai/router-cheap")},
+			harm: changeFile(settings, "openai/router-cheap", "opneai/router-cheap")},
 	}
 }
 

@@ -23,8 +23,8 @@ func (s *stack) signal(pid int, sig syscall.Signal) {
 	}
 }
 
-// gone is the pid of a process that has ended.
-func gone(t testing.TB) int {
+// endedProcess returns the pid of a process that has ended.
+func endedProcess(t testing.TB) int {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", "-c", "exit 0")
 	if err := cmd.Run(); err != nil {
@@ -94,7 +94,7 @@ func skewedUpstream(s *stack) func() {
 func (s *stack) deployment(base string) func() {
 	entry := fmt.Sprintf("    - model_name: router-elsewhere\n      litellm_params:\n        model: openai/x\n        "+
 		"api_base: %s/v1\n        api_key_ref: upstream\n", base)
-	return changed(settings, "  general_settings:\n    master_key_ref", entry+"  general_settings:\n    master_key_ref")(s)
+	return changeFile(settings, "  general_settings:\n    master_key_ref", entry+"  general_settings:\n    master_key_ref")(s)
 }
 
 // olderMage puts a mage on PATH that says it is another version: the pinned one

@@ -100,7 +100,7 @@ func TestAPipeInThePlaceOfAnyFileIsReportedAndNotWaitedFor(t *testing.T) {
 func TestAGigabyteOfEventsDoesNotDelayDoctor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	running(s)
+	startStack(s)
 	log, err := os.OpenFile(s.path(".router/runtime/events.log"), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)

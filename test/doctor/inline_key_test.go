@@ -8,7 +8,7 @@ import (
 func TestAKeyInAConfigurationThatOthersCanReadIsFound(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	running(s)
+	startStack(s)
 	s.shell("chmod 644 " + settings)
 	if found := s.doctor().of("keys.private"); found.Status != "pass" {
 		t.Errorf("without a key in it: %s %s", found.Status, found.Detail)

@@ -41,10 +41,10 @@ func TestMain(m *testing.M) {
 			os.Exit(litellmMain(os.Args[2:]))
 		}
 	}
-	os.Exit(inMain(m))
+	os.Exit(runTests(m))
 }
 
-func inMain(m *testing.M) int {
+func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "flowgate-doctor-")
 	if err != nil {
 		panic(err)

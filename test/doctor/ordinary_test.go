@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// ordinary are things that people rightly have, each of which some check could
+// ordinaryInstallations returns things that people rightly have, each of which some check could
 // take for a mistake.
-func ordinary() map[string]func(*stack) {
+func ordinaryInstallations() map[string]func(*stack) {
 	return map[string]func(*stack){
 		"a fallback to an alias, a wildcard and an id": func(s *stack) {
 			s.edit(settings, "  general_settings:\n    master_key_ref",
@@ -56,7 +56,7 @@ func ordinary() map[string]func(*stack) {
 
 func TestOrdinaryInstallationsGetNoComplaint(t *testing.T) {
 	t.Parallel()
-	for name, arrange := range ordinary() {
+	for name, arrange := range ordinaryInstallations() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)

@@ -42,7 +42,7 @@ func runbook() string {
 	for _, row := range breakages() {
 		by := "hand, as the fix says"
 		switch {
-		case mends(row.check):
+		case isMended(row.check):
 			by = "`mage doctor -fix`"
 		case row.command:
 			by = "the command in `fix`"
@@ -56,7 +56,7 @@ func runbook() string {
 	return b.String()
 }
 
-func mends(id string) bool {
+func isMended(id string) bool {
 	e, ok := lo.Find(doctor.ExplainAll().Checks, func(e checks.Explanation) bool { return e.ID == id })
 	return ok && e.Mends
 }

@@ -14,8 +14,8 @@ import (
 
 const settings = "config/flowgate.yaml"
 
-// running is an installation whose stack is up.
-func running(s *stack) { s.mage("start") }
+// startStack brings up the stack of an installation.
+func startStack(s *stack) { s.mage("start") }
 
 // stopped is one whose profile was generated, and whose stack is down.
 func stopped(s *stack) { s.mage("profile:set", "balanced") }
@@ -98,9 +98,9 @@ func (s *stack) program(name, text string) {
 	}
 }
 
-// changed is a change in the configuration that is put in force, and undone by
+// changeFile returns a change in the configuration that is put in force, and undone by
 // hand in the same way; the stack is down.
-func changed(name, old, new string) func(*stack) func() {
+func changeFile(name, old, new string) func(*stack) func() {
 	return func(s *stack) func() {
 		s.edit(name, old, new)
 		stopped(s)
@@ -111,16 +111,16 @@ func changed(name, old, new string) func(*stack) func() {
 	}
 }
 
-// edited is a change in a file, undone by hand.
-func edited(name, old, new string) func(*stack) func() {
+// editFile returns a change in a file, undone by hand.
+func editFile(name, old, new string) func(*stack) func() {
 	return func(s *stack) func() {
 		s.edit(name, old, new)
 		return func() { s.edit(name, new, old) }
 	}
 }
 
-// typed is a mistyped value; a command of the report fixes it.
-func typed(line string) func(*stack) func() {
+// typeCommand returns a mistyped value; a command of the report fixes it.
+func typeCommand(line string) func(*stack) func() {
 	return func(s *stack) func() {
 		s.shell(line)
 		return nil

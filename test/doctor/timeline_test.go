@@ -42,7 +42,7 @@ func TestATimelineTellsAStopFromADeathAndNamesTheWayBack(t *testing.T) {
 	if h := s.timeline(); h.State != "down" || h.Cause != "no event says that it was ever well" || h.WellUntil != nil {
 		t.Fatalf("never started: %+v", h)
 	}
-	running(s)
+	startStack(s)
 	if h := s.timeline(); h.State != "well" || h.Cause != "" || h.Next != "" || h.WellSince == nil || len(h.Changed) > 0 {
 		t.Fatalf("up: %+v", h)
 	}
@@ -176,7 +176,7 @@ func clock(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 func TestATimelineWorksWithAnOccupiedPortAndABrokenLog(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	running(s)
+	startStack(s)
 	s.mage("stop")
 	l := lo.Must(net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(s.port)))
 	defer func() { _ = l.Close() }()

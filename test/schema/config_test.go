@@ -15,7 +15,7 @@ import (
 // corpus holds configurations that are accepted and refused.
 const corpus = "../../testdata/config"
 
-func compiled(t *testing.T) *jsonschema.Schema {
+func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.Schema()))
 	if err != nil {
@@ -52,7 +52,7 @@ func document(t *testing.T, file string) any {
 
 func TestTheSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 	t.Parallel()
-	schema := compiled(t)
+	schema := compileSchema(t)
 	for _, name := range []string{"v2-example", "old-common-layout", "json-form", "anchors", "new-keys"} {
 		if err := schema.Validate(document(t, filepath.Join(corpus, "valid", name+".yaml"))); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -62,7 +62,7 @@ func TestTheSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 
 func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	t.Parallel()
-	schema := compiled(t)
+	schema := compileSchema(t)
 	for _, name := range []string{
 		"29-unknown-key", "30-unknown-top-key", "31-version-future", "32-version-text", "34-missing-paths", "35-missing-path",
 		"36-missing-service", "37-missing-port", "39-port-as-text", "40-port-out-of-range", "45-command-args-empty",

@@ -28,7 +28,7 @@ func TestTheRecipesPrintWhatTheyShow(t *testing.T) {
 		for _, s := range tour(block) {
 			typed++
 			out, _ := shell(t, dir, ports.Replace(s.command)) // many of them end in a failure, which is what they show
-			b.WriteString("$ " + s.command + shown(out, ports))
+			b.WriteString("$ " + s.command + withPorts(out, ports))
 		}
 		return "```console\n" + b.String() + "```"
 	})
@@ -71,7 +71,7 @@ func kitchen(t *testing.T) (string, *strings.Replacer) {
 	return dir, ports
 }
 
-// shown is output as the document has it, with the usual ports.
-func shown(out string, ports *strings.Replacer) string {
+// withPorts returns output as the document has it, with the usual ports.
+func withPorts(out string, ports *strings.Replacer) string {
 	return strings.NewReplacer(ports.Replace("4000"), "4000", ports.Replace("8317"), "8317").Replace(out)
 }

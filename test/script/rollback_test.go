@@ -23,7 +23,7 @@ type installation struct {
 	env []string
 }
 
-func started(t *testing.T) *installation {
+func startInstallation(t *testing.T) *installation {
 	t.Helper()
 	in := initialised(t)
 	in.run("start")
@@ -101,9 +101,9 @@ func (in *installation) files() map[string]string {
 	return all
 }
 
-// whole expects that no change is half-done and that the router, running,
+// checkWhole expects that no change is half-done and that the router, running,
 // serves what is on disk.
-func (in *installation) whole(title string) {
+func (in *installation) checkWhole(title string) {
 	in.t.Helper()
 	var doc struct {
 		Data struct {
@@ -141,7 +141,7 @@ var rollbackSteps = []struct {
 
 func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
-	in := started(t)
+	in := startInstallation(t)
 	in.change("balanced")
 	in.run("restart")
 	in.run("profile:set", "cost") // 1: start, 2: restart with other files, 3: another profile
@@ -167,14 +167,14 @@ func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 		if step.done {
 			want = old
 		}
-		if got := in.files(); !maps.Equal(got, want) && !sameBut(got, want, "state.json") {
-			t.Errorf("%s: the files are neither old nor new:\n%v", step.name, differing(got, want))
+		if got := in.files(); !maps.Equal(got, want) && !isSameBut(got, want, "state.json") {
+			t.Errorf("%s: the files are neither old nor new:\n%v", step.name, diffFiles(got, want))
 		}
-		in.whole(step.name)
+		in.checkWhole(step.name)
 	}
 	in.run("rollback", "-to=3")
-	if got := in.files(); !sameBut(got, new, "state.json") {
-		t.Errorf("there and back: %v", differing(got, new))
+	if got := in.files(); !isSameBut(got, new, "state.json") {
+		t.Errorf("there and back: %v", diffFiles(got, new))
 	}
 }
 
@@ -191,8 +191,8 @@ var (
 	}
 )
 
-// fake writes a double of LiteLLM that reads its configuration by the embedded router.
-func (in *installation) fake(version string) string {
+// addRelease writes a double of LiteLLM that reads its configuration by the embedded router.
+func (in *installation) addRelease(version string) string {
 	in.t.Helper()
 	path := filepath.Join(in.dir, "litellm-"+version)
 	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s router:serve -settings=\"$2\" -host=\"$4\" -port=\"$6\"\n", version,
@@ -213,7 +213,7 @@ func TestAnInstallationKilledAtAnyStepIsWholeOrNot(t *testing.T) {
 	t.Parallel()
 	for name, done := range installSteps {
 		in := &installation{t: t, dir: t.TempDir(), env: os.Environ()}
-		from := in.fake("1.0.0")
+		from := in.addRelease("1.0.0")
 		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from,
 			"-version=1.0.0"); err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", name, o, err)
@@ -232,9 +232,9 @@ func TestAnInstallationKilledAtAnyStepIsWholeOrNot(t *testing.T) {
 func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
 	in := initialised(t, "-runtime=litellm")
-	in.run("bootstrap", "litellm", "-from="+in.fake("1.0.0"), "-version=1.0.0")
+	in.run("bootstrap", "litellm", "-from="+in.addRelease("1.0.0"), "-version=1.0.0")
 	in.run("start")
-	in.run("bootstrap", "litellm", "-from="+in.fake("2.0.0"), "-version=2.0.0")
+	in.run("bootstrap", "litellm", "-from="+in.addRelease("2.0.0"), "-version=2.0.0")
 	for _, step := range updateSteps {
 		before := in.files()
 		o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step.name}, "bootstrap:update", "litellm", "-version=2.0.0")
@@ -247,9 +247,9 @@ func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 			t.Errorf("%s: the router runs as %s, want %s", step.name, got, want)
 		}
 		if got := in.files(); !step.done && !maps.Equal(got, before) {
-			t.Errorf("%s: %v", step.name, differing(got, before))
+			t.Errorf("%s: %v", step.name, diffFiles(got, before))
 		}
-		in.whole(step.name)
+		in.checkWhole(step.name)
 	}
 	in.run("rollback", "-to=1")
 	if got := in.version(); got != "1.0.0" {
@@ -280,7 +280,7 @@ func TestTheTableOfFailpointsIsWhole(t *testing.T) {
 
 func TestAnUndoThatIsKilledLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
-	in := started(t)
+	in := startInstallation(t)
 	in.change("balanced")
 	in.run("restart")
 	in.run("profile:set", "cost")
@@ -295,9 +295,9 @@ func TestAnUndoThatIsKilledLeavesOneWholeState(t *testing.T) {
 	}
 	in.run("generation:pin", "1")
 	if got := in.files(); !maps.Equal(got, before) {
-		t.Errorf("%v", differing(got, before))
+		t.Errorf("%v", diffFiles(got, before))
 	}
-	in.whole("undone")
+	in.checkWhole("undone")
 }
 
 // change edits both files that people edit, without an effect on what runs.
@@ -315,8 +315,8 @@ func (in *installation) change(word string) {
 	}
 }
 
-// sameBut compares files without one whose content has a time in it.
-func sameBut(a, b map[string]string, name string) bool {
+// isSameBut compares files without one whose content has a time in it.
+func isSameBut(a, b map[string]string, name string) bool {
 	strip := func(m map[string]string) map[string]string {
 		out := maps.Clone(m)
 		maps.DeleteFunc(out, func(path, _ string) bool { return filepath.Base(path) == name })
@@ -325,7 +325,7 @@ func sameBut(a, b map[string]string, name string) bool {
 	return maps.Equal(strip(a), strip(b))
 }
 
-func differing(a, b map[string]string) []string {
+func diffFiles(a, b map[string]string) []string {
 	var names []string
 	for path, text := range a {
 		if b[path] != text {

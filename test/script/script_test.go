@@ -58,16 +58,16 @@ func inMain(m *testing.M) int {
 	}
 	reportIs = jsonschema.NewCompiler().MustCompile(filepath.Join(root, "docs", "report.schema.json"))
 	status := trusttest.Run(m)
-	if left := running(binary); len(left) > 0 && !rightstest.IsRerun() { // the first process comes to its end last
+	if left := findProcesses(binary); len(left) > 0 && !rightstest.IsRerun() { // the first process comes to its end last
 		fmt.Fprintf(os.Stderr, "the tests left processes running:\n%s", strings.Join(left, ""))
 		return 1
 	}
 	return status
 }
 
-// running lists the processes, as ps(1) does, with pattern in their command
+// findProcesses lists the processes, as ps(1) does, with pattern in their command
 // line that do not end within 5 s.
-func running(pattern string) (found []string) {
+func findProcesses(pattern string) (found []string) {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		out, _ := exec.Command("ps", "-eo", "pid,args").Output()
 		found = nil
@@ -245,7 +245,7 @@ func validate(out string, status int, args []string) error {
 
 // gone PATTERN expects that no process has the pattern in its command line.
 func gone(ts *testscript.TestScript, neg bool, args []string) {
-	if found := running(args[0]); neg != (len(found) > 0) {
+	if found := findProcesses(args[0]); neg != (len(found) > 0) {
 		ts.Fatalf("processes with %s: %v", args[0], found)
 	}
 }

@@ -36,8 +36,8 @@ func TestTheTourInTheREADMEPrintsWhatItShows(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
 		want, rest := strings.CutSuffix(ports.Replace(s.output), "…\n")
-		if got := timeless(out); got != timeless(want) && (!rest || !strings.HasPrefix(got, timeless(want))) {
-			t.Errorf("%s printed\n%s\nthe README shows\n%s", s.command, got, timeless(want))
+		if got := withoutTimes(out); got != withoutTimes(want) && (!rest || !strings.HasPrefix(got, withoutTimes(want))) {
+			t.Errorf("%s printed\n%s\nthe README shows\n%s", s.command, got, withoutTimes(want))
 		}
 	}
 }
@@ -92,4 +92,4 @@ func shell(t *testing.T, dir, command string) (string, error) {
 
 var took = regexp.MustCompile(`\(\d+\.\d ms\)|in \d+ ms`)
 
-func timeless(s string) string { return took.ReplaceAllString(s, "(time)") }
+func withoutTimes(s string) string { return took.ReplaceAllString(s, "(time)") }

@@ -28,7 +28,7 @@ func TestTargetsThatOnlyReadExecuteOnlyOurselvesGitAndAShell(t *testing.T) {
 		c := newCheckout(t)
 		c.plant(c.fill(hostile[name]))
 		for _, words := range all {
-			for _, program := range c.executed(strace, words) {
+			for _, program := range c.traceExecuted(strace, words) {
 				seen[filepath.Base(program)] = true
 				if !isExpected(program) {
 					t.Errorf("%s: %v executed %s", name, words, program)
@@ -56,9 +56,9 @@ func isExpected(program string) bool {
 // another process comes between.
 var execution = regexp.MustCompile(`execve(?:at)?\((?:AT_FDCWD, |\d+, )?"((?:[^"\\]|\\.)*)"`)
 
-// executed returns the programs that a command line executed, itself and its
+// traceExecuted returns the programs that a command line executed, itself and its
 // children's included.
-func (c *checkout) executed(strace string, words []string) (programs []string) {
+func (c *checkout) traceExecuted(strace string, words []string) (programs []string) {
 	c.t.Helper()
 	log := filepath.Join(c.base, "strace")
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)

@@ -24,9 +24,9 @@ const compiled = "FLOWGATE_TEST_COMPILED"
 
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(inMain(m)) }
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
-func inMain(m *testing.M) int {
+func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "fg-trip-")
 	if err != nil {
 		panic(err)
@@ -117,7 +117,7 @@ func commands(t *testing.T) [][]string {
 		for _, flag := range append([]string{""}, flags...) {
 			words := plain
 			if flag != "" {
-				words = append(append([]string{}, plain...), filled(flag))
+				words = append(append([]string{}, plain...), fillIn(flag))
 			}
 			name, _, _ := strings.Cut(flag, "=")
 			if exempt[strings.TrimSpace(target.Name+" "+name)] == "" {
@@ -128,8 +128,8 @@ func commands(t *testing.T) [][]string {
 	return all
 }
 
-// filled is a flag or optional position with a value.
-func filled(flag string) string {
+// fillIn returns a flag or optional position with a value.
+func fillIn(flag string) string {
 	name, kind, hasValue := strings.Cut(flag, "=")
 	switch {
 	case hasValue:

@@ -102,13 +102,13 @@ func TestNothingOfAnUntrustedCheckoutIsExecutedWrittenOrDialled(t *testing.T) {
 					continue // the built-in default may write below .router; it is looked at below
 				}
 				if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-					t.Errorf("%v changed %s", words, differing(got, before))
+					t.Errorf("%v changed %s", words, diffFiles(got, before))
 					before = got
 				}
 			}
 			before = outside(before)
 			if got := outside(c.snapshot(".git", "home/.local")); !maps.Equal(got, before) {
-				t.Errorf("outside changed %s", differing(got, before))
+				t.Errorf("outside changed %s", diffFiles(got, before))
 			}
 			if _, err := os.Stat(filepath.Join(c.home, ".local/state/flowgate/trusted")); err == nil && config != "" {
 				t.Error("something was recorded as trusted")
@@ -128,7 +128,7 @@ func TestAnotherUsersCheckoutIsNotObeyed(t *testing.T) {
 			c.run(words, rightstest.Other)
 		}
 		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-			t.Errorf("%s: changed %s", name, differing(got, before))
+			t.Errorf("%s: changed %s", name, diffFiles(got, before))
 		}
 	}
 }
@@ -155,7 +155,7 @@ func TestRootObeysNoOtherUsersCheckout(t *testing.T) {
 		for _, words := range commands(t) {
 			c.run(words, nil)
 			if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-				t.Errorf("%s: %v changed %s", name, words, differing(got, before))
+				t.Errorf("%s: %v changed %s", name, words, diffFiles(got, before))
 				before = got
 			}
 		}
@@ -204,7 +204,7 @@ func (c *checkout) run(words []string, become func(*testing.T, string, ...string
 		c.t.Errorf("%v dialled %v", words, c.dialled)
 		c.dialled = nil
 	}
-	if err := c.bystander.Process.Signal(syscall.Signal(0)); err != nil || ended(c.bystander.Process.Pid) {
+	if err := c.bystander.Process.Signal(syscall.Signal(0)); err != nil || hasEnded(c.bystander.Process.Pid) {
 		c.t.Fatalf("%v ended a process that a planted file names", words)
 	}
 }
@@ -231,8 +231,8 @@ func (c *checkout) output(cmd *exec.Cmd, server bool) string {
 	return out.String()
 }
 
-// ended reports whether a process of ours is gone but for its exit status.
-func ended(pid int) bool {
+// hasEnded reports whether a process of ours is gone but for its exit status.
+func hasEnded(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return false // macOS
@@ -253,7 +253,7 @@ func outside(all map[string]string) map[string]string {
 	return kept
 }
 
-func differing(a, b map[string]string) (paths []string) {
+func diffFiles(a, b map[string]string) (paths []string) {
 	for path := range a {
 		if a[path] != b[path] {
 			paths = append(paths, path)

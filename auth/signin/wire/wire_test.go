@@ -29,7 +29,7 @@ litellm_base:
       litellm_params: {model: anthropic/claude}
 `
 
-// configured makes the site's configuration a file.
+// configure makes the site's configuration a file.
 func configure(s *authtest.Site, upstream string) (file string) {
 	s.T.Helper()
 	file = s.Put("config/flowgate.yaml", strings.ReplaceAll(wired, "UPSTREAM", upstream))

@@ -42,8 +42,8 @@ func TestIncludedFilesAreNamedFromTheNewPlace(t *testing.T) {
 	}
 }
 
-// headed has the anchor before its alias.
-func headed() string {
+// withHeader has the anchor before its alias.
+func withHeader() string {
 	head, tail, _ := strings.Cut(withKeys, "x-keys:\n")
 	anchor, rest, _ := strings.Cut(tail, "\n")
 	return "x-keys:\n" + anchor + "\n" + head + rest + "\n"
@@ -51,7 +51,7 @@ func headed() string {
 
 func TestKeysAreReplacedAndEverythingElseStays(t *testing.T) {
 	t.Parallel()
-	text := headed()
+	text := withHeader()
 	x, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), stay, "upstream")
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -106,7 +106,7 @@ func TestAKeyThatCannotBeMovedIsNamed(t *testing.T) {
 }
 
 func FuzzExtractSecrets(f *testing.F) {
-	f.Add(headed())
+	f.Add(withHeader())
 	f.Add("a: &a {api_key: sk-aaaaaaaaaaaaaaaa}\nb: {<<: *a}\n")
 	f.Add("{\"model_list\": [{\"litellm_params\": {\"api_key\": \"sk-aaaaaaaaaaaaaaaa\"}}]}")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -49,8 +49,8 @@ var withheld = map[string]string{
 	"Connection":       "X-Named-Hop, X-Session-Hop", "X-Named-Hop": "1", "X-Session-Hop": "1", "Content-Md5": "x",
 }
 
-// sent makes a request with all those headers and returns what the upstream got of them.
-func sent(s *routertest.Stack, path, body string) upstreamtest.Call {
+// sendAllHeaders makes a request with all those headers and returns what the upstream got of them.
+func sendAllHeaders(s *routertest.Stack, path, body string) upstreamtest.Call {
 	s.T.Helper()
 	all := map[string]string{}
 	for _, list := range []map[string]string{identity, protocol, unheard, withheld} {
@@ -107,7 +107,7 @@ func TestAnUpstreamGetsTheHeadersThatItsKindCallsFor(t *testing.T) {
 			s := routertest.Start(t, c.yaml, router.Options{})
 			for path, body := range map[string]string{"/v1/messages": `{"model":"m","max_tokens":1,"messages":[]}`,
 				"/v1/responses": `{"model":"m","input":1}`} {
-				got := sent(s, path, body).Header
+				got := sendAllHeaders(s, path, body).Header
 				want := map[string]bool{}
 				for _, list := range c.want {
 					for name := range list {

@@ -11,9 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// lacking is an upstream that answers requests for a path that ends in route
+// serveWithoutRoute returns an upstream that answers requests for a path that ends in route
 // with a status and a body, and all others well; it counts both.
-func lacking(route string, status int, body string) (h http.HandlerFunc, refused, answered *atomic.Int32) {
+func serveWithoutRoute(route string, status int, body string) (h http.HandlerFunc, refused, answered *atomic.Int32) {
 	refused, answered = new(atomic.Int32), new(atomic.Int32)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, route) {
@@ -40,7 +40,7 @@ func TestARouteThatTheUpstreamLacksIs400AtOnceAndRemembered(t *testing.T) {
 		"LM Studio": {200, `{"error":"Unexpected endpoint or method. (POST /v1/embeddings)"}`},
 		"method":    {405, `{"detail":"Method Not Allowed"}`}, "method that speaks of a model": {405, "no such model method"},
 	} {
-		handler, refused, answered := lacking("/embeddings", c.status, c.body)
+		handler, refused, answered := serveWithoutRoute("/embeddings", c.status, c.body)
 		s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 		for range 3 {
 			got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil)
@@ -69,7 +69,7 @@ func TestAModelsShortNameInsideOfAWordIsNotTheModel(t *testing.T) {
 	const page = "<html><head><title>404 Not Found</title></head><body><hr><center>nginx/1.24.0 " +
 		"foo3</center></body></html>"
 	for name, status := range map[string]int{"m": 400, "o3": 400, "nginx": 404, "foo3": 404} {
-		handler, _, _ := lacking("/embeddings", 404, page)
+		handler, _, _ := serveWithoutRoute("/embeddings", 404, page)
 		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "up-model", name, 1), router.Options{}, handler)
 		if got := s.Send("POST", "/v1/embeddings", `{"model":"m","input":1}`, nil); got.Status != status {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
@@ -94,7 +94,7 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 		"conversation":      {`{"error":{"message":"Conversation not found"}}`, false},
 		"file":              {`{"error":{"message":"No such File object: file-1"}}`, false},
 	} {
-		handler, refused, _ := lacking("/responses", 404, c.body)
+		handler, refused, _ := serveWithoutRoute("/responses", 404, c.body)
 		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "up-model", "llama9", 1), router.Options{}, handler)
 		got := s.Send("POST", "/v1/responses", `{"model":"m","input":1}`, nil)
 		if got.Status != 404 {
@@ -109,7 +109,7 @@ func TestA404AboutAModelOrAnObjectStaysA404(t *testing.T) {
 
 func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 	t.Parallel()
-	handler, refused, _ := lacking("", 404, "404 page not found")
+	handler, refused, _ := serveWithoutRoute("", 404, "404 page not found")
 	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 	for range 2 {
 		got := s.Messages("m")
@@ -125,7 +125,7 @@ func TestClaudeCodeGetsItsOwnEnvelopeForAMissingRoute(t *testing.T) {
 
 func TestCountTokensIsEstimatedAtOnceWhereTheUpstreamCannotCount(t *testing.T) {
 	t.Parallel()
-	handler, refused, _ := lacking("/count_tokens", 404, "")
+	handler, refused, _ := serveWithoutRoute("/count_tokens", 404, "")
 	s := routertest.StartBefore(t, routertest.Minimal, router.Options{}, handler)
 	for range 3 {
 		got := s.Send("POST", "/v1/messages/count_tokens", `{"model":"m","messages":["0123456789"]}`, nil)

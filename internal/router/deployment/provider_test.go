@@ -277,8 +277,8 @@ func TestARequestIsTranslatedIntoTheNextDialectThatIsThere(t *testing.T) {
 		var got []string
 		for _, in := range []dialect.Dialect{dialect.Chat, dialect.Messages, dialect.Responses} {
 			out, ok := d.OutgoingDialect(in)
-			name := map[bool]string{true: short(out), false: "none"}[ok]
-			got = append(got, short(in)+":"+name)
+			name := map[bool]string{true: shortName(out), false: "none"}[ok]
+			got = append(got, shortName(in)+":"+name)
 		}
 		if text := strings.Join(got, " "); text != want {
 			t.Errorf("%s: %s, not %s", params, text, want)
@@ -295,7 +295,7 @@ func TestARequestIsTranslatedIntoTheNextDialectThatIsThere(t *testing.T) {
 	}
 }
 
-func short(d dialect.Dialect) string {
+func shortName(d dialect.Dialect) string {
 	return map[dialect.Dialect]string{dialect.Chat: "chat", dialect.Messages: "messages",
 		dialect.Responses: "responses"}[d]
 }

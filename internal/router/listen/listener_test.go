@@ -26,9 +26,9 @@ general_settings: {master_key: sk-test}
 
 const goodReply = `{"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`
 
-// bounded serves a router that takes so many connections, before an upstream
+// startBounded serves a router that takes so many connections, before an upstream
 // that answers when release is closed.
-func bounded(t *testing.T, connections int) (addr string, began chan struct{}, release func()) {
+func startBounded(t *testing.T, connections int) (addr string, began chan struct{}, release func()) {
 	t.Helper()
 	began = make(chan struct{}, 100)
 	hold := make(chan struct{})
@@ -67,8 +67,8 @@ func bounded(t *testing.T, connections int) (addr string, began chan struct{}, r
 	return <-ready, began, release
 }
 
-// asking sends a request with the key on a connection and returns what reads its answer.
-func asking(t *testing.T, conn net.Conn, prompt string) func() int {
+// ask sends a request with the key on a connection and returns what reads its answer.
+func ask(t *testing.T, conn net.Conn, prompt string) func() int {
 	t.Helper()
 	body := `{"model":"m","messages":[{"role":"user","content":"` + prompt + `"}]}`
 	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
@@ -84,7 +84,7 @@ func asking(t *testing.T, conn net.Conn, prompt string) func() int {
 	}
 }
 
-func opened(t *testing.T, addr string) net.Conn {
+func openConnection(t *testing.T, addr string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -96,13 +96,13 @@ func opened(t *testing.T, addr string) net.Conn {
 
 func TestConnectionsWithoutAKeyMakeRoomForOneWithIt(t *testing.T) {
 	t.Parallel()
-	addr, _, _ := bounded(t, 4)
-	good := opened(t, addr)
-	if got := asking(t, good, "x")(); got != http.StatusOK {
+	addr, _, _ := startBounded(t, 4)
+	good := openConnection(t, addr)
+	if got := ask(t, good, "x")(); got != http.StatusOK {
 		t.Fatalf("%d", got)
 	}
 	for i := range 20 {
-		conn := opened(t, addr)
+		conn := openConnection(t, addr)
 		switch i % 3 {
 		case 0:
 			fmt.Fprint(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n{")
@@ -110,23 +110,23 @@ func TestConnectionsWithoutAKeyMakeRoomForOneWithIt(t *testing.T) {
 			fmt.Fprint(conn, "POST /v1/chat/completions HTTP/1.1\r\n")
 		}
 	}
-	if got := asking(t, opened(t, addr), "x")(); got != http.StatusOK {
+	if got := ask(t, openConnection(t, addr), "x")(); got != http.StatusOK {
 		t.Errorf("a new connection with the key: %d", got)
 	}
-	if got := asking(t, good, "x")(); got != http.StatusOK {
+	if got := ask(t, good, "x")(); got != http.StatusOK {
 		t.Errorf("the idle connection that had the key: %d", got)
 	}
 }
 
 func TestConnectionsAtWorkAreNotClosedForNewOnes(t *testing.T) {
 	t.Parallel()
-	addr, began, release := bounded(t, 3)
+	addr, began, release := startBounded(t, 3)
 	var answers []func() int
 	for range 3 {
-		answers = append(answers, asking(t, opened(t, addr), "wait"))
+		answers = append(answers, ask(t, openConnection(t, addr), "wait"))
 		<-began
 	}
-	res, err := http.ReadResponse(bufio.NewReader(opened(t, addr)), nil)
+	res, err := http.ReadResponse(bufio.NewReader(openConnection(t, addr)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,20 +140,20 @@ func TestConnectionsAtWorkAreNotClosedForNewOnes(t *testing.T) {
 			t.Errorf("one at work: %d", got)
 		}
 	}
-	if got := asking(t, opened(t, addr), "x")(); got != http.StatusOK {
+	if got := ask(t, openConnection(t, addr), "x")(); got != http.StatusOK {
 		t.Errorf("afterwards: %d", got)
 	}
 }
 
 func TestClosedConnectionsDoNotCount(t *testing.T) {
 	t.Parallel()
-	addr, began, release := bounded(t, 2)
+	addr, began, release := startBounded(t, 2)
 	defer release()
-	asking(t, opened(t, addr), "wait")
+	ask(t, openConnection(t, addr), "wait")
 	<-began
 	for range 10 {
-		conn := opened(t, addr)
-		if got := asking(t, conn, "x")(); got != http.StatusOK {
+		conn := openConnection(t, addr)
+		if got := ask(t, conn, "x")(); got != http.StatusOK {
 			t.Fatalf("%d", got)
 		}
 		_ = conn.Close()

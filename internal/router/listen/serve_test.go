@@ -28,8 +28,8 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// serving runs Serve until stop is called, which returns what Serve did.
-func serving(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc,
+// startServer runs Serve until stop is called, which returns what Serve did.
+func startServer(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc,
 	wait func() error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -64,7 +64,7 @@ func TestATakenPortIsReported(t *testing.T) {
 func TestRequestsInFlightAreFinishedWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	begun, finish := make(chan struct{}), make(chan struct{})
-	addr, stop, wait := serving(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	addr, stop, wait := startServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
 		<-finish
 		fmt.Fprint(w, "whole")
@@ -104,7 +104,7 @@ func TestTheDrainIsBounded(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})
 	gone := make(chan struct{})
-	addr, stop, wait := serving(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	addr, stop, wait := startServer(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
 		<-r.Context().Done()
 		close(gone)
@@ -127,7 +127,7 @@ func TestTheDrainIsBounded(t *testing.T) {
 
 func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
 	t.Parallel()
-	addr, stop, wait := serving(t, http.NotFoundHandler(), 10*time.Second)
+	addr, stop, wait := startServer(t, http.NotFoundHandler(), 10*time.Second)
 	unused, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

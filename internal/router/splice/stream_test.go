@@ -50,7 +50,7 @@ type seen struct {
 	err                          string
 }
 
-func noted(s *splice.Stream) seen {
+func readNotes(s *splice.Stream) seen {
 	return seen{s.Events, s.Content, s.Ended, s.Done, s.Failed, string(s.Error)}
 }
 
@@ -126,8 +126,8 @@ func TestStreamNotesContentErrorsAndTheEnd(t *testing.T) {
 			content: true, failed: true, err: `{"type":"error"}`},
 	} {
 		for _, size := range []int{3, len(in)} {
-			if _, s := pass(in, size); noted(s) != want {
-				t.Errorf("%q in pieces of %d:\n got %+v\nwant %+v", in, size, noted(s), want)
+			if _, s := pass(in, size); readNotes(s) != want {
+				t.Errorf("%q in pieces of %d:\n got %+v\nwant %+v", in, size, readNotes(s), want)
 			}
 		}
 	}
@@ -210,8 +210,8 @@ func FuzzStreamIsIndifferentToChunks(f *testing.F) {
 		if whole != cut {
 			t.Fatalf("in one piece %q, in pieces of %d and %d %q", whole, a, b, cut)
 		}
-		if noted(s1) != noted(s2) {
-			t.Fatalf("in one piece %+v, cut %+v", noted(s1), noted(s2))
+		if readNotes(s1) != readNotes(s2) {
+			t.Fatalf("in one piece %+v, cut %+v", readNotes(s1), readNotes(s2))
 		}
 	})
 }

@@ -31,8 +31,8 @@ func expressions(tb testing.TB) (all []match.Pattern) {
 	return all
 }
 
-// odd are shapes that gitleaks' rules do not have.
-func odd() (all []match.Pattern) {
+// oddPatterns returns shapes that gitleaks' rules do not have.
+func oddPatterns() (all []match.Pattern) {
 	for _, e := range []string{
 		`^key$`, `(?m)^key=\w+$`, `\bkey\b`, `(?i)sky[a-z]*mask`, `k[ſs]+x`, `a|bc|d+`, `x*`, `(ab|cd){2,3}e`,
 		`(?s)begin.*?end`,
@@ -86,7 +86,7 @@ func compile(t *testing.T, patterns []match.Pattern) (*match.Matcher, []*regexp.
 
 func TestFindIsFindAllStringIndexOfEveryExpression(t *testing.T) {
 	t.Parallel()
-	patterns := append(expressions(t), odd()...)
+	patterns := append(expressions(t), oddPatterns()...)
 	m, compiled := compile(t, patterns)
 	var trees []*syntax.Regexp
 	for _, p := range patterns {
@@ -176,7 +176,7 @@ func TestAnExpressionThatDoesNotParseIsRefused(t *testing.T) {
 // read: a text that is 20 times as long costs 20 times as many, not 400 times.
 func TestWorkGrowsNoFasterThanATextFullOfLiterals(t *testing.T) {
 	t.Parallel()
-	patterns := append(expressions(t), odd()...)
+	patterns := append(expressions(t), oddPatterns()...)
 	m, compiled := compile(t, patterns)
 	for _, unit := range []string{"key=", "curl -H "} {
 		small := strings.Repeat(unit, 800/len(unit))

@@ -87,9 +87,9 @@ func TestVariablesThatRedirectGitAreNotFollowed(t *testing.T) {
 	if err != nil || r.Top != g.Dir {
 		t.Fatal(r.Top, err)
 	}
-	want(t, files, "mine.txt", "staged.txt")
+	wantEqual(t, files, "mine.txt", "staged.txt")
 	lines, _ := history(t, r)
-	want(t, lines, "mine.txt:1:mine")
+	wantEqual(t, lines, "mine.txt:1:mine")
 }
 
 // A name of a filter may hold all that ends a setting on a command line.
@@ -110,7 +110,7 @@ func TestNoNameOfAFilterKeepsItOn(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		want(t, changed, "a.txt")
+		wantEqual(t, changed, "a.txt")
 		if _, err := os.Lstat(fired); err == nil {
 			t.Errorf("%s was executed", name)
 		}

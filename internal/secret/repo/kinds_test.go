@@ -72,10 +72,10 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		_, err := r.LogChanges(t.Context(), tips, nil, yield)
 		return err
 	}
-	want(t, added(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
-	want(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`,
+	wantEqual(t, added(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
+	wantEqual(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`,
 		`sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
-	want(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`,
+	wantEqual(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`,
 		`ü.sql:0:"a\n"[]0`)
 	messages := added(t, r, patch.Message, log)
 	if len(messages) != 8 || !slices.ContainsFunc(messages, func(m string) bool {
@@ -87,12 +87,12 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		_, err := r.RangeChanges(t.Context(), "HEAD", yield)
 		return err
 	}
-	want(t, added(t, r, patch.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	wantEqual(t, added(t, r, patch.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
 	of := func(paths ...string) func(func(patch.Addition) error) error {
 		return func(yield func(patch.Addition) error) error { return r.LogFiles(t.Context(), tips, nil, paths, yield) }
 	}
-	want(t, added(t, r, patch.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
-	want(t, added(t, r, patch.ChangedFile, of("s*")))
+	wantEqual(t, added(t, r, patch.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	wantEqual(t, added(t, r, patch.ChangedFile, of("s*")))
 }
 
 func TestARenameIsKnown(t *testing.T) {

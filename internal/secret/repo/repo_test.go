@@ -54,7 +54,7 @@ func history(t *testing.T, r *repo.Repo) ([]string, patch.Counts) {
 	})
 }
 
-func want(t *testing.T, got []string, want ...string) {
+func wantEqual(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -83,7 +83,7 @@ func TestALogHasWhatEveryCommitAddsMergesStashesAndForgottenOnesIncluded(t *test
 	g.Git("branch", "-q", "-D", "gone")
 	g.Git("reflog", "expire", "--expire=now", "--all")
 	lines, counts := history(t, open(t, g.Dir))
-	want(t, lines, "a.txt:1:one", "b.txt:1:side", "a.txt:2:two", "a.txt:2:two", "a.txt:3:merged", "a.txt:4:stashed",
+	wantEqual(t, lines, "a.txt:1:one", "b.txt:1:side", "a.txt:2:two", "a.txt:2:two", "a.txt:3:merged", "a.txt:4:stashed",
 		"gone.txt:1:gone")
 	if counts.Commits != 7 { // one, side, two, merge, gone, the stash and its index
 		t.Fatalf("%+v", counts)
@@ -99,7 +99,7 @@ func TestAStashThatTakesTheEndOffAFileIsRead(t *testing.T) {
 	g.Write("a.txt", "one\ntwo\nthree\n")
 	g.Git("stash", "-q")
 	lines, _ := history(t, open(t, g.Dir))
-	want(t, lines, "a.txt:1:one", "a.txt:2:two", "a.txt:3:three")
+	wantEqual(t, lines, "a.txt:1:one", "a.txt:2:two", "a.txt:3:three")
 }
 
 func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
@@ -120,13 +120,13 @@ func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(seen)
-	want(t, seen, names...)
+	wantEqual(t, seen, names...)
 	files, err := r.Files(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(files)
-	want(t, files, names...)
+	wantEqual(t, files, names...)
 }
 
 func TestASettingOfTheUsersChangesNothing(t *testing.T) {
@@ -143,7 +143,7 @@ func TestASettingOfTheUsersChangesNothing(t *testing.T) {
 	g.Commit("ü.txt", "one\n")
 	g.Commit("ü.txt", "one\n++ two\n-- three\n@@ -1 +1 @@\ndiff --git a/x b/x\n\\ no\n")
 	lines, _ := history(t, open(t, g.Dir))
-	want(t, lines, "ü.txt:1:one", "ü.txt:2:++ two", "ü.txt:3:-- three", "ü.txt:4:@@ -1 +1 @@",
+	wantEqual(t, lines, "ü.txt:1:one", "ü.txt:2:++ two", "ü.txt:3:-- three", "ü.txt:4:@@ -1 +1 @@",
 		"ü.txt:5:diff --git a/x b/x", "ü.txt:6:\\ no")
 }
 
@@ -159,7 +159,7 @@ func TestARangeIsCheckedBeforeItIsUsed(t *testing.T) {
 		}
 	}
 	lines, _ := all(t, in("HEAD~1..HEAD"))
-	want(t, lines, "a.txt:2:two")
+	wantEqual(t, lines, "a.txt:2:two")
 	for _, bad := range []string{"nosuch..HEAD", "--output=x", "HEAD --all"} {
 		if _, err := in(bad)(t.Context(), func(patch.Addition) error { return nil }); !errors.Is(err, repo.ErrRevision) {
 			t.Errorf("%s: %v", bad, err)
@@ -181,7 +181,7 @@ func TestFilesAreThoseThatGitWouldTakeInSubmodulesToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(files)
-	want(t, files, ".gitignore", ".gitmodules", "new", "sub/deep.txt")
+	wantEqual(t, files, ".gitignore", ".gitmodules", "new", "sub/deep.txt")
 }
 
 func TestAFolderThatIsNotARepositoryIsReported(t *testing.T) {
@@ -250,5 +250,5 @@ func TestWalkFollowsNoLinkAndSaysWhatItCannotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, files, "a", "sub/b")
+	wantEqual(t, files, "a", "sub/b")
 }

@@ -96,7 +96,7 @@ func TestACacheThatAnotherCouldHaveWrittenIsNotBelieved(t *testing.T) {
 					}
 					return result
 				}
-				settled()
+				waitForOldFiles()
 				look(seal(cache))
 				at, believed := seal(cache), 1
 				if harm != nil {
@@ -115,7 +115,7 @@ func TestAForgedCacheHidesNothing(t *testing.T) {
 	dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "tree")
 	s := scanner(t)
 	put(t, dir, "a.txt", token(1))
-	settled()
+	waitForOldFiles()
 	c := scan.OpenCache(seal(cache), cache, "1")
 	s.Tree(t.Context(), dir, []string{"a.txt"}, c)
 	if err := c.Save(); err != nil {

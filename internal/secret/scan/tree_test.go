@@ -36,8 +36,8 @@ func put(t *testing.T, dir, name, text string) {
 	}
 }
 
-// settled waits until no file's change is so young that another could hide behind it.
-func settled() { time.Sleep(60 * time.Millisecond) }
+// waitForOldFiles waits until no file's change is so young that another could hide behind it.
+func waitForOldFiles() { time.Sleep(60 * time.Millisecond) }
 
 func fingerprints(r scan.Result) (all []string) {
 	for _, f := range r.Findings {
@@ -56,7 +56,7 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	put(t, dir, "c.prog", "\x7fELF\x02\x01\x01"+strings.Repeat("\x00", 300)+token(2))
 	put(t, dir, "d\n\"e.txt", token(3))
 	put(t, dir, "empty", "")
-	settled()
+	waitForOldFiles()
 	tree := func(digest string) scan.Result {
 		c := scan.OpenCache(seal(cache), cache, digest)
 		r := s.Tree(t.Context(), dir, files, c)
@@ -78,7 +78,7 @@ func TestASecondScanReadsOnlyWhatChanged(t *testing.T) {
 	}
 	put(t, dir, "b.txt", "y = "+token(4)+"\n")
 	put(t, dir, "a.txt", "x = "+token(1)+"\n") // written anew with the same content
-	settled()
+	waitForOldFiles()
 	r := tree("1")
 	if want := append([]string{"a.txt:github-pat:1", "b.txt:github-pat:1"}, want[1]); !slices.Equal(fingerprints(r),
 		want) || r.Scanned.Cached != 3 {
@@ -94,7 +94,7 @@ func TestADamagedCacheIsNotUsed(t *testing.T) {
 	dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "tree")
 	s := scanner(t)
 	put(t, dir, "a.txt", token(1))
-	settled()
+	waitForOldFiles()
 	c := scan.OpenCache(seal(cache), cache, "1")
 	s.Tree(t.Context(), dir, []string{"a.txt"}, c)
 	if err := c.Save(); err != nil {
