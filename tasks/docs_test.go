@@ -84,7 +84,8 @@ func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	)
 	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md",
 		"docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md",
-		"docs/ci.md", "docs/runbook.md", "docs/install.md"} {
+		"docs/ci.md", "docs/runbook.md", "docs/install.md",
+		"docs/from-python-flowgate.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {
 				continue // in the user's folder
@@ -220,5 +221,42 @@ func TestTheTextsInTroubleshootingAreFlowGatesOwn(t *testing.T) {
 	}
 	if seen < 8 {
 		t.Errorf("only %d texts were found", seen)
+	}
+}
+
+// TestTheTableOfOldCommandsIsTrue compares each row of the table in docs/from-python-flowgate.md: what is
+// typed on both sides is read as the same.
+func TestTheTableOfOldCommandsIsTrue(t *testing.T) {
+	t.Parallel()
+	_, table, _ := strings.Cut(read(t, "docs/from-python-flowgate.md"), "## Commands")
+	table, _, _ = strings.Cut(table, "`--quiet` leaves out")
+	rows := regexp.MustCompile("(?m)^\\| `(.*)` \\| `(.*)` \\|$").FindAllStringSubmatch(table, -1)
+	if len(rows) < 15 {
+		t.Fatalf("only %d rows were found", len(rows))
+	}
+	for _, row := range rows {
+		old, oldCommon, _, oldErr := tasks.Parse(strings.Fields(row[1])...)
+		now, nowCommon, _, nowErr := tasks.Parse(strings.Fields(row[2])...)
+		same := strings.NewReplacer("auth:importheadless", "auth:import", "180s", "3m") // another name, another unit
+		if got := same.Replace(strings.Join(old, " ")); got != strings.Join(now, " ") || !maps.Equal(oldCommon, nowCommon) ||
+			oldErr != nil || nowErr != nil {
+			t.Errorf("%s is %s %v (%v), and not %v %v (%v)", row[1], got, oldCommon, oldErr, now, nowCommon, nowErr)
+		}
+	}
+}
+
+// TestEveryEventThatTheOldOnesBecameExists reads the table of events in the same document.
+func TestEveryEventThatTheOldOnesBecameExists(t *testing.T) {
+	t.Parallel()
+	_, table, _ := strings.Cut(read(t, "docs/from-python-flowgate.md"), "## events.log")
+	source := read(t, "supervisor/control/event.go")
+	names := regexp.MustCompile("`([a-z]+\\.[a-z]+)`").FindAllStringSubmatch(table, -1)
+	if len(names) < 7 {
+		t.Fatalf("only %d events were found", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(source, `"`+name[1]+`"`) {
+			t.Errorf("there is no event %s", name[1])
+		}
 	}
 }
