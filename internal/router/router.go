@@ -8,6 +8,8 @@
 // back. Only where an upstream does not have the client's dialect are they translated
 // (translate). The router never forwards a client's key, cookies or address, and never
 // tells a client where an upstream is.
+//
+// It has more than 700 lines because the routes that need no upstream are answered here.
 package router
 
 import (

@@ -18,8 +18,8 @@ const maxDigested = 64
 
 // stateKeys are the ends of the keys whose values are state: encrypted_content of
 // responses, signature of messages, thought_signature and thoughtSignature of Gemini.
-// Without their first quote, of which documents are full, they are found faster.
-var stateKeys = [...][]byte{[]byte(`encrypted_content"`), []byte(`ignature"`)}
+// They begin with letters that are rare in documents, where they are found fast.
+var stateKeys = [...][]byte{[]byte(`ypted_content"`), []byte(`gnature"`)}
 
 // reasoningID is how the id of a reasoning item begins.
 var reasoningID = []byte(`"rs_`)
@@ -45,14 +45,24 @@ func EachState(doc []byte, visit func(value []byte)) {
 			}
 		}
 	}
-	for rest := doc; ; {
-		at := bytes.Index(rest, reasoningID)
+	eachReasoningID(doc, visit)
+}
+
+// eachReasoningID calls visit for each id of a reasoning item. It looks for the underscore
+// in them, which is rarer than quotes.
+func eachReasoningID(doc []byte, visit func(id []byte)) {
+	for from := 0; ; {
+		at := bytes.IndexByte(doc[from:], '_')
 		if at < 0 {
-			break
+			return
 		}
-		rest = rest[at+1:]
-		if end := bytes.IndexByte(rest, '"'); end >= minState {
-			visit(rest[:end])
+		from += at + 1
+		if !bytes.HasSuffix(doc[:from], reasoningID) {
+			continue
+		}
+		id := doc[from-len(reasoningID)+1:]
+		if end := bytes.IndexByte(id, '"'); end >= minState {
+			visit(id[:end])
 		}
 	}
 }

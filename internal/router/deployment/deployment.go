@@ -2,7 +2,8 @@
 // requests, the dialects that it has, its cooldown, and its key, which must not
 // appear in replies. New makes one of its settings.
 //
-// It never sends anything itself.
+// It never sends anything itself. It has more than 700 lines because what all requests to
+// a deployment have in common is one type: addresses, headers, defaults, redaction.
 package deployment
 
 import (

@@ -2,7 +2,8 @@
 // it comes, or an error. An Answer is a deployment's good reply; the Writer is the
 // client's side of a request. Call Writer.Reset, then Deliver or Fail.
 //
-// It never changes a reply except for the model's name and the deployment's key.
+// It never changes a reply except for the model's name and the deployment's key. It has
+// more than 700 lines because keep-alives, held openings and copies share one lock.
 package reply
 
 import (

@@ -121,38 +121,38 @@ func (w *Walk) findCached(g *Group) {
 	}
 }
 
-// prefer returns those of the deployments to which the request belongs: the one that made
+// preferOwners returns those of the deployments to which the request belongs: the one that made
 // the newest state in it, those with the same account, the session's, or the one that has
 // the prompt in its cache; all of them when it belongs to none. It may reorder list.
-func (w *Walk) prefer(list []*deployment.Deployment) []*deployment.Deployment {
+func (w *Walk) preferOwners(list []*deployment.Deployment) []*deployment.Deployment {
 	b := &w.belongs
-	if made := ownedBy(list, b.state); made != nil {
+	if made := findOwned(list, b.state); made != nil {
 		return made
 	}
 	if b.state.Account != "" {
-		canRead := only(list, func(d *deployment.Deployment) bool { return d.Owner.Account == b.state.Account })
+		canRead := keepOnly(list, func(d *deployment.Deployment) bool { return d.Owner.Account == b.state.Account })
 		if canRead != nil {
 			return canRead
 		}
 	}
 	for _, owner := range [...]affinity.Owner{b.pinned, b.cached} {
-		if owned := ownedBy(list, owner); owned != nil {
+		if owned := findOwned(list, owner); owned != nil {
 			return owned
 		}
 	}
 	return list
 }
 
-// ownedBy returns the deployment that owner names; nil when list does not have it.
-func ownedBy(list []*deployment.Deployment, owner affinity.Owner) []*deployment.Deployment {
+// findOwned returns the deployment that owner names; nil when list does not have it.
+func findOwned(list []*deployment.Deployment, owner affinity.Owner) []*deployment.Deployment {
 	if owner.Deployment == "" {
 		return nil
 	}
-	return only(list, func(d *deployment.Deployment) bool { return d.Owner == owner })
+	return keepOnly(list, func(d *deployment.Deployment) bool { return d.Owner == owner })
 }
 
-// only returns the deployments that fit; nil when there are none. It changes list when there are some.
-func only(list []*deployment.Deployment, fits func(*deployment.Deployment) bool) []*deployment.Deployment {
+// keepOnly returns the deployments that fit; nil when there are none. It changes list when there are some.
+func keepOnly(list []*deployment.Deployment, fits func(*deployment.Deployment) bool) []*deployment.Deployment {
 	if !slices.ContainsFunc(list, fits) {
 		return nil
 	}
@@ -165,9 +165,9 @@ func (w *Walk) isKeeper(d *deployment.Deployment) bool {
 	return w.belongs.isKept && d.Owner == w.belongs.state
 }
 
-// pin makes d the deployment of the request's session, also in place of one that failed
+// pinSession makes d the deployment of the request's session, also in place of one that failed
 // or cools down.
-func (w *Walk) pin(d *deployment.Deployment) {
+func (w *Walk) pinSession(d *deployment.Deployment) {
 	if b := &w.belongs; b.hasSession {
 		w.policy.Sessions.Set(b.session, &d.Owner)
 	}

@@ -64,7 +64,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 	if len(w.tried) > 0 && slices.ContainsFunc(list, w.isUntried) {
 		list = slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !w.isUntried(d) })
 	}
-	list = w.prefer(list)
+	list = w.preferOwners(list)
 	for {
 		d := w.policy.Strategy.Pick(list, strategy.Request{Now: w.policy.Now(), Stream: w.request.Stream})
 		if d == nil {
@@ -73,7 +73,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 		trial, ok := w.policy.Cooldown.Admit(&d.Cooldown)
 		if ok {
 			w.trial = trial
-			w.pin(d)
+			w.pinSession(d)
 			return d
 		}
 		list = slices.DeleteFunc(list, func(other *deployment.Deployment) bool { return other == d })

@@ -102,7 +102,7 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 		return nil, failure.Classify(d, w.request.Dialect, http.StatusInternalServerError, "mock_testing_fallbacks")
 	}
 	for {
-		w.begin(d)
+		w.beginAttempt(d)
 		a, f := w.exchange.Attempt(d)
 		if f == nil {
 			w.measureAnswer(a)
@@ -119,8 +119,8 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 	}
 }
 
-// begin begins an attempt at d: what is counted of it, and what is looked at in its reply.
-func (w *Walk) begin(d *deployment.Deployment) {
+// beginAttempt begins an attempt at d: what is counted of it, and what is looked at in its reply.
+func (w *Walk) beginAttempt(d *deployment.Deployment) {
 	w.asked = d
 	w.beginMeasure(d)
 	w.prepareState(d)

@@ -30,8 +30,8 @@ func models(strategy string, hosts string, more ...string) string {
 	return b.String()
 }
 
-// sleeping answers like a chat upstream that takes a time.
-func sleeping(d time.Duration, prompt, completion string) upstreamDouble {
+// answerAfter returns a chat upstream that takes a time for an answer.
+func answerAfter(d time.Duration, prompt, completion string) upstreamDouble {
 	return func(string) doubleReply {
 		time.Sleep(d)
 		return chatReply(prompt, completion)
@@ -43,7 +43,7 @@ func TestLeastBusyAsksTheDeploymentWithTheFewestRequestsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t, models("least-busy", "a b c"), 1)
 		for host, seconds := range map[string]time.Duration{"a": 10, "b": 20, "c": 30} {
-			n.answer(host, sleeping(seconds*time.Second, "1", "1"))
+			n.answer(host, answerAfter(seconds*time.Second, "1", "1"))
 		}
 		for range 3 {
 			go n.chat()
@@ -96,8 +96,8 @@ func TestLatencyBasedRoutingComparesSecondsForEachToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t, models("latency-based-routing", "a b"), 1)
-		n.answer("a", sleeping(2*time.Second, "1", "100")) // 0.02 s for a token
-		n.answer("b", sleeping(time.Second, "1", "10"))    // 0.1 s
+		n.answer("a", answerAfter(2*time.Second, "1", "100")) // 0.02 s for a token
+		n.answer("b", answerAfter(time.Second, "1", "10"))    // 0.1 s
 		n.chat()
 		n.chat()
 		if got := n.takeCalls(); got["a"] != 1 || got["b"] != 1 {
@@ -145,8 +145,8 @@ func TestLatencyBasedRoutingComparesStreamsByTheirFirstToken(t *testing.T) {
 		if got := n.takeCalls(); got["b"] != 4 {
 			t.Errorf("streams went to %v, want those with the first token after a second", got)
 		}
-		n.answer("a", sleeping(time.Second, "1", "100"))
-		n.answer("b", sleeping(time.Second, "1", "100"))
+		n.answer("a", answerAfter(time.Second, "1", "100"))
+		n.answer("b", answerAfter(time.Second, "1", "100"))
 		if got := n.chat(); got.deployment != "a" {
 			t.Errorf("a request without a stream went to %s, want the one with the fewest seconds for each token",
 				got.deployment)
@@ -159,9 +159,9 @@ func TestLatencyArgumentsAreHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t, models("latency-based-routing, routing_strategy_args: {lowest_latency_buffer: 0.5, ttl: 60, "+
 			"max_latency_list_size: 1}", "a b c"), 1)
-		n.answer("a", sleeping(10*time.Second, "1", "1"))
-		n.answer("b", sleeping(14*time.Second, "1", "1"))
-		n.answer("c", sleeping(16*time.Second, "1", "1"))
+		n.answer("a", answerAfter(10*time.Second, "1", "1"))
+		n.answer("b", answerAfter(14*time.Second, "1", "1"))
+		n.answer("c", answerAfter(16*time.Second, "1", "1"))
 		for range 3 {
 			n.chat()
 		}
@@ -172,7 +172,7 @@ func TestLatencyArgumentsAreHonoured(t *testing.T) {
 		if got := n.takeCalls(); got["a"] == 0 || got["b"] == 0 || got["c"] > 0 {
 			t.Errorf("a and b are as good as each other, c is slower by more than half: %v", got)
 		}
-		n.answer("a", sleeping(time.Second, "1", "1"))
+		n.answer("a", answerAfter(time.Second, "1", "1"))
 		for n.takeCalls()["a"] == 0 {
 			n.chat()
 		}
@@ -194,7 +194,7 @@ func TestATimeoutCountsAsAThousandSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t, models("latency-based-routing, disable_cooldowns: true", "a b"), 1)
 		n.answer("a", func(string) doubleReply { return doubleReply{status: 408, body: `{"error":{"message":"late"}}`} })
-		n.answer("b", sleeping(time.Minute, "1", "1"))
+		n.answer("b", answerAfter(time.Minute, "1", "1"))
 		n.chat()
 		n.chat()
 		n.takeCalls()
@@ -211,8 +211,8 @@ func TestUsageBasedRoutingAsksTheDeploymentWithTheFewestTokensOfTheMinute(t *tes
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t, models("usage-based-routing-v2", "a b"), 1)
-		n.answer("a", sleeping(0, "900", "100"))
-		n.answer("b", sleeping(0, "90", "10"))
+		n.answer("a", answerAfter(0, "900", "100"))
+		n.answer("b", answerAfter(0, "90", "10"))
 		n.chat()
 		n.chat()
 		n.takeCalls()
@@ -240,8 +240,8 @@ func TestUsageLimitsHoldForAMinute(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				n := newNetwork(t, models(strategy, "a b", "a rpm: 2", "b tpm: 50"), 1)
-				n.answer("a", sleeping(0, "10", "10"))
-				n.answer("b", sleeping(0, "20", "20"))
+				n.answer("a", answerAfter(0, "10", "10"))
+				n.answer("b", answerAfter(0, "20", "20"))
 				time.Sleep(10 * time.Second)
 				for range 4 { // two for a, two for b: the second one exceeds its tokens
 					if got := n.chat(); got.status != http.StatusOK {
