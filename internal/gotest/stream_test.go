@@ -159,6 +159,23 @@ func TestARaceInTheOutputOfATestThatPassedIsShown(t *testing.T) {
 	}
 }
 
+// test2json cuts a line over 4 kB anywhere.
+func TestAPieceOfALongLineIsNotTakenForALine(t *testing.T) {
+	t.Parallel()
+	got, _ := giveStream(t, &gotest.Stream{}, strings.Join([]string{
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"    a long line"}`,
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"panic: in its middle\n"}`,
+		`{"Action":"pass","Package":"p","Test":"TestA"}`,
+		`{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:1: a long line"}`,
+		`{"Action":"output","Package":"p","Test":"TestB","Output":"--- FAIL: in its middle\n"}`,
+		`{"Action":"fail","Package":"p","Test":"TestB"}`,
+		`{"Action":"fail","Package":"p"}`, "",
+	}, "\n"))
+	if strings.Contains(got, "panic") || !strings.Contains(got, "    b_test.go:1: a long line--- FAIL: in its middle\n") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestEverySkipIsKeptWithItsReason(t *testing.T) {
 	t.Parallel()
 	s := &gotest.Stream{Elsewhere: map[string]string{"m/fails": "test:moon"}}
