@@ -14,8 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth/signin"
 )
 
-// browser opens addresses as a person does.
-// Browser returns a client that keeps cookies.
+// Browser returns a client that opens addresses as a person does: it keeps cookies.
 func Browser(t *testing.T) *http.Client {
 	jar, err := cookiejar.New(nil)
 	if err != nil {

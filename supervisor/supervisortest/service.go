@@ -17,100 +17,131 @@ import (
 	"time"
 )
 
+// behaviour is what the flags tell a service to do.
+type behaviour struct {
+	port                   string
+	wait                   time.Duration
+	await                  string
+	exit, status           int
+	notReadyIf, statusFrom string
+	deaf, fork, child      bool
+	crash                  time.Duration
+	say, env               string
+	flood                  flood
+	chatter, daemonize     bool
+	answer, wantKey, reads string
+	unwritten              chat
+}
+
+func (b *behaviour) parse(args []string) error {
+	flags := flag.NewFlagSet("service", flag.ContinueOnError)
+	flags.StringVar(&b.port, "port", "", "listen here; empty: nowhere")
+	flags.DurationVar(&b.wait, "wait", 0, "before listening")
+	flags.StringVar(&b.await, "await", "", "a file that must exist before listening")
+	flags.IntVar(&b.exit, "exit", -1, "end with this status in place of listening")
+	flags.IntVar(&b.status, "status", 200, "what /ready answers")
+	flags.StringVar(&b.notReadyIf, "notreadyif", "", "answer 503 while this file exists")
+	flags.BoolVar(&b.deaf, "deaf", false, "ignore SIGTERM")
+	flags.DurationVar(&b.crash, "crash", 0, "end with status 7 this long after the first answer")
+	flags.BoolVar(&b.fork, "fork", false, "start a grandchild that ignores SIGTERM")
+	flags.BoolVar(&b.child, "child", false, "let a child listen, as a server with workers does")
+	flags.StringVar(&b.say, "say", "", "print this at start; commas are line ends")
+	flags.StringVar(&b.env, "env", "", "print this variable")
+	flags.IntVar(&b.flood.megabytes, "flood", 0, "print so many megabytes of numbered lines")
+	flags.IntVar(&b.flood.rate, "rate", 0, "of the flood, megabytes a second; 0: as fast as it can")
+	flags.IntVar(&b.flood.line, "line", 1024, "bytes of a line of it")
+	flags.StringVar(&b.flood.await, "floodif", "", "a file that must exist before it")
+	flags.BoolVar(&b.chatter, "chatter", false, "print a numbered line every millisecond; /chatter answers which could "+
+		"not be written")
+	flags.BoolVar(&b.daemonize, "daemonize", false, "start one in a session of its own, then end with status 0")
+	flags.StringVar(&b.answer, "answer", "", "nothing: never; slow: one byte a second; later: until the file is there as "+
+		"it should")
+	flags.StringVar(&b.statusFrom, "statusfrom", "", "answer with the status in this file while it exists")
+	flags.StringVar(&b.wantKey, "wantkey", "", "/ready answers 401 without this key, /health and /v1/models likewise")
+	flags.StringVar(&b.reads, "reads", "", "a configuration; end with status 1 when it says broken")
+	return flags.Parse(args)
+}
+
 // serviceMain is a service that behaves as its flags say.
 func serviceMain(args []string) int {
-	flags := flag.NewFlagSet("service", flag.ContinueOnError)
-	port := flags.String("port", "", "listen here; empty: nowhere")
-	wait := flags.Duration("wait", 0, "before listening")
-	await := flags.String("await", "", "a file that must exist before listening")
-	exit := flags.Int("exit", -1, "end with this status in place of listening")
-	status := flags.Int("status", 200, "what /ready answers")
-	notReadyIf := flags.String("notreadyif", "", "answer 503 while this file exists")
-	deaf := flags.Bool("deaf", false, "ignore SIGTERM")
-	crash := flags.Duration("crash", 0, "end with status 7 this long after the first answer")
-	fork := flags.Bool("fork", false, "start a grandchild that ignores SIGTERM")
-	child := flags.Bool("child", false, "let a child listen, as a server with workers does")
-	say := flags.String("say", "", "print this at start; commas are line ends")
-	env := flags.String("env", "", "print this variable")
-	var flood flood
-	flags.IntVar(&flood.megabytes, "flood", 0, "print so many megabytes of numbered lines")
-	flags.IntVar(&flood.rate, "rate", 0, "of the flood, megabytes a second; 0: as fast as it can")
-	flags.IntVar(&flood.line, "line", 1024, "bytes of a line of it")
-	flags.StringVar(&flood.await, "floodif", "", "a file that must exist before it")
-	chatter := flags.Bool("chatter", false, "print a numbered line every millisecond; /chatter answers which could not "+
-		"be written")
-	daemonize := flags.Bool("daemonize", false, "start one in a session of its own, then end with status 0")
-	answer := flags.String("answer", "", "nothing: never; slow: one byte a second; later: until the file is there as it "+
-		"should")
-	statusFrom := flags.String("statusfrom", "", "answer with the status in this file while it exists")
-	wantKey := flags.String("wantkey", "", "/ready answers 401 without this key, /health and /v1/models likewise")
-	reads := flags.String("reads", "", "a configuration; end with status 1 when it says broken")
-	if err := flags.Parse(args); err != nil {
+	var b behaviour
+	if err := b.parse(args); err != nil {
 		return 2
 	}
-	if raw, err := os.ReadFile(*reads); *reads != "" && (err != nil || strings.Contains(string(raw), "broken")) {
+	if raw, err := os.ReadFile(b.reads); b.reads != "" && (err != nil || strings.Contains(string(raw), "broken")) {
 		fmt.Println("the configuration is broken")
 		return 1
 	}
-	if *say != "" {
-		fmt.Println(strings.ReplaceAll(*say, ",", "\n"))
+	b.print()
+	if status, ends := b.spawn(); ends {
+		return status
 	}
-	if *env != "" {
-		fmt.Printf("%s=%s\n", *env, os.Getenv(*env))
+	time.Sleep(b.wait)
+	awaitFile(b.await)
+	switch {
+	case b.exit >= 0:
+		return b.exit
+	case b.answer != "":
+		return answerBadly(b.port, b.answer)
+	case b.port == "":
+		select {}
 	}
-	if *daemonize {
+	http.Handle("/chatter", &b.unwritten)
+	if b.wantKey != "" {
+		return serveWithKey(b.port, b.wantKey)
+	}
+	return listenAndServe(b.port, b.status, b.statusFrom, b.notReadyIf, b.crash)
+}
+
+// print writes what the service has to say.
+func (b *behaviour) print() {
+	if b.say != "" {
+		fmt.Println(strings.ReplaceAll(b.say, ",", "\n"))
+	}
+	if b.env != "" {
+		fmt.Printf("%s=%s\n", b.env, os.Getenv(b.env))
+	}
+}
+
+// spawn starts the processes of the service, and its output. ends reports that the
+// service itself is over.
+func (b *behaviour) spawn() (status int, ends bool) {
+	if b.daemonize {
 		daemon := exec.Command(os.Args[0], "service", "-say=daemon")
 		daemon.Stdout = os.Stdout
 		daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := daemon.Start(); err != nil {
-			return 3
+			return 3, true
 		}
-		fmt.Println("daemon", daemon.Process.Pid)
-		if *port == "" {
-			return 0
+		if fmt.Println("daemon", daemon.Process.Pid); b.port == "" {
+			return 0, true
 		}
 	}
-	if flood.megabytes > 0 {
-		go flood.run() // it ends with the program
+	if b.flood.megabytes > 0 {
+		go b.flood.run() // it ends with the program
 	}
-	said := &chat{}
-	if *chatter {
-		go said.talk() // it ends with the program
+	if b.chatter {
+		go b.unwritten.talk() // it ends with the program
 	}
-	if *deaf {
+	if b.deaf {
 		signal.Ignore(syscall.SIGTERM)
 	}
-	if *fork {
+	if b.fork {
 		grandchild := exec.Command(os.Args[0], "service", "-deaf", "-say=grandchild")
 		grandchild.Stdout = os.Stdout
 		if err := grandchild.Start(); err != nil {
-			return 3
+			return 3, true
 		}
 		fmt.Println("grandchild", grandchild.Process.Pid)
 	}
-	if *child {
-		worker := exec.Command(os.Args[0], "service", "-port="+*port, "-wantkey="+*wantKey)
+	if b.child {
+		worker := exec.Command(os.Args[0], "service", "-port="+b.port, "-wantkey="+b.wantKey)
 		if err := worker.Run(); err != nil {
-			return 4
+			return 4, true
 		}
-		return 0
+		return 0, true
 	}
-	time.Sleep(*wait)
-	awaitFile(*await)
-	if *exit >= 0 {
-		return *exit
-	}
-	if *answer != "" {
-		return answerBadly(*port, *answer)
-	}
-	if *port != "" {
-		http.Handle("/chatter", said)
-		if *wantKey != "" {
-			return serveWithKey(*port, *wantKey)
-		}
-		return listenAndServe(*port, *status, *statusFrom, *notReadyIf, *crash)
-	}
-	select {}
+	return 0, false
 }
 
 // serveWithKey is a server of which no path but /health/readiness answers
@@ -190,6 +221,7 @@ func (c *chat) talk() {
 	}
 }
 
+// ServeHTTP answers which lines could not be written.
 func (c *chat) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

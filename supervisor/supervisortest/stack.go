@@ -2,6 +2,9 @@
 // NewStack makes one of services that Trivial describes, which run the test binary itself
 // (PlayRole). At the end of the test the stack is stopped, and none of its processes may
 // be left.
+//
+// It is over 700 lines long because it also holds the program that those services are, with
+// every way to misbehave.
 package supervisortest
 
 import (
@@ -154,8 +157,8 @@ func (s *Stack) Kill() {
 // Processes returns all that carry the mark of a service of this stack.
 func (s *Stack) Processes(service string) []process.Identity {
 	s.T.Helper()
-	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(process.Family{Mark: s.Config.Paths.RuntimeDir +
-		":" + service})
+	family := process.Family{Mark: s.Config.Paths.RuntimeDir + ":" + service}
+	members, err := (&process.Census{Variable: "FLOWGATE_SERVICE"}).Members(family)
 	if err != nil {
 		s.T.Fatal(err)
 	}

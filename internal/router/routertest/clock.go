@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// clock is a time that tests move.
 // Clock is a clock that a test moves.
 type Clock struct {
 	mu  sync.Mutex
