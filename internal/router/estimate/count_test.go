@@ -47,8 +47,8 @@ func TestImagesAndDocumentsAreEstimatedByTheirNumber(t *testing.T) {
 		"an address":                  {`{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}`, 1},
 		"a file":                      {`{"type":"document","source":{"type":"file","file_id":"f"}}`, 1},
 		"a text document": {`{"type":"document","source":{"type":"text","media_type":"text/plain","data":"` +
-			strings.Repeat("word ", 1280) + `"}}`, 1},
-		"text that is base64": {`{"type":"text","text":"` + data[:6400] + `"}`, 1},
+			strings.Repeat("word ", 1780) + `"}}`, 1},
+		"text that is base64": {`{"type":"text","text":"` + data[:3600] + `"}`, 1},
 	} {
 		n, source := counts(t, s, "m", `[{"role":"user","content":[`+c.content+`]}]`)
 		if want := 1600 * c.attachments; n < want || n > want+100 || source != "local_estimate" {
@@ -74,8 +74,8 @@ func TestTheEstimateIsTheSameHoweverTextIsEscaped(t *testing.T) {
 		}
 		a, _ := counts(t, s, "m", `[{"role":"user","content":`+string(plain)+`}]`)
 		b, _ := counts(t, s, "m", `[{"role":"user","content":"`+escaped.String()+`"}]`)
-		if want := (len(text) + 30) / 4; a != b || a < want-3 || a > want+3 {
-			t.Errorf("%.20q: %d plain, %d escaped, want about %d", text, a, b, want)
+		if most := len(text); a != b || a < most/12 || a > most {
+			t.Errorf("%.20q: %d plain, %d escaped", text, a, b)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func TestOnlyACountIsTakenForOne(t *testing.T) {
 		s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry,
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 		if n, source := counts(t, s, "alone", `["hello"]`); source != want || source == "provider" && n != 7 ||
-			source != "provider" && n != 2 {
+			source != "provider" && n != 1 {
 			t.Errorf("%q: %d by %s", body, n, source)
 		}
 	}

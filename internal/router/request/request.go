@@ -30,7 +30,7 @@ import (
 type Reader struct {
 	MaxBody         int64         // longest body in bytes
 	BodyTimeout     time.Duration // for a whole body, besides one second for each 16 kB
-	MeasuresPrompts bool          // PromptBytes are counted in every request
+	MeasuresPrompts bool          // PromptWeight are counted in every request
 	AllowMocks      bool          // mock_testing_ members are allowed
 	Watchdog        *watchdog.Watchdog
 }
@@ -45,7 +45,7 @@ type Request struct {
 	Model        string
 	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil without one
 	Stream       bool
-	PromptBytes  int // length of the prompt for the local estimate; counted in CountTokens, and where the Reader says so
+	PromptWeight int // weight of the prompt for the local estimate; counted in CountTokens, and where the Reader says so
 	Control      Control
 	Marks        affinity.Marks
 
@@ -78,7 +78,7 @@ const (
 // Reset begins a new request. isStream says that its path asks for a stream.
 func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 	q.HTTP, q.Dialect, q.ID, q.Stream = req, d, CallID(req), isStream
-	q.Model, q.ModelLiteral, q.PromptBytes, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
+	q.Model, q.ModelLiteral, q.PromptWeight, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
 	q.names = q.names[:0]
 	q.boundary, q.formEnd = "", 0

@@ -197,10 +197,10 @@ func TestTokensAreCountedByTheUpstreamOrEstimated(t *testing.T) {
 	s := routertest.Start(t, routertest.Groups("", "a: a/up", "old: nopath", "bad: fail-500", "html: html"), router.Options{})
 	for model, want := range map[string]string{
 		"a":    `{"input_tokens":42,"litellm_count_source":"provider"}`,
-		"old":  `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
-		"bad":  `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
-		"html": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
-		"nope": `{"input_tokens":10,"litellm_count_source":"local_estimate"}`,
+		"old":  `{"input_tokens":14,"litellm_count_source":"local_estimate"}`,
+		"bad":  `{"input_tokens":14,"litellm_count_source":"local_estimate"}`,
+		"html": `{"input_tokens":14,"litellm_count_source":"local_estimate"}`,
+		"nope": `{"input_tokens":14,"litellm_count_source":"local_estimate"}`,
 	} {
 		got := s.Send("POST", "/v1/messages/count_tokens?beta=true",
 			`{"model":"`+model+`","messages":["0123456789"],"system":"0123456789012345678901234"}`, nil)

@@ -161,7 +161,7 @@ func (s *scanner) noteRequired(key string, value []byte) {
 // countPrompt adds a part of the prompt whose tokens are to be counted.
 func (s *scanner) countPrompt(part []byte) {
 	if s.measures {
-		s.request.PromptBytes += estimate.PromptBytes(part)
+		s.request.PromptWeight += estimate.Weight(part)
 	}
 }
 

@@ -42,7 +42,7 @@ func (w *Walk) fits(d *deployment.Deployment) bool {
 
 // isTooLong reports whether the prompt, by an estimate, has more tokens than d takes.
 func (w *Walk) isTooLong(d *deployment.Deployment) bool {
-	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptBytes) > d.MaxInputTokens
+	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptWeight) > d.MaxInputTokens
 }
 
 // isOpen reports whether the cooldown lets d be asked now. Counting tokens is never a

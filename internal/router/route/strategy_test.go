@@ -280,7 +280,7 @@ func TestTokensOfStreamsAreCounted(t *testing.T) {
 		"chat, not told": {dialect.Chat, `{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("word ", 80) +
 			`"}],"stream":true}`, []string{
 			`data: {"choices":[{"index":0,"delta":{"content":"x"}}]}`, `data: {"choices":[{"index":0,"delta":{"content":"y"}}]}`,
-			`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "data: [DONE]"}, 110},
+			`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "data: [DONE]"}, 79},
 		"messages": {dialect.Messages, `{"model":"m","max_tokens":9,"messages":[],"stream":true}`,
 			[]string{
 				`data: {"type":"message_start","message":{"model":"up","usage":{"input_tokens":10,"cache_read_input_tokens":100,` +
