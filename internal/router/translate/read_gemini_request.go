@@ -20,31 +20,31 @@ type geminiReader struct {
 func (r *request) readGemini(s *scan) {
 	g := &geminiReader{request: r, scan: s, waiting: map[string][][]byte{}, answered: map[string]bool{}}
 	r.stream = r.opts.Stream
-	if !s.object(g.member) {
+	if !s.object(g.readMember) {
 		r.refuse("body", "expected a JSON object")
 	}
 }
 
-// member reads a member of the request.
-func (g *geminiReader) member(key []byte) {
+// readMember reads a member of the request.
+func (g *geminiReader) readMember(key []byte) {
 	s := g.scan
 	switch name := camelCase(key); string(name) {
 	case "model": // the path names it
 		s.raw()
 	case "contents":
-		if !s.array(g.content) {
+		if !s.array(g.readContent) {
 			g.refuse(string(name), "expected a list")
 		}
 	case "systemInstruction":
 		from := len(g.parts)
-		g.systemInstruction()
+		g.readSystemInstruction()
 		g.addLead(from)
 	case "tools":
-		s.array(g.tool)
+		s.array(g.readTool)
 	case "toolConfig":
-		g.toolConfig()
+		g.readToolConfig()
 	case "generationConfig":
-		g.generationConfig()
+		g.readGenerationConfig()
 	case "cachedContent":
 		if !isNull(s.raw()) {
 			g.refuse(string(name), "only Google keeps contents for later requests; send the content itself")
@@ -73,8 +73,8 @@ func camelCase(key []byte) []byte {
 	return name
 }
 
-// systemInstruction reads the system prompt: a content, whose role does not matter.
-func (g *geminiReader) systemInstruction() {
+// readSystemInstruction reads the system prompt: a content, whose role does not matter.
+func (g *geminiReader) readSystemInstruction() {
 	s := g.scan
 	if s.kind() == '"' {
 		if text, _ := s.text(); len(text) > 0 {
@@ -85,7 +85,7 @@ func (g *geminiReader) systemInstruction() {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "parts":
-			g.eachPart(func() {
+			g.visitParts(func() {
 				if p := g.readPart("systemInstruction.parts."); len(p.text) > 0 {
 					g.parts = append(g.parts, part{text: p.text})
 				}
@@ -97,8 +97,8 @@ func (g *geminiReader) systemInstruction() {
 	})
 }
 
-// eachPart calls visit for each part that comes next: a list of them, or one.
-func (g *geminiReader) eachPart(visit func()) {
+// visitParts calls visit for each part that comes next: a list of them, or one.
+func (g *geminiReader) visitParts(visit func()) {
 	if g.scan.kind() == '{' {
 		visit()
 		return
@@ -106,8 +106,8 @@ func (g *geminiReader) eachPart(visit func()) {
 	g.scan.array(visit)
 }
 
-// content reads what the user or the model said. The parts may stand before the role.
-func (g *geminiReader) content() {
+// readContent reads what the user or the model said. The parts may stand before the role.
+func (g *geminiReader) readContent() {
 	var name []byte
 	from := len(g.parts)
 	g.hasThoughts, g.isRestored = false, false
@@ -117,7 +117,7 @@ func (g *geminiReader) content() {
 		case "role":
 			name, _ = s.text()
 		case "parts":
-			g.eachPart(func() { g.addPart(g.readPart(partsPath)) })
+			g.visitParts(func() { g.addPart(g.readPart(partsPath)) })
 		default:
 			g.drop("contents.", string(key))
 		}
@@ -135,8 +135,8 @@ func (g *geminiReader) content() {
 	}
 }
 
-// generationConfig reads the parameters, and the form that the reply has to have.
-func (g *geminiReader) generationConfig() {
+// readGenerationConfig reads the parameters, and the form that the reply has to have.
+func (g *geminiReader) readGenerationConfig() {
 	s := g.scan
 	isJSON := false
 	var schema []byte
@@ -145,7 +145,7 @@ func (g *geminiReader) generationConfig() {
 		case "maxOutputTokens":
 			g.most = s.raw()
 		case "thinkingConfig":
-			g.thinkingConfig()
+			g.readThinkingConfig()
 		case "responseMimeType":
 			kind, _ := s.text()
 			isJSON = string(plainText(kind)) == "application/json"
@@ -161,7 +161,7 @@ func (g *geminiReader) generationConfig() {
 				schema = value
 			}
 		case "responseModalities":
-			g.responseModalities()
+			g.readModalities()
 		case "candidateCount":
 			if value := s.raw(); !isNull(value) && string(value) != "1" {
 				g.dropParam(configPath + string(name))
@@ -180,9 +180,9 @@ func (g *geminiReader) generationConfig() {
 // configPath is the path of the parameters.
 const configPath = "generationConfig."
 
-// thinkingConfig reads how much the model may think, and whether the client wants to
+// readThinkingConfig reads how much the model may think, and whether the client wants to
 // read what it thought.
-func (g *geminiReader) thinkingConfig() {
+func (g *geminiReader) readThinkingConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
 		switch name := camelCase(key); string(name) {
@@ -200,15 +200,15 @@ func (g *geminiReader) thinkingConfig() {
 				}
 			}
 		case "thinkingLevel":
-			g.thinkingLevel()
+			g.readThinkingLevel()
 		default:
 			g.drop(configPath+"thinkingConfig.", string(key))
 		}
 	})
 }
 
-// thinkingLevel reads the word for the effort, which goes over a budget.
-func (g *geminiReader) thinkingLevel() {
+// readThinkingLevel reads the word for the effort, which goes over a budget.
+func (g *geminiReader) readThinkingLevel() {
 	switch word, _ := g.scan.text(); string(word) {
 	case "MINIMAL", "minimal":
 		g.effort.level = []byte("minimal")
@@ -224,8 +224,8 @@ func (g *geminiReader) thinkingLevel() {
 	g.effort.member = configPath + "thinkingConfig"
 }
 
-// responseModalities refuses a request for pictures or speech only.
-func (g *geminiReader) responseModalities() {
+// readModalities refuses a request for pictures or speech only.
+func (g *geminiReader) readModalities() {
 	hasText, others := false, 0
 	g.scan.array(func() {
 		switch kind, _ := g.scan.text(); string(kind) {

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// tool reads an element of tools: functions, or a tool that Google runs itself.
-func (g *geminiReader) tool() {
+// readTool reads an element of tools: functions, or a tool that Google runs itself.
+func (g *geminiReader) readTool() {
 	s := g.scan
 	s.object(func(key []byte) {
 		switch name := camelCase(key); string(name) {
 		case "functionDeclarations":
-			s.array(g.function)
+			s.array(g.readDeclaration)
 		default:
 			if value := s.raw(); !isNull(value) {
 				g.dropTool(string(key), name)
@@ -20,9 +20,9 @@ func (g *geminiReader) tool() {
 	})
 }
 
-// function reads a function that the model may call. Its schema is in Google's own
+// readDeclaration reads a function that the model may call. Its schema is in Google's own
 // form, or in JSON Schema under another name.
-func (g *geminiReader) function() {
+func (g *geminiReader) readDeclaration() {
 	var t tool
 	s := g.scan
 	s.object(func(key []byte) {
@@ -48,13 +48,13 @@ func (g *geminiReader) function() {
 	g.tools = append(g.tools, t)
 }
 
-// toolConfig reads whether tools must be called.
-func (g *geminiReader) toolConfig() {
+// readToolConfig reads whether tools must be called.
+func (g *geminiReader) readToolConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
 		switch name := camelCase(key); string(name) {
 		case "functionCallingConfig":
-			g.callingConfig()
+			g.readCallingConfig()
 		default:
 			if !isNull(s.raw()) {
 				g.drop("toolConfig.", string(key))
@@ -63,7 +63,7 @@ func (g *geminiReader) toolConfig() {
 	})
 }
 
-func (g *geminiReader) callingConfig() {
+func (g *geminiReader) readCallingConfig() {
 	const path = "toolConfig.functionCallingConfig."
 	var mode []byte
 	var allowed [][]byte

@@ -1,5 +1,6 @@
 // Package translate lets a client that speaks one dialect use an upstream that
-// speaks another: chat completions, messages (Anthropic), responses.
+// speaks another: chat completions, messages (Anthropic), responses. Clients may also
+// speak gemini (Google's generateContent).
 //
 // Call Request first, with the client's body without the members that are meant for
 // the router, and with the upstream's model name in it or in the options. It returns
@@ -31,10 +32,11 @@
 // Call keeps nothing of the body that Request was given. It never decides which
 // dialect an upstream speaks, nor which errors are worth a retry.
 //
-// It is by far the largest package, with about 6,000 lines, because three dialects
-// have a reader and a writer each for requests, replies and streams. All of them share
-// the unexported types between them; packages of their own would have to export every
-// member of those.
+// It is by far the largest package, with about 7,500 lines, because three dialects have a
+// reader and a writer each for requests, replies and streams, and a fourth half of them.
+// All of them share the unexported types between them. A package for each dialect would
+// have to export every member of those, their helpers for raw JSON, and the assembler,
+// whose fields the readers of replies change: more than the readers and writers are.
 package translate
 
 import (
