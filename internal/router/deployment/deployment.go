@@ -80,6 +80,10 @@ func New(s *settings.Deployment) *Deployment {
 	}
 	d.anthropicHeader = d.header.Clone()
 	d.anthropicHeader["Anthropic-Version"] = []string{anthropicVersion}
+	if s.MessagesKeyHeader != "" && s.Key != "" {
+		d.anthropicHeader.Del("Authorization")
+		d.anthropicHeader.Set(s.MessagesKeyHeader, s.Key)
+	}
 	d.googleHeader = googleHeader(d.header, s)
 	if s.Base == nil {
 		return d

@@ -134,7 +134,7 @@ func TestAnEntryGoesWhereLiteLLMSendsIt(t *testing.T) {
 		{name: "anthropic", params: `{model: anthropic/claude-sonnet-4-5}}`, in: dialect.Messages,
 			url: "https://api.anthropic.com/v1/messages", key: http.Header{"X-Api-Key": {"ak"}}},
 		{name: "deepseek's messages", params: `{model: deepseek/deepseek-chat}}`, in: dialect.Messages,
-			url: "https://api.deepseek.com/anthropic/v1/messages", key: bearer("dk")},
+			url: "https://api.deepseek.com/anthropic/v1/messages", key: http.Header{"X-Api-Key": {"dk"}}},
 		{name: "deepseek's chat", params: `{model: deepseek/deepseek-chat}}`,
 			url: "https://api.deepseek.com/beta/chat/completions", key: bearer("dk")},
 		{name: "openrouter's messages", params: `{model: openrouter/anthropic/claude, api_key: k}}`, in: dialect.Messages,

@@ -21,17 +21,19 @@ var table string
 
 // Dialects and other routes that a provider may serve; the values of Speaks.
 const (
-	Chat        = "chat"        // /chat/completions
-	Responses   = "responses"   // /responses
-	Compact     = "compact"     // /responses/compact
-	Messages    = "messages"    // /messages, Anthropic's
-	Gemini      = "gemini"      // /models/M:generateContent, Google's
-	Completions = "completions" // /completions
-	Embeddings  = "embeddings"  // /embeddings
-	Images      = "images"      // /images/…
-	Audio       = "audio"       // /audio/…
-	Rerank      = "rerank"      // /rerank
-	Moderations = "moderations" // /moderations
+	Chat        = "chat"           // /chat/completions
+	Responses   = "responses"      // /responses
+	Compact     = "compact"        // /responses/compact
+	Messages    = "messages"       // /messages, Anthropic's
+	Gemini      = "gemini"         // /models/M:generateContent, Google's
+	Completions = "completions"    // /completions
+	Embeddings  = "embeddings"     // /embeddings
+	Images      = "images"         // /images/…
+	Audio       = "audio"          // /audio/…
+	Speech      = "speech"         // /audio/speech alone
+	Transcripts = "transcriptions" // /audio/transcriptions and /audio/translations alone
+	Rerank      = "rerank"         // /rerank
+	Moderations = "moderations"    // /moderations
 )
 
 // Provider is an entry of the table. A prefix that LiteLLM knows and this router
@@ -49,6 +51,8 @@ type Provider struct {
 
 	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages where it is another one
 	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of it, in order
+
+	MessagesKeyHeader string `yaml:"messages_key_header"` // header of the key for messages; empty: KeyHeader
 
 	RerankURL string `yaml:"rerank_url"` // address of rankings where it is not below the base
 

@@ -11,6 +11,9 @@ import (
 // variable. The last is sent to the provider's own address only.
 func readKey(d *Deployment, row provider.Provider, params, values document.Section, isOwn bool) {
 	d.KeyHeader = row.KeyHeader
+	if isOwn {
+		d.MessagesKeyHeader = row.MessagesKeyHeader
+	}
 	if readWrittenKey(d, row, params, values) || d.Mock != nil {
 		return
 	}

@@ -99,6 +99,10 @@ func dialectsOfRoute(word string) []dialect.Dialect {
 		return []dialect.Dialect{dialect.ImageGenerations, dialect.ImageEdits, dialect.ImageVariations}
 	case provider.Audio:
 		return []dialect.Dialect{dialect.Speech, dialect.Transcriptions, dialect.Translations}
+	case provider.Speech:
+		return []dialect.Dialect{dialect.Speech}
+	case provider.Transcripts:
+		return []dialect.Dialect{dialect.Transcriptions, dialect.Translations}
 	case provider.Rerank:
 		return []dialect.Dialect{dialect.Rerank}
 	case provider.Moderations:

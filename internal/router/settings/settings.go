@@ -111,15 +111,16 @@ type Deployment struct {
 
 	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
 
-	Key         string            // empty: requests carry no key
-	KeyHeader   string            // the header of the bare key; empty: Authorization with Bearer
-	Headers     map[string]string // further headers, the entry's own and the provider's
-	KeyVariable string            // the environment variable that the key is, or would be, read from
-	MissingKey  string            // the same when it is not set
-	Dropped     []string          // members of requests that it does not get
-	Params      []Param           // what requests get unless the client sends it
-	Mock        *string           // mock_response: the deployment answers with this text itself
-	ForwardRule ForwardRule
+	Key               string            // empty: requests carry no key
+	KeyHeader         string            // the header of the bare key; empty: Authorization with Bearer
+	MessagesKeyHeader string            // the same for messages, where it is another one
+	Headers           map[string]string // further headers, the entry's own and the provider's
+	KeyVariable       string            // the environment variable that the key is, or would be, read from
+	MissingKey        string            // the same when it is not set
+	Dropped           []string          // members of requests that it does not get
+	Params            []Param           // what requests get unless the client sends it
+	Mock              *string           // mock_response: the deployment answers with this text itself
+	ForwardRule       ForwardRule
 
 	Retries             *int          // nil: the general number
 	Timeout             time.Duration // 0 when unset
