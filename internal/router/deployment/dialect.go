@@ -18,6 +18,7 @@ var translations = [dialect.Count][]dialect.Dialect{
 	dialect.Chat:      {dialect.Responses, dialect.Messages},
 	dialect.Messages:  {dialect.Chat, dialect.Responses},
 	dialect.Responses: {dialect.Chat, dialect.Messages},
+	dialect.Compact:   {dialect.Responses, dialect.Chat, dialect.Messages},
 	dialect.Gemini:    {dialect.Chat, dialect.Responses, dialect.Messages},
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/provider"
@@ -12,11 +13,11 @@ import (
 func readHeaders(d *Deployment, row provider.Provider, params document.Section, isOwn bool) {
 	d.Headers = map[string]string{}
 	for name, value := range row.Headers {
-		d.Headers[name] = strings.ReplaceAll(value, "{api_key}", d.Key)
+		d.Headers[http.CanonicalHeaderKey(name)] = strings.ReplaceAll(value, "{api_key}", d.Key)
 	}
 	for name, variables := range row.HeaderVariables {
 		if value, _ := provider.FirstSet(variables, params.File().Getenv); isOwn && value != "" {
-			d.Headers[name] = value
+			d.Headers[http.CanonicalHeaderKey(name)] = value
 		}
 	}
 	if organization, _ := params.Text("organization"); organization != "" {
@@ -27,7 +28,7 @@ func readHeaders(d *Deployment, row provider.Provider, params document.Section, 
 		if value, missing := extra.Text(name); missing != "" {
 			extra.Warn("environment-variable-unset", name, "environment variable %s is not set; the header is not sent", missing)
 		} else if value != "" {
-			d.Headers[name] = value
+			d.Headers[http.CanonicalHeaderKey(name)] = value
 		}
 	}
 }

@@ -135,6 +135,9 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		a.Dropped = x.call.Dropped()
 	}
 	f := x.receive(a, res)
+	if f == nil && x.isCompacting() {
+		f = x.finishCompaction(a)
+	}
 	if f != nil || !a.IsOpen() {
 		a.Discard() // nothing more is read of it
 	}

@@ -18,7 +18,7 @@ import (
 // translatedDialects are the dialects that package translate knows.
 var translatedDialects = map[dialect.Dialect]translate.Dialect{
 	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
-	dialect.Gemini: translate.Gemini,
+	dialect.Gemini: translate.Gemini, dialect.Compact: translate.Responses,
 }
 
 // prepareBody decides how the upstream is asked, and makes the body for it where the
@@ -27,7 +27,11 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	in := x.request.Dialect
 	x.dropRewritten()
 	x.call = nil
-	if x.out, _ = d.OutgoingDialect(in); x.out != in { // route asks only deployments that have one
+	x.out, _ = d.OutgoingDialect(in) // route asks only deployments that have one
+	switch {
+	case x.isCompacting():
+		return x.prepareCompaction(d)
+	case x.out != in:
 		return x.translate(d)
 	}
 	if in.IsAnthropic() || in.IsGoogle() || in == dialect.Responses {
@@ -128,6 +132,11 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	if x.dropsMembers(d) {
 		body = withoutDropped(d, body)
 	}
+	return x.translateBody(d, body)
+}
+
+// translateBody translates a body, which is the client's or was made of it.
+func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure.Failure {
 	from, to := translatedDialects[x.request.Dialect], translatedDialects[x.out]
 	var err error
 	size := translate.EstimateSize(body)
@@ -144,7 +153,7 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	case errors.Is(err, translate.ErrMemory):
 		return failure.MemoryExhausted()
 	}
-	f = failure.BadRequest("", err.Error())
+	f := failure.BadRequest("", err.Error())
 	if e := (*translate.RequestError)(nil); errors.As(err, &e) {
 		f.Param = e.Member
 	}
