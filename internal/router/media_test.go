@@ -419,3 +419,26 @@ general_settings: {master_key: sk-test}
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
+
+func TestARankingsLimitHasTheProvidersName(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	s := routertest.StartBefore(t, `model_list:
+  - {model_name: m, litellm_params: {model: voyage/rerank-2, api_base: http://UP/v1, top_n: 9}}
+general_settings: {master_key: sk-test}
+`, router.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, string(body))
+		fmt.Fprint(w, `{"data":[]}`)
+	})
+	for _, more := range []string{`,"top_n":2`, `,"top_k":3`, ``} {
+		if got := s.Send("POST", "/v1/rerank", `{"model":"m","query":"q","documents":["d"]`+more+`}`, nil); got.Status != 200 {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+	}
+	for i, want := range []string{`"top_k":2`, `"top_k":3`, `"top_k":9`} {
+		if want = `{"model":"rerank-2","query":"q","documents":["d"],` + want + `}`; asked[i] != want {
+			t.Errorf("%s, not %s", asked[i], want)
+		}
+	}
+}

@@ -70,7 +70,11 @@ func (d *Deployment) appendDefault(all []dialect.Member, in dialect.Dialect, p s
 	if name == "" || slices.ContainsFunc(all, saysSame) {
 		return all
 	}
-	return append(all, dialect.NewMember(name, valueIn(in, p)))
+	m := dialect.NewMember(name, valueIn(in, p))
+	if in == dialect.Rerank && p.Name != name && !p.IsExtra {
+		m.Also = p.Name
+	}
+	return append(all, m)
 }
 
 // isLimit reports whether a parameter is the limit of a reply.

@@ -7,6 +7,7 @@ type Member struct {
 	Name  string
 	Text  []byte // with a comma before it: `,"temperature":0.2`
 	Value []byte // JSON
+	Also  string // another name under which clients send the same; empty: none
 }
 
 // NewMember returns a member with a value as JSON.
@@ -24,5 +25,5 @@ func (m Member) SaysSame(name []byte) bool {
 	case "max_completion_tokens":
 		return string(name) == "max_completion_tokens" || string(name) == "max_tokens"
 	}
-	return string(name) == m.Name
+	return string(name) == m.Name || m.Also != "" && string(name) == m.Also
 }

@@ -61,7 +61,7 @@ func TestBodiesThatReadersDisagreeAboutAreErrors(t *testing.T) {
 	const head = "Content-Disposition: form-data; name=\"a\"\r\n\r\nv"
 	for _, body := range []string{"", "x", "--b", "--b\r\n", "--b\r\n" + head, "--b\r\n" + head + "\r\n--b",
 		"--b\n" + head + "\r\n--b--", "--bx\r\n" + head + "\r\n--b--", "--b\r\n" + head + "\r\n--bx\r\n" + head + "\r\n--b--",
-		"--b\r\n\r\nv\r\n--b--", "--b\r\nA: form-data\r\n\r\nv\r\n--b--",
+		"--bxx" + head + "\r\n--b--", "--b\r\n\r\nv\r\n--b--", "--b\r\nA: form-data\r\n\r\nv\r\n--b--",
 		"--b\r\nContent-Disposition: attachment; name=a\r\n\r\nv\r\n--b--",
 		"--b\r\nContent-Disposition: form-data; name=a\nX: y\r\n\r\nv\r\n--b--",
 		"--b\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\nv\r\n--b--",
