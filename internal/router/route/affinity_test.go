@@ -232,6 +232,39 @@ func TestWhatAnUpstreamKeepsCountsBeforeOtherState(t *testing.T) {
 	}
 }
 
+func TestAContainerStaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	for _, stream := range []bool{false, true} {
+		n := newNetwork(t, models("simple-shuffle", "a b c"), 2)
+		for _, host := range []string{"a", "b", "c"} {
+			container := `"container":{"id":"container_made-by-` + host + `","expires_at":"2026-01-01T00:00:00Z"}`
+			n.answer(host, func(string) doubleReply {
+				if stream {
+					return doubleReply{events: []string{`data: {"type":"message_start","message":{"model":"up","content":[]}}`,
+						`data: {"type":"message_delta","delta":{"stop_reason":"end_turn",` + container + `}}`,
+						`data: {"type":"message_stop"}`}}
+				}
+				return doubleReply{body: `{"id":"msg_1","type":"message","model":"up","content":[],` + container + `}`}
+			})
+		}
+		ask := func(member string) func() answered {
+			return func() answered {
+				body := fmt.Sprintf(`{"model":"m","max_tokens":9,"messages":[],"stream":%v%s}`, stream, member)
+				return n.ask(dialect.Messages, body, nil)
+			}
+		}
+		deployments(40, ask(""))
+		for _, host := range []string{"a", "b", "c"} {
+			id := `"container_made-by-` + host + `"`
+			for _, member := range []string{id, `{"id":` + id + `,"skills":[]}`} {
+				if all := deployments(20, ask(`,"container":`+member)); all != host {
+					t.Errorf("stream %v: the container of %s went to %s", stream, host, all)
+				}
+			}
+		}
+	}
+}
+
 func TestThoughtSignaturesOfChatGoBackToTheirDeployment(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, models("simple-shuffle", "a b c"), 2)
