@@ -332,3 +332,34 @@ func TestCostBasedRoutingAsksTheCheapestDeployment(t *testing.T) {
 		}
 	})
 }
+
+func TestEquallyGoodDeploymentsAreAskedByTheirWeights(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{"least-busy", "cost-based-routing", "simple-shuffle"} {
+		n := newNetwork(t, models(strategy, "a b", "a weight: 1", "b weight: 3"), 6)
+		n.answer("a", answerAfter(0, "1", "1"))
+		n.answer("b", answerAfter(0, "1", "1"))
+		for range 400 {
+			n.chat()
+		}
+		if got := n.takeCalls(); got["a"] < 70 || got["a"] > 130 {
+			t.Errorf("%s: of 400 requests to deployments with the weights 1 and 3 went %v", strategy, got)
+		}
+	}
+}
+
+func TestIDsForLiteLLMAreNotSentToUpstreams(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, sticky("session_affinity", "a b"), 6)
+	var sent string
+	for _, host := range []string{"a", "b"} {
+		n.answer(host, func(body string) doubleReply {
+			sent = body
+			return chatReply("1", "1")
+		})
+	}
+	n.chat(`,"litellm_session_id":"0193-session","litellm_trace_id":"0193-trace","prompt_cache_key":"0193-cache"`)
+	if strings.Contains(sent, "litellm_") || !strings.Contains(sent, `"prompt_cache_key":"0193-cache"`) {
+		t.Errorf("the upstream got %s", sent)
+	}
+}
