@@ -1,6 +1,7 @@
 package cooldown_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,12 +102,15 @@ func TestATrialThatTheClientLeavesLeavesTheTrialToTheNext(t *testing.T) {
 	t.Parallel()
 	clk := routertest.NewClock()
 	left := make(chan struct{})
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
 	up := routertest.Serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		switch n {
 		case 0:
 			routertest.WriteError(w, 500)
 		case 1:
 			_, _ = io.Copy(io.Discard, r.Body)
+			leave()
 			<-r.Context().Done()
 			close(left)
 		default:
@@ -116,13 +120,13 @@ func TestATrialThatTheClientLeavesLeavesTheTrialToTheNext(t *testing.T) {
 	s := routertest.StartAt(t, up.Addr(), routertest.OneDeployment(routertest.CooldownAtOnce), router.Options{Now: clk.Now})
 	s.Chat("m")
 	clk.Advance(6 * time.Second)
-	req, err := http.NewRequest("POST", s.URL+"/v1/chat/completions", strings.NewReader(`{"model":"m","messages":[]}`))
+	req, err := http.NewRequestWithContext(ctx, "POST", s.URL+"/v1/chat/completions",
+		strings.NewReader(`{"model":"m","messages":[]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer sk-test")
-	short := &http.Client{Timeout: 100 * time.Millisecond}
-	if res, err := short.Do(req); err == nil {
+	if res, err := routertest.Client.Do(req); err == nil {
 		res.Body.Close()
 		t.Fatal("answered")
 	}

@@ -27,8 +27,8 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 			}
 			t.Run(name+" "+ping[:1], func(t *testing.T) {
 				t.Parallel()
-				s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 0.6",
-					routertest.Trickle(ping, 200*time.Millisecond, 4, "\n\n"+d.Content+d.Ending))
+				s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 1.5",
+					routertest.Trickle(ping, 400*time.Millisecond, 5, "\n\n"+d.Content+d.Ending))
 				if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") ||
 					strings.Contains(got.Body, d.Failed) {
 					t.Errorf("%d %q", got.Status, got.Body)
@@ -37,11 +37,11 @@ func TestAnyBytesOfAnUpstreamAreProgress(t *testing.T) {
 		}
 	}
 	d := routertest.Dialects["chat/completions"]
-	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 0.6", func(w http.ResponseWriter, _ *http.Request) {
+	s, _ := routertest.StartScripted(t, router.Options{}, routertest.OneTry+", stream_timeout: 1.5", func(w http.ResponseWriter, _ *http.Request) {
 		for _, part := range strings.SplitAfter(d.Whole, ",") {
 			_, _ = io.WriteString(w, part)
 			w.(http.Flusher).Flush()
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
 		}
 	})
 	if got := d.Send(s, "alone", true); got.Status != 200 || !strings.Contains(got.Body, "hello") {
@@ -58,9 +58,9 @@ func TestPingsAloneEndAtTheLimitOfTheFirstContent(t *testing.T) {
 			case name != "messages" && i < 3:
 				continue
 			case i == 0:
-				limit, value = "stream_timeout: 0.2", "2.0"
+				limit, value = "stream_timeout: 0.4", "4.0"
 			case i == 1:
-				limit = "stream_timeout: 0.4, timeout: 0.5"
+				limit, value = "stream_timeout: 1, timeout: 1.2", "1.2"
 			}
 			t.Run(name+" "+ping[:1]+" "+limit, func(t *testing.T) {
 				t.Parallel()
