@@ -62,6 +62,21 @@ func New(s *settings.Deployment) *Deployment {
 	d.Owner = affinity.Owner{Deployment: s.ID, Account: account(s)}
 	d.prepareRedaction()
 	d.prepareDefaults()
+	d.prepareHeaders()
+	if s.Base == nil {
+		return d
+	}
+	for in := range dialect.Count {
+		d.urls[in] = endpoint(s, in)
+	}
+	d.googleStream = googleEndpoint(s, "streamGenerateContent")
+	d.googleStream.RawQuery = "alt=sse"
+	return d
+}
+
+// prepareHeaders makes the headers of requests in each family of dialects.
+func (d *Deployment) prepareHeaders() {
+	s := d.Deployment
 	d.header = http.Header{
 		"Content-Type":    {"application/json"},
 		"Accept":          {"*/*"},
@@ -85,15 +100,6 @@ func New(s *settings.Deployment) *Deployment {
 		d.anthropicHeader.Set(s.MessagesKeyHeader, s.Key)
 	}
 	d.googleHeader = googleHeader(d.header, s)
-	if s.Base == nil {
-		return d
-	}
-	for in := range dialect.Count {
-		d.urls[in] = endpoint(s, in)
-	}
-	d.googleStream = googleEndpoint(s, "streamGenerateContent")
-	d.googleStream.RawQuery = "alt=sse"
-	return d
 }
 
 // account returns a digest of what a deployment has in common with others that can use

@@ -49,6 +49,11 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 		}
 	}
 	s.patterns.sort()
+	s.collectGroups()
+}
+
+// collectGroups sets the names of the groups that can serve, and of those that cannot.
+func (s *Settings) collectGroups() {
 	groups := lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group })
 	s.Groups = lo.Reject(lo.Uniq(groups), func(group string, _ int) bool { return isPattern(group) })
 	s.DroppedGroups = lo.Without(lo.Uniq(s.DroppedGroups), s.Groups...)

@@ -110,37 +110,11 @@ func (p *play) whole() {
 	if p.says("cookie") {
 		p.w.Header().Set("Set-Cookie", "upstream=1")
 	}
-	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
-	model := strconv.Quote(p.Model)
-	reply := ""
-	switch path := p.r.URL.Path; {
-	case strings.HasSuffix(path, "/count_tokens"):
-		reply = `{"input_tokens":42}`
-	case strings.HasSuffix(path, "/embeddings"):
-		reply = `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"e",` +
-			`"usage":{"prompt_tokens":1,"total_tokens":1}}`
-	case strings.HasSuffix(path, "/messages"):
-		reply = `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model +
-			`,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message",` +
-			`"usage":{"input_tokens":3,"output_tokens":5}}`
-	case strings.HasSuffix(path, "/responses"):
-		reply = p.response("completed", content)
-	case strings.HasSuffix(path, "/chat/completions"):
-		reply = `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content +
-			`","role":"assistant"}}],"created":1,"id":"c1","model":` + model +
-			`,"object":"chat.completion","system_fingerprint":"fp_1",` + usage + `,"x_unknown":"kept?"}`
-	case strings.HasSuffix(path, "/completions"):
-		reply = `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content +
-			`"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
-	case strings.HasSuffix(path, ":generateContent"):
-		reply = `{"candidates":[{"content":{"role":"model","parts":[{"text":"` + content + `"}]},"finishReason":"STOP"}],` +
-			`"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":5,"totalTokenCount":8}}`
-	case strings.HasSuffix(path, ":countTokens"):
-		reply = `{"totalTokens":42}`
-	case strings.HasSuffix(path, "/responses/compact"), strings.Contains(path, "/images/"), strings.Contains(path, "/audio/"),
-		strings.Contains(path, "/rerank"), strings.HasSuffix(path, "/moderations"):
-		reply = `{"model":` + model + `,"created":1,"data":[],"results":[]}`
-	default:
+	reply := p.conversation(content)
+	if reply == "" {
+		reply = p.other()
+	}
+	if reply == "" {
 		p.json(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
 		return
 	}
@@ -162,4 +136,47 @@ func (p *play) response(status, content string) string {
 		`,"output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed",` +
 		`"content":[{"type":"output_text","text":` + string(text) +
 		`,"annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`
+}
+
+// conversation returns the reply to a request for a text; "" for another route.
+func (p *play) conversation(content string) string {
+	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
+	model := strconv.Quote(p.Model)
+	switch path := p.r.URL.Path; {
+	case strings.HasSuffix(path, "/messages"):
+		return `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model +
+			`,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message",` +
+			`"usage":{"input_tokens":3,"output_tokens":5}}`
+	case strings.HasSuffix(path, "/responses"):
+		return p.response("completed", content)
+	case strings.HasSuffix(path, "/chat/completions"):
+		return `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content +
+			`","role":"assistant"}}],"created":1,"id":"c1","model":` + model +
+			`,"object":"chat.completion","system_fingerprint":"fp_1",` + usage + `,"x_unknown":"kept?"}`
+	case strings.HasSuffix(path, "/completions"):
+		return `{"choices":[{"finish_reason":"stop","index":0,"text":"` + content +
+			`"}],"created":1,"id":"c1","model":` + model + `,"object":"text_completion",` + usage + `}`
+	case strings.HasSuffix(path, ":generateContent"):
+		return `{"candidates":[{"content":{"role":"model","parts":[{"text":"` + content + `"}]},"finishReason":"STOP"}],` +
+			`"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":5,"totalTokenCount":8}}`
+	}
+	return ""
+}
+
+// other returns the reply of a route that is no conversation; "" for an unknown one.
+func (p *play) other() string {
+	model := strconv.Quote(p.Model)
+	switch path := p.r.URL.Path; {
+	case strings.HasSuffix(path, "/count_tokens"):
+		return `{"input_tokens":42}`
+	case strings.HasSuffix(path, "/embeddings"):
+		return `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"e",` +
+			`"usage":{"prompt_tokens":1,"total_tokens":1}}`
+	case strings.HasSuffix(path, ":countTokens"):
+		return `{"totalTokens":42}`
+	case strings.HasSuffix(path, "/responses/compact"), strings.Contains(path, "/images/"), strings.Contains(path, "/audio/"),
+		strings.Contains(path, "/rerank"), strings.HasSuffix(path, "/moderations"):
+		return `{"model":` + model + `,"created":1,"data":[],"results":[]}`
+	}
+	return ""
 }
