@@ -56,6 +56,12 @@ func TestTheBodyMadeByTranslationIsHeldToo(t *testing.T) {
 // TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins has a stream that lasts.
 func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T) {
 	t.Parallel()
+	for _, size := range []int64{3 * mib, mib / 2} { // the memory of the small one is used again
+		holdBodyTwice(t, size)
+	}
+}
+
+func holdBodyTwice(t *testing.T, size int64) {
 	began, reply, end := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	up := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -70,18 +76,18 @@ func TestATranslatedRequestHoldsItsBodyOnceMoreUntilTheReplyBegins(t *testing.T)
 	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")), router.Options{})
 	var owner sync.WaitGroup
 	owner.Go(func() {
-		if got := s.Send("POST", "/v1/messages", wordy(3*mib, `,"stream":true`), nil); !strings.Contains(got.Body,
+		if got := s.Send("POST", "/v1/messages", wordy(int(size), `,"stream":true`), nil); !strings.Contains(got.Body,
 			"message_stop") {
 			t.Error(got.Body)
 		}
 	})
 	<-began
-	if held := s.Router.Held(); held < 6*mib || held > 7*mib {
+	if held := s.Router.Held(); held < 2*size || held > 2*size+size/3 {
 		t.Errorf("%d bytes are held while the upstream works", held)
 	}
 	close(reply)
 	routertest.Eventually(t, "the body for the upstream is dropped",
-		func() bool { held := s.Router.Held(); return held >= 3*mib && held < 4*mib })
+		func() bool { held := s.Router.Held(); return held >= size && held < size+size/3 })
 	close(end)
 	owner.Wait()
 	routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })
@@ -179,19 +185,25 @@ func TestManySmallPartsOfATranslatedRequestAreHeldToo(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		writeText(w, "")
 	})
-	s := routertest.StartAt(t, up.Addr(), withDialect("chat", routertest.Groups(routertest.WithoutRetries, "m: x")),
-		router.Options{MaxBody: 4 * mib, MaxHeld: 8 * mib})
-	large := wordy(3*mib, "")
-	small := `{"model":"m","max_tokens":16,"messages":[` +
-		strings.Repeat(`{"role":"user","content":"a"},{"role":"assistant","content":"b"},`, 3*mib/66) +
-		`{"role":"user","content":"c"}]}`
-	parts := `{"model":"m","max_tokens":16,"messages":[{"role":"user","content":[` +
-		strings.Repeat(`{"type":"text","text":"a"},`, 3*mib/27) + `{"type":"text","text":"c"}]}]}`
+	around := func(message, list, end string) string {
+		return `{"model":"m","max_tokens":16,"messages":[` + message + list + end + `]}`
+	}
+	const blocks, end = `{"role":"user","content":[`, `{"type":"text","text":"c"}]}`
+	messages := strings.Repeat(`{"role":"user","content":"a"},{"role":"assistant","content":"b"},`, 3*mib/66)
+	parts := strings.Repeat(`{"type":"text","text":"a"},`, 3*mib/27)
 	for name, c := range map[string]struct {
-		body   string
-		status int
-	}{"one part": {large, 200}, "messages": {small, 503}, "parts": {parts, 503}} {
-		if got := s.Send("POST", "/v1/messages", c.body, nil); got.Status != c.status {
+		path, speaks, body string
+		status             int
+	}{
+		"one part":         {"messages", "chat", wordy(3*mib, ""), 200},
+		"messages":         {"messages", "chat", around("", messages, `{"role":"user","content":"c"}`), 503},
+		"parts":            {"messages", "chat", around(blocks, parts, end), 503},
+		"a fifth of those": {"messages", "chat", around(blocks, parts[:len(parts)/27/5*27], end), 200},
+		"parts of chat":    {"chat/completions", "messages", around(blocks, parts, end), 503},
+	} {
+		s := routertest.StartAt(t, up.Addr(), withDialect(c.speaks, routertest.Groups(routertest.WithoutRetries, "m: x")),
+			router.Options{MaxBody: 4 * mib, MaxHeld: 8 * mib})
+		if got := s.Send("POST", "/v1/"+c.path, c.body, nil); got.Status != c.status {
 			t.Errorf("%s: %d %.300s", name, got.Status, got.Body)
 		}
 		routertest.Eventually(t, "all is given back", func() bool { return s.Router.Held() == 0 })

@@ -3,9 +3,11 @@ package translate_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"weak"
 
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
@@ -47,6 +49,64 @@ func TestRequestsThatShareRoomKeepApart(t *testing.T) {
 		})
 	}
 	owner.Wait()
+}
+
+// TestRoomKeepsNothingOfABody has a collector look for what refers to a body that was
+// translated, in each dialect.
+func TestRoomKeepsNothingOfABody(t *testing.T) {
+	for _, from := range dialects {
+		for _, to := range dialects {
+			if from == to {
+				continue
+			}
+			kept := 0
+			for range 10 { // where another test's request takes the room, nothing shows
+				body := conversation(from, 64<<10)
+				ref := weak.Make(&body[0])
+				_, _, err := translate.Request(from, to, body, options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body = nil
+				runtime.GC() // a pool keeps its values over one
+				if ref.Value() != nil {
+					kept++
+				}
+			}
+			if kept > 0 {
+				t.Errorf("%s-%s: %d of 10 bodies are kept", from, to, kept)
+			}
+		}
+	}
+}
+
+// TestRoomKeepsNothingOfWhatIsTakenBack has an item whose content is read before its type
+// says that it is not part of the conversation as it stands.
+func TestRoomKeepsNothingOfWhatIsTakenBack(t *testing.T) {
+	body := []byte(`{"model":"m","input":[{"role":"user","content":"hi"},{"content":[{"type":"reasoning_text",` +
+		`"text":"hm"}],"type":"reasoning","summary":[]}]}`)
+	ref := weak.Make(&body[0])
+	if _, _, err := translate.Request(translate.Responses, translate.Chat, body, options); err != nil {
+		t.Fatal(err)
+	}
+	body = nil
+	runtime.GC()
+	if ref.Value() != nil {
+		t.Error("the body is kept")
+	}
+}
+
+// TestKeysMayBeEscaped has members whose names are written with escapes.
+func TestKeysMayBeEscaped(t *testing.T) {
+	t.Parallel()
+	body := `{"model":"m","max_tokens":1,"str\u0065am":true,"a\"b":1,"messages":[{"ro\u006ce":"user","content":"hi"}]}`
+	out, call := mustRequest(t, translate.Messages, translate.Chat, body, options)
+	if !strings.Contains(string(out), `"stream":true`) || !strings.Contains(string(out), `"role":"user","content":"hi"`) {
+		t.Errorf("%s", out)
+	}
+	if got := call.Dropped(); len(got) != 1 || got[0] != `a"b` {
+		t.Errorf("dropped %q", got)
+	}
 }
 
 func firstDifference(a, b []byte) string {
