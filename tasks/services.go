@@ -25,8 +25,22 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 		if err := s.replaceOldTool(ctx, cfg, serviceList(service), deref(take)); err != nil {
 			return nil, err
 		}
+		if status, err := checkUnchanged(ctx, cfg, service); err != nil {
+			return status, err
+		}
 		return stack.StartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
 	})
+}
+
+// checkUnchanged returns a fault when a service runs otherwise than the configuration has it
+// now: a start would leave it so.
+func checkUnchanged(ctx context.Context, cfg *config.Config, service *string) (control.Status, error) {
+	status, err := supervisor.Query(ctx, cfg)
+	if err != nil {
+		return status, nil //nolint:nilerr // the start itself says what is wrong with the supervisor
+	}
+	status.Compare(cfg)
+	return status, status.DifferenceFault(serviceList(service))
 }
 
 // replaceOldTool ends the services that the Python tool started and left running when take
@@ -105,6 +119,7 @@ func queryService(cfg *config.Config, service *string, ask func() (control.Statu
 		return control.Status{}, control.CheckServiceName(cfg, name)
 	}
 	status, err := ask()
+	status.Compare(cfg)
 	if name != "" {
 		status = status.Only(name)
 	}

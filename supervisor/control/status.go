@@ -69,7 +69,8 @@ type ServiceStatus struct {
 	// of the embedded router's deployments, in status and health; nil where it does not
 	// tell
 	Router   *router.State    `json:"router,omitempty"`
-	Decision *ledger.Decision `json:"decision"` // the last one on evidence about it; nil when there was none
+	Decision *ledger.Decision `json:"decision"`          // the last one on evidence about it; nil when there was none
+	Differs  []string         `json:"differs,omitempty"` // what it runs with otherwise than the configuration has it now
 
 	// PortTaken is set by Health when a process that is not the service's has its port.
 	PortTaken bool `json:"-"`
