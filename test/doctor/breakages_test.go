@@ -186,6 +186,11 @@ func processes() []breakage {
 			harm: editFile(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
 		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm",
 			harm: typeCommand("mage stop litellm")},
+		{check: "services.current", how: "the router's port was changed while it runs", fix: "mage restart litellm",
+			also: []string{"services.ready"},
+			harm: func(s *stack) func() {
+				return editFile(settings, fmt.Sprintf("port: %d\n", s.port), fmt.Sprintf("port: %d\n", s.port+2))(s)
+			}},
 		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
 			harm: func(s *stack) func() {
 				s.signal(s.pid("litellm"), syscall.SIGSTOP)

@@ -21,5 +21,6 @@ func Checks(s *subject.Subject) []checks.Check {
 		readinessFree(s),
 		servicesLive(s),
 		servicesReady(s),
+		servicesCurrent(s),
 	}
 }

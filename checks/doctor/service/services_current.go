@@ -1,0 +1,38 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+)
+
+func servicesCurrent(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "services.current", Title: "What runs is what the configuration has",
+		Needs: []string{"services.live"}, Timeout: subject.Patience,
+		Run: func(context.Context) checks.Outcome {
+			status, err := s.Status()
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			status.Services = append([]control.ServiceStatus{}, status.Services...) // other checks read them meanwhile
+			status.Compare(s.Config)
+			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
+			other := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
+			if len(other) == 0 {
+				return checks.Passed(found)
+			}
+			found.Text = strings.Join(lo.Map(other, func(svc control.ServiceStatus, _ int) string {
+				return svc.Name + ": " + strings.Join(svc.Differs, "; ")
+			}), "; ")
+			return checks.Warned("").
+				WithDetail(found).
+				WithFix("mage restart "+other[0].Name, "restart it with the configuration as it is now")
+		},
+	}
+}
