@@ -96,7 +96,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "help":
 		return Help(ctx, a.optionalText("target"))
 	case "init":
-		return Init(ctx, a.optionalText("runtime"), a.optionalText("upstream"), a.optionalInt("port"), a.optionalInt("upstreamport"), a.optionalBool("force"))
+		return Init(ctx, a.optionalText("runtime"), a.optionalText("upstream"), a.optionalText("from"), a.optionalText("ignore"), a.optionalText("model"), a.optionalText("address"), a.optionalBool("stdin"), a.optionalInt("port"), a.optionalInt("upstreamport"), a.optionalBool("force"))
 	case "lint":
 		return Lint(ctx)
 	case "logs":

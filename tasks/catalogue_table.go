@@ -227,9 +227,14 @@ var catalogue = commandline.Catalogue{
 			{Name: "target", Flag: "target", Kind: "string", Optional: true},
 		}},
 	{Name: "init", Method: "init", NormalName: "init", NormalMethod: "init", ReadOnly: "",
-		Synopsis: "writes a configuration, keys and folders, and says what to type next.", Params: []commandline.Param{
+		Synopsis: "writes a configuration, keys and folders, and says what to type next; -from takes another router's file, -upstream a provider.", Params: []commandline.Param{
 			{Name: "runtime", Flag: "runtime", Kind: "string", Optional: true},
 			{Name: "upstream", Flag: "upstream", Kind: "string", Optional: true},
+			{Name: "from", Flag: "from", Kind: "string", Optional: true},
+			{Name: "ignore", Flag: "ignore", Kind: "string", Optional: true},
+			{Name: "model", Flag: "model", Kind: "string", Optional: true},
+			{Name: "address", Flag: "address", Kind: "string", Optional: true},
+			{Name: "stdin", Flag: "stdin", Kind: "bool", Optional: true},
 			{Name: "port", Flag: "port", Kind: "int", Optional: true},
 			{Name: "upstreamport", Flag: "upstream-port", Kind: "int", Optional: true},
 			{Name: "force", Flag: "force", Kind: "bool", Optional: true},

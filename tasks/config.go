@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -99,6 +100,9 @@ func (s session) preview(file, profile string) (preview.Preview, error) {
 }
 
 func noFileFault() error {
-	return fault.Usage("config-not-found", "there is no config/flowgate.yaml here; the built-in default is in force").
-		WithHint("mage init writes one, -config=PATH names one elsewhere")
+	missing := fault.Usage("config-not-found", "there is no config/flowgate.yaml here; the built-in default is in force")
+	if lines := foreignLines(); len(lines) > 0 {
+		return missing.WithHint("%s", strings.Join(lines, "; "))
+	}
+	return missing.WithHint("mage init writes one, -config=PATH names one elsewhere")
 }

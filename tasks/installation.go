@@ -7,6 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
 // reportInstallation puts into the report which installation the command is for. It says
@@ -20,9 +21,22 @@ func (s session) reportInstallation(cfg *config.Config) {
 	case cfg.File == "":
 		s.writeLines(program.Text("there is no config/flowgate.yaml in this folder or above it (mage init writes one): "+
 			"the built-in default holds, with its state in ") + filepath.Join(place.Dir, ".router"))
+		if lines := foreignLines(); len(lines) > 0 {
+			s.writeLines(lines...)
+		}
 	case place.Above:
 		s.writeIfLive("using " + place.File)
 	}
+}
+
+// foreignLines returns a line for each configuration of another router in the working folder.
+func foreignLines() []string {
+	var lines []string
+	for _, f := range scaffold.FindForeign(".", "") {
+		lines = append(lines, f.Path+" is "+f.Format.Title()+": "+
+			program.Command("init -from="+program.Quote(f.Path))+" takes it")
+	}
+	return lines
 }
 
 // isNamed reports whether the user named the configuration.

@@ -19,8 +19,8 @@ const (
 	FormatClaudeCodeRouter Format = "claude-code-router"
 )
 
-// title returns the format in words.
-func (f Format) title() string {
+// Title returns the format in words.
+func (f Format) Title() string {
 	switch f {
 	case FormatLiteLLM:
 		return "a LiteLLM configuration"
@@ -116,5 +116,5 @@ func refuseForeign(d *yamlnode.Diagnosis, format Format) {
 	name := program.Quote(d.File)
 	d.Code = "config-foreign"
 	d.Add(yamlnode.Pos{Line: 1, Column: 1}, "", fmt.Sprintf(program.Format("mage init -from=%s takes it, "+
-		"mage config:check %s says what would be served"), name, name), "this is %s, not a flowgate.yaml", format.title())
+		"mage config:check %s says what would be served"), name, name), "this is %s, not a flowgate.yaml", format.Title())
 }

@@ -34,15 +34,17 @@ type Options struct {
 	UpstreamPort int              // default config.DefaultUpstreamPort
 	Force        bool             // overwrite the two configuration files, keeping the old ones
 	Now          func() time.Time // names backups; default time.Now
+	Source       *Source          // the deployments; nil: those of the template
 }
 
 // Result says what Init did; all paths are relative to Options.Dir.
 type Result struct {
-	Created []string `json:"created"`        // files and folders, in the order they were made
-	Backups []string `json:"backups"`        // old files that Force kept
-	Keys    []string `json:"keys"`           // files of new keys
-	Kept    []string `json:"kept,omitempty"` // files of keys that were there before
-	Next    []string `json:"next"`           // what to type next; shell lines
+	Created []string `json:"created"`         // files and folders, in the order they were made
+	Backups []string `json:"backups"`         // old files that Force kept
+	Keys    []string `json:"keys"`            // files of new keys
+	Kept    []string `json:"kept,omitempty"`  // files of keys that were there before
+	Found   []Offer  `json:"found,omitempty"` // what could be set up as well
+	Next    []string `json:"next"`            // what to type next; shell lines
 }
 
 // Init writes config/flowgate.yaml, config/cliproxyapi.yaml, the folders under
@@ -59,7 +61,7 @@ func Init(o Options) (Result, error) {
 	}
 	w := &writer{dir: o.Dir, stamp: o.Now().UTC().Format("20060102T150405Z")}
 	if err := o.write(w); err != nil {
-		return Result{}, errors.Join(initFault(err), w.undo())
+		return Result{}, w.abandon(err)
 	}
 	w.result.Next = o.nextCommands()
 	return w.result, nil
@@ -69,10 +71,18 @@ func (o Options) write(w *writer) error {
 	for _, dir := range folders {
 		w.makeFolder(dir, 0o700)
 	}
+	text := o.flowgateYAML("", "")
+	if o.Source != nil {
+		w.writeSecrets(o.Source.Secrets)
+		text = o.sourceYAML()
+	}
 	upstream, management := w.ensureKey("upstream.key"), w.ensureKey("management.key")
 	w.ensureKey("gateway.key")
 	w.makeFolder("config", 0o755)
-	w.writeFile(File, o.flowgateYAML("", ""), 0o644)
+	w.writeFile(File, text, 0o644)
+	if o.Source != nil {
+		w.checkWritten()
+	}
 	w.writeFile("config/cliproxyapi.yaml", o.cliproxyYAML(upstream, management), 0o600)
 	w.appendIgnore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", "/config/*.bak-*", ".env")
 	return w.err
@@ -169,6 +179,14 @@ func (o Options) checkOverwrite() error {
 		}
 	}
 	return nil
+}
+
+// abandon undoes what was written, and returns err as a fault.
+func (w *writer) abandon(err error) error {
+	if undone := w.undo(); undone != nil || fault.From(err).Code == "internal" {
+		return errors.Join(initFault(err), undone)
+	}
+	return err
 }
 
 func initFault(err error) error {

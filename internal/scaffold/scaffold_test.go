@@ -278,7 +278,7 @@ func TestNextNamesTheGroupsAndThePort(t *testing.T) {
 	result, _ := initialise(t, scaffold.Options{Dir: t.TempDir(), RouterPort: 4567})
 	next := strings.Join(result.Next, "\n")
 	for _, part := range []string{"mage start", "ANTHROPIC_BASE_URL=http://127.0.0.1:4567 ",
-		`base_url="http://127.0.0.1:4567/v1"`, "-m router-default", "$(cat .router/secrets/gateway.key)"} {
+		`base_url="http://127.0.0.1:4567/v1"`, "-m router-default", "/.router/secrets/gateway.key)"} {
 		if !strings.Contains(next, part) {
 			t.Errorf("%q is not in\n%s", part, next)
 		}

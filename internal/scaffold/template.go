@@ -48,23 +48,48 @@ func (o Options) cliproxyYAML(upstreamKey, managementKey string) string {
 	).Replace(cliproxyTemplate)
 }
 
-// nextCommands returns what people type after init.
+// nextCommands returns what people type after init, in the order in which it works.
 func (o Options) nextCommands() []string {
-	base := fmt.Sprintf("http://127.0.0.1:%d", o.RouterPort)
 	var lines []string
 	if o.Runtime == config.RuntimeLiteLLM {
 		lines = append(lines, program.Command("bootstrap litellm"))
 	}
 	if o.Upstream == config.RuntimeCLIProxyAPI {
-		lines = append(lines, program.Command("bootstrap cliproxyapi"), program.Command("auth login codex"))
+		lines = append(lines, program.Command("bootstrap cliproxyapi"), program.Command("start"),
+			program.Command("auth login codex"))
+	} else {
+		lines = append(lines, program.Command("start"))
 	}
-	return append(
-		lines,
-		program.Command("start"),
-		"ANTHROPIC_BASE_URL="+base+" ANTHROPIC_AUTH_TOKEN=$(cat .router/secrets/gateway.key) ANTHROPIC_MODEL=router-default "+
-			"ANTHROPIC_SMALL_FAST_MODEL=router-cheap claude",
-		"FLOWGATE_KEY=$(cat .router/secrets/gateway.key) codex -c model_provider=flowgate -c "+
-			"'model_providers.flowgate={name=\"FlowGate\",base_url=\""+base+
-			"/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}' -m router-default",
-	)
+	group, fast := "router-default", "router-cheap"
+	if o.Source != nil {
+		group, fast = o.Source.Default, o.Source.Fast
+	}
+	return append(lines, o.claudeCommand(group, fast), o.codexCommand(group))
 }
+
+// claudeCommand returns the line that starts Claude Code with the router, from any folder.
+func (o Options) claudeCommand(group, fast string) string {
+	line := fmt.Sprintf("ANTHROPIC_BASE_URL=http://127.0.0.1:%d ANTHROPIC_AUTH_TOKEN=$(cat %s) ", o.RouterPort,
+		program.Quote(o.keyPath()))
+	if group != "" {
+		line += "ANTHROPIC_MODEL=" + program.Quote(group) + " "
+	}
+	if fast != "" {
+		line += "ANTHROPIC_SMALL_FAST_MODEL=" + program.Quote(fast) + " "
+	}
+	return line + "claude"
+}
+
+// codexCommand returns the line that starts Codex with the router, from any folder.
+func (o Options) codexCommand(group string) string {
+	line := fmt.Sprintf("FLOWGATE_KEY=$(cat %s) codex -c model_provider=flowgate -c 'model_providers.flowgate={"+
+		"name=\"FlowGate\",base_url=\"http://127.0.0.1:%d/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}'",
+		program.Quote(o.keyPath()), o.RouterPort)
+	if group != "" {
+		line += " -m " + program.Quote(group)
+	}
+	return line
+}
+
+// keyPath returns the file of the key that clients present.
+func (o Options) keyPath() string { return filepath.Join(o.Dir, ".router", "secrets", "gateway.key") }

@@ -74,7 +74,7 @@ func (w *writer) ensureKey(name string) string {
 	case created:
 		w.recordCreated(name)
 		w.result.Keys = append(w.result.Keys, name)
-	case err == nil:
+	case err == nil && !slices.Contains(w.result.Keys, name) && !slices.Contains(w.result.Kept, name):
 		w.result.Kept = append(w.result.Kept, name)
 	}
 	return key

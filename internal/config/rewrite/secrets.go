@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/url"
@@ -42,7 +43,7 @@ func ExtractSecrets(file string, data []byte, relocate func(string) string, take
 		return Extraction{}, d.SortedProblems()
 	}
 	x := &extractor{editor: newEditor(data), d: d, byValue: map[string]string{}, taken: map[string]bool{},
-		done: map[yamlnode.Pos]bool{}}
+		done: map[yamlnode.Pos]bool{}, merges: bytes.Contains(data, []byte("<<:"))}
 	for _, name := range taken {
 		x.taken[name] = true
 	}
@@ -64,6 +65,7 @@ type extractor struct {
 	secrets []Secret
 	byValue map[string]string // names of credentials
 	taken   map[string]bool
+	merges  bool                  // the text has merge keys
 	done    map[yamlnode.Pos]bool // places of keys and values that were changed: aliases come again
 }
 
@@ -72,7 +74,7 @@ func (x *extractor) walk(n *yamlnode.Node, path []any) {
 	path = slices.Clip(path)
 	for _, f := range n.Fields {
 		at := append(path, f.Key)
-		if value, ok := f.Value.Value.(string); ok && isSecret(f.Key, value) {
+		if value, ok := f.Value.Value.(string); ok && (isSecret(f.Key, value) || x.mustMove(f.Key, value)) {
 			x.move(n, f, value, at)
 			continue
 		}
@@ -86,6 +88,13 @@ func (x *extractor) walk(n *yamlnode.Node, path []any) {
 		}
 		x.walk(item, append(path, i))
 	}
+}
+
+// mustMove reports whether a key of a deployment is moved although it looks like none. Where
+// maps are merged (<<), a reference that comes from another map and the text of the map itself
+// would both hold.
+func (x *extractor) mustMove(key, value string) bool {
+	return x.merges && key == "api_key" && value != "" && !redact.IsReference(value)
 }
 
 // relocateIncludes gives the files of the list include other names.

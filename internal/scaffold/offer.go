@@ -1,0 +1,154 @@
+package scaffold
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/hostname"
+	"github.com/flowgate-go/flowgate/internal/loopback"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/safefile"
+)
+
+// Offer is something that was found and that init could set up.
+type Offer struct {
+	Found   string `json:"found"`   // in words: "OPENROUTER_API_KEY is set"
+	Command string `json:"command"` // what to type
+}
+
+// listPatience bounds the question for a local server's models: it is on this machine.
+const listPatience = 700 * time.Millisecond
+
+// ListModels asks a server on this machine for its models, without a key. A server on
+// another machine is not asked. Faults: upstream-unreachable, argument-missing.
+func ListModels(ctx context.Context, u Upstream) ([]string, error) {
+	if at, err := url.Parse(u.Base); err != nil || !hostname.IsLoopback(at.Hostname()) {
+		return nil, fault.Usage("argument-missing", "init asks no other machine for its models: %s is one", u.Base).
+			WithHint("name them with -model=NAME")
+	}
+	base := strings.TrimSuffix(strings.TrimRight(u.Base, "/"), u.Path) + u.Path
+	client := loopback.Keyless(loopback.Options{Timeout: listPatience, MaxReply: 1 << 20})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/models", nil)
+	if err != nil {
+		return nil, unreachableFault(u, err)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, unreachableFault(u, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &list)
+	}
+	if err != nil || res.StatusCode != http.StatusOK {
+		return nil, unreachableFault(u, err)
+	}
+	var names []string
+	for _, m := range list.Data {
+		if m.ID != "" && !strings.Contains(strings.ToLower(m.ID), "embed") {
+			names = append(names, m.ID)
+		}
+	}
+	return names, nil
+}
+
+// unreachableFault returns the fault of a server that does not list its models.
+func unreachableFault(u Upstream, err error) error {
+	e := fault.Usage("upstream-unreachable", "%s does not list its models at %s", u.Name, u.Base)
+	e.Err = err
+	return e.WithHint("start it, name its address with -address=URL, or a model with -model=NAME")
+}
+
+// FindOffers returns what a plain init could set up instead: configurations of other routers
+// in dir and in home, keys in the environment, and servers that answer on this machine. It
+// sends no key, and asks nobody else.
+func FindOffers(ctx context.Context, dir, home string, getenv func(string) string) []Offer {
+	var all []Offer
+	for _, f := range FindForeign(dir, home) {
+		all = append(all, Offer{f.Path + " is " + f.Format.Title(), program.Command("init -from=" + program.Quote(f.Path))})
+	}
+	for line := range strings.Lines(modelTable) {
+		prefix, _, _ := strings.Cut(line, " ")
+		row, ok := provider.Find(prefix)
+		if _, variable := row.Key(getenv); ok && variable != "" {
+			all = append(all, Offer{variable + " is set", program.Command("init -upstream=" + prefix)})
+		}
+	}
+	return append(all, findLocal(ctx)...)
+}
+
+// findLocal returns an offer for each local server that answers and has a model.
+func findLocal(ctx context.Context) []Offer {
+	found := make([]*Offer, len(localServers))
+	var asked sync.WaitGroup
+	for i, s := range localServers {
+		asked.Go(func() {
+			u, err := FindUpstream(s.name, "")
+			if err != nil {
+				return
+			}
+			if models, err := ListModels(ctx, u); err == nil && len(models) > 0 {
+				found[i] = &Offer{s.name + " runs at " + s.base + " with " + models[0],
+					program.Command("init -upstream=" + s.name)}
+			}
+		})
+	}
+	asked.Wait()
+	var all []Offer
+	for _, o := range found {
+		if o != nil {
+			all = append(all, *o)
+		}
+	}
+	return all
+}
+
+// Foreign is the configuration of another router.
+type Foreign struct {
+	Path   string
+	Format config.Format
+}
+
+// foreignNames are the names that people give to a LiteLLM configuration.
+var foreignNames = []string{"litellm_config.yaml", "litellm_config.yml", "litellm-config.yaml", "litellm.yaml",
+	"litellm.yml", "proxy_config.yaml", "proxy_server_config.yaml", "config.yaml", "config.yml",
+	"config/litellm.yaml", "config/litellm_config.yaml", "config/config.yaml"}
+
+// FindForeign returns the configurations of other routers in the folder dir, and that of
+// claude-code-router in the folder home; "" is none. Only the beginning of a file is read.
+func FindForeign(dir, home string) []Foreign {
+	var all []Foreign
+	add := func(path string) {
+		if info, err := os.Stat(path); err != nil || info.Size() > 1<<20 {
+			return
+		}
+		text, err := safefile.Read(path, 1<<20)
+		if format := config.RecognizeFormat(text); err == nil && format != config.FormatFlowGate {
+			all = append(all, Foreign{path, format})
+		}
+	}
+	for _, name := range foreignNames {
+		add(filepath.Join(dir, name))
+	}
+	if home != "" {
+		add(filepath.Join(home, ".claude-code-router", "config.json"))
+	}
+	return all
+}

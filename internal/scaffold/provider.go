@@ -1,0 +1,161 @@
+package scaffold
+
+import (
+	_ "embed" // the models
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/rewrite"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/router/provider"
+	"github.com/flowgate-go/flowgate/internal/suggest"
+)
+
+//go:embed models.txt
+var modelTable string
+
+// Upstream is a provider of models that init sets up.
+type Upstream struct {
+	Name string // as it is typed: "openrouter", "lmstudio"
+	provider.Provider
+	Local bool // a server on this machine, which lists its models
+}
+
+// localServers are the servers of models that people run themselves, by the names that are
+// typed, with the addresses that they listen on unless told otherwise.
+var localServers = []struct{ name, prefix, base string }{
+	{"ollama", "ollama", "http://127.0.0.1:11434"},
+	{"lmstudio", "lm_studio", "http://127.0.0.1:1234/v1"},
+	{"vllm", "hosted_vllm", "http://127.0.0.1:8000/v1"},
+	{"llamafile", "llamafile", "http://127.0.0.1:8080/v1"},
+}
+
+// IsRuntime reports whether -upstream names one of FlowGate's own upstreams.
+func IsRuntime(name string) bool {
+	return name == "" || name == config.RuntimeEcho || name == config.RuntimeCLIProxyAPI
+}
+
+// FindUpstream returns the provider that -upstream names. address is that of the upstream, ""
+// for the provider's own. Faults: provider-unknown, provider-unsupported, address-missing.
+func FindUpstream(name, address string) (Upstream, error) {
+	for _, s := range localServers {
+		if name == s.name || strings.ReplaceAll(name, "-", "_") == s.prefix {
+			row, _ := provider.Find(s.prefix)
+			row.Base = s.base
+			if address != "" {
+				row.Base = address
+			}
+			return Upstream{Name: s.name, Provider: row, Local: true}, nil
+		}
+	}
+	row, ok := provider.Find(name)
+	if !ok {
+		row, ok = provider.Find(strings.ReplaceAll(name, "-", "_"))
+	}
+	switch known := upstreamNames(); {
+	case !ok:
+		return Upstream{}, fault.Usage("provider-unknown", "unknown -upstream=%s", name).
+			WithHint("%s", suggest.HintBefore("docs/providers.md lists them, and echo and cliproxyapi", name, known))
+	case row.SignIn != "":
+		return Upstream{}, fault.Usage("provider-unsupported", "%s is a subscription, which CLIProxyAPI signs in to", name).
+			WithHint("mage init -upstream=cliproxyapi")
+	case row.Unsupported:
+		return Upstream{}, fault.Usage("provider-unsupported", "the embedded router does not speak to %s", name).
+			WithHint("the real LiteLLM does: mage init -runtime=litellm")
+	}
+	if address != "" {
+		row.Base = address
+	}
+	if row.Base == "" {
+		return Upstream{}, fault.Usage("address-missing", "%s has no address of its own", name).
+			WithHint("name the server's with -address=https://HOST/v1")
+	}
+	return Upstream{Name: name, Provider: row}, nil
+}
+
+// upstreamNames returns what -upstream may name.
+func upstreamNames() []string {
+	names := append(provider.Names(), config.RuntimeEcho, config.RuntimeCLIProxyAPI)
+	for _, s := range localServers {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// KnownModels returns the models that init writes for a provider: the one for most requests
+// and the small one; none when it knows none.
+func (u Upstream) KnownModels() []string {
+	for line := range strings.Lines(modelTable) {
+		if words := strings.Fields(line); len(words) == 3 && words[0] == u.Prefix {
+			return words[1:]
+		}
+	}
+	return nil
+}
+
+// Source returns the Source of a configuration with a provider's models: the first is for
+// most requests, the second for small ones. key is "" when the provider wants none. own is
+// set when the address is not the provider's own, which then has to be written.
+func (u Upstream) Source(models []string, key string, own bool) Source {
+	s := Source{Title: "Written for " + u.Name + "; other models: docs/providers.md.", Default: "router-default"}
+	if key != "" {
+		s.Secrets = []rewrite.Secret{{Name: u.credential(), Value: key}}
+	}
+	fast := models[len(models)-1]
+	var b strings.Builder
+	b.WriteString("model_list:\n")
+	add := func(group, model, comment string) {
+		fmt.Fprintf(&b, "  - model_name: %s%s\n    litellm_params:\n      model: %s\n", quoteYAML(group), comment,
+			quoteYAML(u.Prefix+"/"+model))
+		if own || u.Local {
+			fmt.Fprintf(&b, "      api_base: %s\n", quoteYAML(u.Base))
+		}
+		if key != "" {
+			fmt.Fprintf(&b, "      api_key_ref: %s\n", u.credential())
+		}
+	}
+	add("router-default", models[0], " # what most requests use")
+	if fast != models[0] {
+		s.Fast = "router-cheap"
+		add(s.Fast, fast, " # small and fast")
+	}
+	add(u.Prefix+"/*", "*", " # any other model, by its own name")
+	for _, p := range agentPatterns {
+		model := models[0]
+		switch {
+		case p.prefix == u.Prefix:
+			model = p.pattern
+		case p.isSmall:
+			model = fast
+		}
+		add(p.pattern, model, " # what "+p.agent+" asks for by itself")
+	}
+	b.WriteString("general_settings:\n  master_key_ref: gateway # the key that clients present\nlitellm_settings:\n" +
+		"  request_timeout: 600 # seconds\n")
+	if s.Fast != "" {
+		b.WriteString("  fallbacks:\n    - router-default: [router-cheap]\n")
+	}
+	s.Base = []byte(b.String())
+	return s
+}
+
+// agentPatterns are the names that coding agents ask for unless they are told otherwise.
+var agentPatterns = []struct {
+	pattern, agent, prefix string
+	isSmall                bool
+}{
+	{"claude-*haiku*", "Claude Code", "anthropic", true},
+	{"claude-*", "Claude Code", "anthropic", false},
+	{"gpt-*", "Codex", "openai", false},
+}
+
+// credential returns the name of the credential of the provider's key.
+func (u Upstream) credential() string {
+	name := strings.ReplaceAll(u.Prefix, "_", "-")
+	if slices.Contains(reservedNames(), name) || name == rewrite.MasterKey {
+		return name + "-provider"
+	}
+	return name
+}
