@@ -51,7 +51,7 @@ func (Config) Check(ctx context.Context, configuration *string, profile *string)
 // Show shows the configuration in force: resolved, defaults filled in, secrets redacted.
 func (Config) Show(ctx context.Context) error {
 	return runReading(ctx, "config:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
-		return cfg.Redacted(), nil
+		return cfg.Redact(), nil
 	})
 }
 

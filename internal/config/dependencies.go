@@ -12,7 +12,7 @@ import (
 
 // resolveDependencies checks depends_on and maps version 1's name of the upstream.
 func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
-	key := keyInFile(s.Name, upstreamKey)
+	key := serviceKey(s.Name, upstreamKey)
 	f, _ := r.root.Lookup("services", key, "depends_on")
 	if f.Value == nil {
 		return
@@ -39,7 +39,7 @@ func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
 	}
 }
 
-// addDependency adds one and returns its current name.
+// addDependency adds a service that s depends on, and returns its current name.
 func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at yamlnode.Pos) string {
 	switch name {
 	case CLIProxy, upstreamKey:
@@ -57,7 +57,9 @@ func (r *resolver) addDependency(s *Service, key, upstreamKey, name string, at y
 	return name
 }
 
-func keyInFile(service, upstreamKey string) string {
+// serviceKey returns the key of a service below services in the file; upstreamKey is that of
+// cliproxyapi_plus.
+func serviceKey(service, upstreamKey string) string {
 	if service == CLIProxy {
 		return upstreamKey
 	}
@@ -91,7 +93,7 @@ func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Se
 		}
 		if i := slices.Index(trail, s.Name); i >= 0 {
 			cycle := lo.Map(append(slices.Clone(trail[i:]), s.Name),
-				func(name string, _ int) string { return keyInFile(name, upstreamKey) })
+				func(name string, _ int) string { return serviceKey(name, upstreamKey) })
 			r.addProblem([]string{"services", cycle[0], "depends_on"}, "take one of them out", "depends_on forms a cycle: %s",
 				strings.Join(cycle, " → "))
 			return false

@@ -28,7 +28,7 @@ func (r *resolver) resolveCredentials(upstream map[string]schema.CredentialDocum
 		}
 		if strings.ContainsAny(c.Env, "=$ /") {
 			r.addProblem(append(keys, "env"), "write the bare name, as in OPENAI_API_KEY",
-				"%q is no name of an environment variable", yamlnode.RedactForMessage(c.Env, "key"))
+				"%q is not a valid name of an environment variable", yamlnode.RedactForMessage(c.Env, "key"))
 		}
 		r.cfg.Credentials[name] = Credential{File: r.resolvePath(c.File, append(keys, "file")...), Env: c.Env}
 	}
@@ -48,6 +48,7 @@ func (r *resolver) checkFragments() {
 	}
 }
 
+// checkFragment checks litellm_base, or one profile, at path.
 func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
 	if n.Kind != yamlnode.MapKind {
 		return // decode has reported it
@@ -131,6 +132,7 @@ func (r *resolver) checkReferences(n *yamlnode.Node, path string) {
 	}
 }
 
+// checkReference checks that a reference, at path, names a credential.
 func (r *resolver) checkReference(f yamlnode.Field, path string) {
 	name, ok := f.Value.Value.(string)
 	if !ok {

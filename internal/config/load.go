@@ -72,7 +72,7 @@ func Examine(path string, getenv func(string) string) (Examination, error) {
 	d.Problems = append(d.Problems, d.ProviderProblems...)
 	e := Examination{Config: cfg, Findings: Findings{
 		File: path, Problems: append([]yamlnode.Problem{}, d.SortedProblems()...), // none is [] in JSON
-		Warnings: append([]Warning{}, warningsOf(d)...),
+		Warnings: append([]Warning{}, convertWarnings(d)...),
 	}}
 	if root != nil {
 		e.Places = &Places{file: path, root: root}
@@ -138,7 +138,7 @@ func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, ver
 	getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
 	r.resolve()
-	r.cfg.Warnings = warningsOf(d)
+	r.cfg.Warnings = convertWarnings(d)
 	return r.cfg
 }
 
@@ -168,8 +168,8 @@ func readVersion(d *yamlnode.Diagnosis, root *yamlnode.Node) (int, bool) {
 	return 0, false
 }
 
-// warningsOf returns what d found odd, nil when there is nothing.
-func warningsOf(d *yamlnode.Diagnosis) (warnings []Warning) {
+// convertWarnings returns what d found odd, nil when there is nothing.
+func convertWarnings(d *yamlnode.Diagnosis) (warnings []Warning) {
 	for _, w := range d.Warnings {
 		warnings = append(warnings, Warning(w))
 	}

@@ -92,6 +92,7 @@ func (s Service) StartupProbe() (Probe, bool) {
 // hasQuestion reports whether there is a question in it at all.
 func (p Probe) hasQuestion() bool { return p.HTTP != "" || p.TCP || len(p.Command) > 0 || p.Log != "" }
 
+// withDefaults returns the probe with an interval and a number of failures where it has none.
 func (p Probe) withDefaults(interval time.Duration, failures int) Probe {
 	if p.Interval <= 0 {
 		p.Interval = Span(interval)
@@ -115,6 +116,7 @@ func (r *resolver) resolveProbes(key string, doc schema.ProbesDocument) Probes {
 	}
 }
 
+// resolveProbe resolves the probe at keys; nil when the file has none. failures is its default.
 func (r *resolver) resolveProbe(doc *schema.ProbeDocument, failures int, keys ...string) *Probe {
 	if doc == nil {
 		return nil

@@ -57,7 +57,7 @@ func isCallback(at *url.URL) bool {
 	return at.Scheme == "http" && hasPort(at) && (at.Hostname() == "localhost" || at.Hostname() == "127.0.0.1")
 }
 
-// hasPort reports whether the port of an address is one, or missing.
+// hasPort reports whether an address has no port, or a valid one.
 func hasPort(at *url.URL) bool {
 	port := at.Port()
 	n, err := strconv.ParseUint(port, 10, 16)

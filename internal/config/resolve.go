@@ -21,6 +21,7 @@ type resolver struct {
 	cfg    *Config
 }
 
+// resolve fills in the configuration by the rules of its version.
 func (r *resolver) resolve() {
 	switch r.cfg.Version {
 	case 1, 2:
@@ -65,7 +66,7 @@ func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 	r.checkFragments()
 }
 
-// findCLIProxyFile takes the configuration file that the upstream's own command
+// findCLIProxyFile fills in the configuration file that the upstream's own command
 // names, if it names one: the server reads that and no other.
 func (r *resolver) findCLIProxyFile() {
 	svc, ok := r.cfg.Service(CLIProxy)
@@ -109,6 +110,7 @@ func (r *resolver) resolveOldProviders() {
 	}
 }
 
+// addSecretFiles adds files that hold secrets; key is where they are listed.
 func (r *resolver) addSecretFiles(key string, files []string) {
 	for _, file := range files {
 		r.cfg.SecretFiles = append(r.cfg.SecretFiles, r.resolvePath(file, key))
@@ -146,6 +148,7 @@ func (r *resolver) resolvePath(p string, keys ...string) string {
 	return filepath.Join(r.cfg.Dir, expanded)
 }
 
+// isFile reports whether path is a regular file.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

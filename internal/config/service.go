@@ -33,6 +33,7 @@ func (r Restart) WithDefaults() Restart {
 	return r
 }
 
+// resolveServices resolves both services and puts them into the order of their start.
 func (r *resolver) resolveServices(doc schema.ServicesV2, upstreamKey string) {
 	upstream := r.resolveService(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.ServiceDocument)
 	router := r.resolveService(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.ServiceDocument)
@@ -47,7 +48,7 @@ func (r *resolver) resolveServices(doc schema.ServicesV2, upstreamKey string) {
 func (r *resolver) resolveService(name, key, runtime string, doc schema.ServiceDocument) Service {
 	s := Service{
 		Name: name, Host: doc.Host, Port: doc.Port, Runtime: runtime,
-		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: envStrings(doc.Env),
+		ReadinessPath: doc.ReadinessPath, Command: doc.Command.Args, Env: convertEnvironment(doc.Env),
 		Restart: applyRestart(doc.Restart, defaultRestart()), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.resolveHost(&s, key)
@@ -91,7 +92,7 @@ func (r *resolver) resolveHost(s *Service, key string) {
 	}
 }
 
-// resolveCommand settles the runtime and the command.
+// resolveCommand decides which runtime a service has, and fills in its command.
 func (r *resolver) resolveCommand(s *Service, key, cwd string) {
 	service, written := r.root.Lookup("services", key)
 	_, named := service.Value.Field("runtime") // if unknown, decode has reported it
@@ -118,7 +119,7 @@ func (r *resolver) resolveCommand(s *Service, key, cwd string) {
 	}
 }
 
-// builtinRuntime is the runtime of a service that needs no program but FlowGate.
+// builtinRuntime returns the runtime of a service that needs no program but FlowGate.
 func builtinRuntime(service string) string {
 	if service == LiteLLM {
 		return RuntimeEmbedded
@@ -126,7 +127,7 @@ func builtinRuntime(service string) string {
 	return RuntimeEcho
 }
 
-// resolveReadinessPath settles the path of the readiness probe.
+// resolveReadinessPath fills in the path of the readiness probe.
 func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
 	if f, ok := r.root.Lookup("services", key, "health_path"); ok {
 		r.d.Warn("key-renamed", "services."+key+".health_path", f.At,
@@ -157,7 +158,8 @@ func (r *resolver) addProblem(keys []string, hint, format string, args ...any) {
 	r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), hint, format, args...)
 }
 
-func envStrings(env map[string]schema.Text) map[string]string {
+// convertEnvironment returns the variables of a service as texts.
+func convertEnvironment(env map[string]schema.Text) map[string]string {
 	if env == nil {
 		return nil
 	}

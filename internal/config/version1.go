@@ -11,7 +11,7 @@ import (
 // OldUpstream is what version 1 called the service cliproxyapi_plus.
 const OldUpstream = "cliproxyapi"
 
-// findUpstreamKey is the name under which the file has the service
+// findUpstreamKey returns the name under which the file has the service
 // cliproxyapi_plus. The name of version 1 is accepted in every version, and so
 // is the new one in version 1; where a file has both, the new one counts.
 func (r *resolver) findUpstreamKey() string {

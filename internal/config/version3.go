@@ -92,8 +92,8 @@ func (r *resolver) readCLIProxyHost(s *Service, root *yamlnode.Node, shown strin
 	}
 }
 
-// displayPath is file as people would name it from where they are: relative to the
-// configuration as they named that.
+// displayPath returns a file as people would name it from where they are: relative to the
+// configuration, by the name that they gave that.
 func (r *resolver) displayPath(file string) string {
 	rel, err := filepath.Rel(r.cfg.Dir, file)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 // newEditor returns an editor of the text that keeps its byte order mark and line ends.
 func newEditor(data []byte) *editor {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
-		lines: lineStarts(data)}
+		lines: findLineStarts(data)}
 	if bytes.Contains(data, []byte("\r\n")) {
 		e.newline = "\r\n"
 	}
@@ -47,7 +47,7 @@ func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) 
 	if _, both := services.Value.Field(config.CLIProxy); !both {
 		e.renameKey(services.Value, config.OldUpstream, config.CLIProxy)
 	}
-	for _, s := range fieldsOf(services.Value) {
+	for _, s := range serviceFields(services.Value) {
 		if _, both := s.Value.Field("readiness_path"); !both {
 			e.renameKey(s.Value, "health_path", "readiness_path")
 		}
@@ -60,7 +60,8 @@ func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) 
 	return e.apply(), e.err
 }
 
-func fieldsOf(services *yamlnode.Node) []yamlnode.Field {
+// serviceFields returns the services that have keys of their own.
+func serviceFields(services *yamlnode.Node) []yamlnode.Field {
 	if services == nil {
 		return nil
 	}
@@ -90,6 +91,7 @@ func (e *editor) replace(from, to int, text string) {
 	}
 }
 
+// apply returns the text with all edits. Edits that overlap are an error.
 func (e *editor) apply() []byte {
 	slices.SortStableFunc(e.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	var out bytes.Buffer
@@ -147,7 +149,8 @@ func (e *editor) renameKey(in *yamlnode.Node, old, new string) {
 	}
 }
 
-func lineStarts(data []byte) []int {
+// findLineStarts returns the offsets at which the lines begin, in bytes.
+func findLineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, b := range data {
 		if b == '\n' && i+1 < len(data) {

@@ -98,6 +98,7 @@ func checkSameMeaning(before *config.Config, migrated []byte, path string, geten
 	return after, nil
 }
 
+// unsafeMigrationFault returns the fault of a file that was not migrated.
 func unsafeMigrationFault(path string, err error) error {
 	return fault.Usage("migrate-unsafe", "%s: cannot be rewritten safely: %w", path, err).
 		WithHint("nothing was changed; rename the old keys by hand (docs/configuration.md, versions)")

@@ -84,6 +84,7 @@ func CheckWritable(path string) error {
 	return nil
 }
 
+// unsafeWiringFault returns the fault of a file to which the reference was not added.
 func unsafeWiringFault(path, provider, keyFile string, err error) error {
 	return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", path, err).
 		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the "+

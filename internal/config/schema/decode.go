@@ -45,7 +45,7 @@ func (d decoder) decode(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path
 		return
 	}
 	if want := expectedKind(v); n.Kind != want && want != yamlnode.NullKind {
-		d.wrongType(n, at, path, kindNames[want])
+		d.addWrongType(n, at, path, kindNames[want])
 		return
 	}
 	switch v.Kind() {
@@ -82,7 +82,8 @@ func expectedKind(v reflect.Value) yamlnode.Kind {
 
 var kindNames = map[yamlnode.Kind]string{yamlnode.MapKind: "a map", yamlnode.ListKind: "a list"}
 
-func (d decoder) wrongType(n *yamlnode.Node, at yamlnode.Pos, path, want string) {
+// addWrongType reports a value that is not what want says.
+func (d decoder) addWrongType(n *yamlnode.Node, at yamlnode.Pos, path, want string) {
 	where := n.At
 	if n.Kind == yamlnode.NullKind {
 		where = at
@@ -90,6 +91,7 @@ func (d decoder) wrongType(n *yamlnode.Node, at yamlnode.Pos, path, want string)
 	d.Add(where, path, "", "%s must be %s, not %s", path, want, n.Describe(path))
 }
 
+// decodeStruct fills a struct, and reports keys that it does not have and those that are missing.
 func (d decoder) decodeStruct(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path string) {
 	members := membersOf(v)
 	known := lo.Map(members, func(m member, _ int) string { return m.key })
@@ -111,7 +113,7 @@ func (d decoder) decodeStruct(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos
 			return !slices.Contains(known, f.Key) && suggest.Nearest(f.Key, known) == m.key
 		})
 		if _, ok := n.Field(m.key); !ok && !m.optional && !misspelt {
-			d.Add(at, yamlnode.JoinPath(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, inPath(path))
+			d.Add(at, yamlnode.JoinPath(path, m.key), "add "+m.key+": …", "missing key %q%s", m.key, describePath(path))
 		}
 	}
 }
@@ -119,13 +121,15 @@ func (d decoder) decodeStruct(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos
 // commentPrefix begins the keys that JSON files have in place of comments.
 const commentPrefix = "_comment"
 
-func inPath(path string) string {
+// describePath returns where a key is, for the end of a message; nothing at the top level.
+func describePath(path string) string {
 	if path == "" {
 		return ""
 	}
 	return " in " + path
 }
 
+// decodeMap fills a map whose keys are free.
 func (d decoder) decodeMap(n *yamlnode.Node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.Fields)))
 	compound := v.Type().Elem().Kind() == reflect.Struct || v.Type().Elem().Kind() == reflect.Map
@@ -139,6 +143,7 @@ func (d decoder) decodeMap(n *yamlnode.Node, v reflect.Value, path string) {
 	}
 }
 
+// decodeList fills a list.
 func (d decoder) decodeList(n *yamlnode.Node, v reflect.Value, path string) {
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Items), len(n.Items)))
 	for i, item := range n.Items {

@@ -16,6 +16,7 @@ type provider struct {
 	StatusEndpoint  string `json:"status_endpoint,omitempty"`
 }
 
+// open reports that keys besides those of the struct are allowed.
 func (provider) open() bool { return true }
 
 // ProviderFields is auth.providers.NAME with all its keys. A mistake in it is

@@ -52,6 +52,7 @@ func (l limits) values(name string) []string {
 	return values
 }
 
+// intValue returns the number that the tag gives for name.
 func (l limits) intValue(name string) (int64, bool) {
 	for _, v := range l.values(name) {
 		n, err := strconv.ParseInt(v, 10, 64)
@@ -94,6 +95,7 @@ func (d decoder) decodeScalar(n *yamlnode.Node, v reflect.Value, path string, l 
 	v.SetInt(number)
 }
 
+// decodeString reads a text.
 func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l limits) {
 	text, ok := n.Value.(string)
 	if !ok {
@@ -119,6 +121,7 @@ func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l 
 // Text is a scalar of any type, kept as written: a value of an environment variable.
 type Text string
 
+// fromNode reads a scalar; a message says what it must be otherwise.
 func (t *Text) fromNode(n *yamlnode.Node) string {
 	if n.Kind != yamlnode.ScalarKind {
 		return "must be text"
@@ -130,6 +133,7 @@ func (t *Text) fromNode(n *yamlnode.Node) string {
 // Period is a time span: seconds as a number, or a Go duration such as "500ms".
 type Period time.Duration
 
+// fromNode reads a time span; a message says what it must be otherwise.
 func (p *Period) fromNode(n *yamlnode.Node) string {
 	const want = `must be seconds or a duration such as "500ms"`
 	var span time.Duration
@@ -157,6 +161,7 @@ func (p *Period) fromNode(n *yamlnode.Node) string {
 // boolean is true or false.
 type boolean bool
 
+// fromNode reads true or false; a message says so otherwise.
 func (f *boolean) fromNode(n *yamlnode.Node) string {
 	value, ok := n.Value.(bool)
 	if !ok {
@@ -170,6 +175,7 @@ func (f *boolean) fromNode(n *yamlnode.Node) string {
 // The resolver looks at what stands in it.
 type dependencies []string
 
+// fromNode accepts a list or a map; a message says so otherwise.
 func (d *dependencies) fromNode(n *yamlnode.Node) string {
 	if n.Kind != yamlnode.ListKind && n.Kind != yamlnode.MapKind {
 		return "must be a list or a map of services"

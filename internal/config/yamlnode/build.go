@@ -24,6 +24,7 @@ type builder struct {
 	tooLarge bool
 }
 
+// build returns n, the value at path, as a node, and counts its size.
 func (b *builder) build(n ast.Node, path string) *Node {
 	made := b.convert(n, path)
 	made.size = 1
@@ -42,8 +43,9 @@ func (b *builder) build(n ast.Node, path string) *Node {
 	return made
 }
 
+// convert returns n as a node without its size.
 func (b *builder) convert(n ast.Node, path string) *Node {
-	at := tokenPos(n.GetToken())
+	at := positionOf(n.GetToken())
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return b.convertMapping(n.Values, at, path)
@@ -68,9 +70,9 @@ func (b *builder) convert(n ast.Node, path string) *Node {
 	case *ast.NullNode:
 		return &Node{Kind: NullKind, At: at}
 	case ast.ScalarNode:
-		return &Node{Kind: ScalarKind, Value: intIfWhole(n.GetValue()), Text: n.GetToken().Value, At: at}
+		return &Node{Kind: ScalarKind, Value: convertToInt(n.GetValue()), Text: n.GetToken().Value, At: at}
 	}
-	b.d.Add(at, path, "see the line and the one above it", "this is no value")
+	b.d.Add(at, path, "see the line and the one above it", "this is not a value")
 	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
@@ -101,8 +103,8 @@ func (b *builder) convertTagged(n *ast.TagNode, at Pos, path string) *Node {
 	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
-// intIfWhole makes a whole number an int, as Go code would write it.
-func intIfWhole(value any) any {
+// convertToInt makes a whole number an int, as Go code would write it.
+func convertToInt(value any) any {
 	switch v := value.(type) {
 	case int64:
 		return int(v)

@@ -15,7 +15,7 @@ func (b *builder) convertMapping(values []*ast.MappingValueNode, at Pos, path st
 		b.addKey(made, index, value, path)
 	}
 	if len(values) > 0 {
-		if first := tokenPos(values[0].Key.GetToken()); first.Line < at.Line || first.Line == at.Line &&
+		if first := positionOf(values[0].Key.GetToken()); first.Line < at.Line || first.Line == at.Line &&
 			first.Column < at.Column {
 			made.At = first // the tree places a block map at its first colon
 		}
@@ -44,6 +44,7 @@ func (b *builder) addKey(made *Node, index map[string]int, value *ast.MappingVal
 	}
 }
 
+// convertKey returns a key as a field without a value; ok is false for what cannot be a key.
 func (b *builder) convertKey(key ast.Node, path string) (Field, bool) {
 	switch k := key.(type) {
 	case *ast.MappingKeyNode:
@@ -56,7 +57,7 @@ func (b *builder) convertKey(key ast.Node, path string) (Field, bool) {
 		b.d.Add(Pos{1, 1}, path, "write key: value", "a key must be one word or text")
 		return Field{}, false
 	}
-	return Field{Key: key.GetToken().Value, At: tokenPos(key.GetToken())}, true
+	return Field{Key: key.GetToken().Value, At: positionOf(key.GetToken())}, true
 }
 
 // mergeFields adds the fields of a merge key's map, or of each map in its list.

@@ -62,7 +62,7 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 		return nil
 	case 1:
 	default:
-		d.Add(tokenPos(bodies[1].Start), "", "keep one document a file: take out the line `---`",
+		d.Add(positionOf(bodies[1].Start), "", "keep one document a file: take out the line `---`",
 			"a second YAML document begins here")
 		return nil
 	}
@@ -83,7 +83,7 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 // input that nobody thought of is an error like any other.
 func parseTokens(tokens token.Tokens, find findExcess) (file *ast.File, err error) {
 	if at, err := find(tokens); err != nil {
-		return nil, syntaxError{err, tokenPos(at)}
+		return nil, syntaxError{err, positionOf(at)}
 	}
 	defer func() {
 		if recover() != nil {
@@ -98,6 +98,7 @@ type syntaxError struct {
 	at Pos
 }
 
+// Unwrap returns the error itself.
 func (e syntaxError) Unwrap() error { return e.error }
 
 // addSyntaxProblem adds a parser's error with the parser's place and our words.
@@ -114,14 +115,15 @@ func addSyntaxProblem(d *Diagnosis, err error) {
 	case errors.As(err, &theirs):
 		message = theirs.GetMessage()
 		if t := theirs.GetToken(); t != nil {
-			at = tokenPos(t)
+			at = positionOf(t)
 		}
 	}
 	message, hint := explainSyntax(message)
 	d.Add(at, "", hint, "%s", message)
 }
 
-func tokenPos(t *token.Token) Pos {
+// positionOf returns the place of a token, the beginning of the file for one without a place.
+func positionOf(t *token.Token) Pos {
 	if t == nil || t.Position == nil {
 		return Pos{1, 1}
 	}

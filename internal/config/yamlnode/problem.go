@@ -73,7 +73,8 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	if len(d.Problems) >= 10*maxProblems {
 		return // more than is shown, whatever the order
 	}
-	p := Problem{Code: d.Code, File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Message: message, Hint: hint}
+	p := Problem{Code: d.Code, File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path,
+		Message: message, Hint: hint}
 	same := func(q Problem) bool {
 		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
 	}
@@ -85,7 +86,8 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 // Warn records something odd that is no reason to refuse the file.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
 	d.Warnings = append(d.Warnings,
-		Oddity{Code: code, File: d.File, Path: path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(program.Format(format), args...)})
+		Oddity{Code: code, File: d.File, Path: path, Line: at.Line, Column: at.Column,
+			Message: fmt.Sprintf(program.Format(format), args...)})
 }
 
 // SortedProblems returns at most maxProblems problems in the order of the file.

@@ -61,7 +61,7 @@ func encodingProblem(data []byte) (message string, at Pos) {
 		return "the file is UTF-16 without a byte order mark, not UTF-8", Pos{1, 1}
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return "the file holds a NUL byte; it is no text file", PosOf(data, i)
+		return "the file holds a NUL byte; it is not a text file", PosOf(data, i)
 	}
 	if utf8.Valid(data) {
 		return "", Pos{}
@@ -93,6 +93,7 @@ func UnreadableFault(name string, err error) error {
 		WithHint("make it readable: chmod u+r %s", name)
 }
 
+// tooLargeFault returns the fault config-too-large.
 func tooLargeFault(name string) error {
 	return fault.Usage("config-too-large", "%s: is larger than 4 MB", name).
 		WithHint("a flowgate.yaml is a few kilobytes; check that -config names the right file")

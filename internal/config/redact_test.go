@@ -34,7 +34,7 @@ auth: {providers: {x: {method: pkce, client_secret: ` + canary + `, token_url: "
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := json.Marshal(cfg.Redacted())
+	out, err := json.Marshal(cfg.Redact())
 	if err != nil {
 		t.Fatal(err)
 	}

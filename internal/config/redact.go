@@ -2,10 +2,10 @@ package config
 
 import "github.com/flowgate-go/flowgate/internal/secret/redact"
 
-// Redacted returns a copy for people to look at: secrets written into the file
+// Redact returns a copy for people to look at: secrets written into the file
 // are shortened, references to them (api_key_ref, os.environ/NAME, ${NAME})
 // stay readable.
-func (c *Config) Redacted() *Config {
+func (c *Config) Redact() *Config {
 	shown := *c
 	shown.Base, _ = redact.Keys(c.Base).(map[string]any)
 	shown.Profiles = redactMaps(c.Profiles)
@@ -28,6 +28,7 @@ func (c *Config) Redacted() *Config {
 	return &shown
 }
 
+// redactMaps is redact.Keys for each of the maps.
 func redactMaps(m map[string]map[string]any) map[string]map[string]any {
 	if m == nil {
 		return nil
