@@ -45,7 +45,8 @@ var requests = map[string]struct{ path, body string }{
 
 	"gemini": {"/v1beta/models/MODEL:generateContent", `"contents":[{"role":"user","parts":[{"text":"hi"}]}],` +
 		`"generationConfig":{"topP":0.5,"topK":5,"stopSequences":["x"],"seed":1,"presencePenalty":0.1,` +
-		`"frequencyPenalty":0.1,"maxOutputTokens":4000,"thinkingConfig":{"thinkingBudget":2000}}`},
+		`"frequencyPenalty":0.1,"maxOutputTokens":4000,"thinkingConfig":{"thinkingBudget":2000}},` +
+		`"safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"BLOCK_NONE"}]`},
 	"gemini_count_tokens": {"/v1beta/models/MODEL:countTokens", `"contents":[{"role":"user","parts":[{"text":"hi"}]}]`},
 	"responses/compact":   {"/v1/responses/compact", `"input":"hi"`},
 	"images/generations":  {"/v1/images/generations", `"prompt":"a cat"`},
