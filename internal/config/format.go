@@ -97,18 +97,20 @@ func isPlainKey(key []byte) bool {
 	})
 }
 
-// refuseCommented is refuseForeign for a text that is not YAML, if it is another program's
-// JSON with comments.
-func refuseCommented(d *yamlnode.Diagnosis, data []byte) {
+// refuseCommented is refuseForeign for another program's JSON with comments, and reports
+// whether the text is that.
+func refuseCommented(d *yamlnode.Diagnosis, data []byte) bool {
 	blanked := yamlnode.BlankComments(data)
 	if bytes.Equal(blanked, data) {
-		return
+		return false
 	}
 	root := yamlnode.Parse(yamlnode.NewDiagnosis(""), blanked)
-	if root != nil && recognizeRoot(root) == FormatClaudeCodeRouter {
-		d.Problems = nil
-		refuseForeign(d, FormatClaudeCodeRouter)
+	if root == nil || recognizeRoot(root) != FormatClaudeCodeRouter {
+		return false
 	}
+	d.Problems = nil
+	refuseForeign(d, FormatClaudeCodeRouter)
+	return true
 }
 
 // refuseForeign records that a file is another program's, and how to take it.

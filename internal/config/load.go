@@ -114,6 +114,9 @@ func readText(path string, data []byte, getenv func(string) string) (
 		refuseForeign(d, format)
 		return d, root, nil, nil
 	}
+	if refuseCommented(d, data) { // YAML reads some JSON with comments as something else
+		return d, nil, nil, nil
+	}
 	version, ok := readVersion(d, root)
 	if !ok {
 		return d, root, nil, nil

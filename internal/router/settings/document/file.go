@@ -7,6 +7,7 @@
 package document
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -61,7 +62,7 @@ func New(file string, values map[string]any, locate Locator, getenv func(string)
 func Parse(file string, text []byte, getenv func(string) string) (*File, Section, error) {
 	d := yamlnode.NewDiagnosis(file)
 	d.Code = invalid
-	root := yamlnode.ParseLong(d, text)
+	root := yamlnode.ParseLong(d, bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if err := d.Err(); err != nil {
 		return nil, Section{}, err
 	}
