@@ -368,6 +368,9 @@ func (c comparison) compareCall(where string, row preview.Deployment, in preview
 	if (key != "") != (row.Key.Source != "none") {
 		c.t.Errorf("%s: the key %+v was sent as %q", where, row.Key, key)
 	}
+	if in.Name == "responses/compact" && in.How == preview.Translated {
+		return // the router asks for a summary in words of its own
+	}
 	if sameDialect := isRequestIn(in.Name, call.Body); sameDialect != (in.How == preview.Native) {
 		c.t.Errorf("%s: the upstream got %s", where, call.Body)
 	}

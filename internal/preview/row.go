@@ -97,7 +97,10 @@ func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
 	case d.Mock != nil:
 		return Dialect{Name: row.Name, How: Mocked}
 	case out != in:
-		row.How, row.Lost = Translated, upstream.Losses(d, in, out)
+		row.How = Translated
+		if in != dialect.Compact { // the router asks for a summary itself
+			row.Lost = upstream.Losses(d, in, out)
+		}
 	}
 	row.URL = redact.URL(deployment.Address(d, out))
 	return row

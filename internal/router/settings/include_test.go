@@ -83,11 +83,12 @@ func TestABrokenIncludeNamesTheFileAndTheLine(t *testing.T) {
 	}
 	const includesA = head + "include: [a.yaml]\n"
 	for name, c := range map[string]struct{ main, a, want string }{
-		"missing":              {head + "include:\n  - gone.yaml\n", "", "main.yaml:3:5: include[0]: DIR/gone.yaml cannot"},
-		"missing further down": {includesA, "include: [gone.yaml]\n", "a.yaml:1:11: include[0]: DIR/gone.yaml cannot"},
-		"not a mapping":        {includesA, "- 1\n", "a.yaml:1:1: the file must hold a map"},
-		"broken YAML":          {includesA, "a: 1\nb: {c: 1\n", "a.yaml:2:"},
-		"a wrong value":        {includesA, "x: 1\nrouter_settings: {timeout: many}\n", "a.yaml:2:"},
+		"missing":                 {head + "include:\n  - gone.yaml\n", "", "main.yaml:3:5: include[0]: DIR/gone.yaml cannot"},
+		"missing further down":    {includesA, "include: [gone.yaml]\n", "a.yaml:1:11: include[0]: DIR/gone.yaml cannot"},
+		"not a list further down": {includesA, "include: b.yaml\n", "a.yaml:1:1: include: expected a list"},
+		"not a mapping":           {includesA, "- 1\n", "a.yaml:1:1: the file must hold a map"},
+		"broken YAML":             {includesA, "a: 1\nb: {c: 1\n", "a.yaml:2:"},
+		"a wrong value":           {includesA, "x: 1\nrouter_settings: {timeout: many}\n", "a.yaml:2:"},
 		"a wrong entry": {head + "model_list:\n" + entry("m") + "include: [a.yaml]\n", "model_list:\n  - {model_name: x}\n",
 			"a.yaml:2:5: model_list[0]: the entry has no litellm_params.model"},
 		"not a list": {head + "include: a.yaml\n", "", "main.yaml:2:1: include: expected a list"},
