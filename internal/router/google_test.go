@@ -275,3 +275,23 @@ func TestAGroupCountsByTheUpstreamThatCan(t *testing.T) {
 		}
 	}
 }
+
+// TestAStreamOfGooglesMayEndWithoutAText has a prompt that was blocked, and a reply that
+// the limit ended before its first word; but one of empty texts alone is none.
+func TestAStreamOfGooglesMayEndWithoutAText(t *testing.T) {
+	t.Parallel()
+	for events, isGood := range map[string]bool{
+		`{"promptFeedback":{"blockReason":"SAFETY"}}`:                                                                 true,
+		`{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}]}`:                                   true,
+		`{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"}}]}`:                                         false,
+		`{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"}}]}`:                                        false,
+		`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}],"role":"model"},"finishReason":"STOP"}]}`: true,
+	} {
+		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{},
+			routertest.Answer("text/event-stream", "data: "+events+"\n\n"))
+		got := s.Send("POST", "/v1beta/models/m:streamGenerateContent?alt=sse", sayHi, nil)
+		if isGood != (got.Status == 200 && got.Body == "data: "+events+"\n\n") || !isGood && !strings.Contains(got.Body, `"error":{"code":5`) {
+			t.Errorf("%s: %d %s", events, got.Status, got.Body)
+		}
+	}
+}

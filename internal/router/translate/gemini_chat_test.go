@@ -113,6 +113,18 @@ func TestAStreamOfGooglesAddsUpToTheReply(t *testing.T) {
 	}
 }
 
+func TestAClientOfGooglesSeesThoughtsOnlyIfItAskedForThem(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string]bool{smallRequest[translate.Gemini]: false, fullRequest[translate.Gemini]: true} {
+		_, call := mustRequest(t, translate.Gemini, translate.Chat, request, options)
+		out, failure := translatetest.Stream(call, translatetest.Chunks(`"delta":{"reasoning_content":"hm"}`)+
+			translatetest.Chunks(`"delta":{"content":"so"},"finish_reason":"stop"`)+translatetest.Done, 1<<20)
+		if failure != "" || strings.Contains(string(out), "hm") != want {
+			t.Errorf("%s: %s\n%s", request, failure, out)
+		}
+	}
+}
+
 // TestThinkingTravelsThroughAClientOfGoogles follows what each upstream wants back: in the
 // signature of the part behind it, since such a client keeps nothing else of it.
 func TestThinkingTravelsThroughAClientOfGoogles(t *testing.T) {
