@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
@@ -280,18 +281,67 @@ func TestAGroupCountsByTheUpstreamThatCan(t *testing.T) {
 // the limit ended before its first word; but one of empty texts alone is none.
 func TestAStreamOfGooglesMayEndWithoutAText(t *testing.T) {
 	t.Parallel()
-	for events, isGood := range map[string]bool{
-		`{"promptFeedback":{"blockReason":"SAFETY"}}`:                                                                 true,
-		`{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}]}`:                                   true,
-		`{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"}}]}`:                                         false,
-		`{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"}}]}`:                                        false,
-		`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}],"role":"model"},"finishReason":"STOP"}]}`: true,
+	for events, status := range map[string]int{ // 0: an error behind the text
+		`{"promptFeedback":{"blockReason":"SAFETY"}}`:                                                                 200,
+		`{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}]}`:                                   200,
+		`{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"}}]}`:                                         502,
+		`{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"}}]}`:                                        0,
+		`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}],"role":"model"},"finishReason":"STOP"}]}`: 200,
 	} {
 		s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, num_retries: 0}", 1), router.Options{},
 			routertest.Answer("text/event-stream", "data: "+events+"\n\n"))
 		got := s.Send("POST", "/v1beta/models/m:streamGenerateContent?alt=sse", sayHi, nil)
-		if isGood != (got.Status == 200 && got.Body == "data: "+events+"\n\n") || !isGood && !strings.Contains(got.Body, `"error":{"code":5`) {
-			t.Errorf("%s: %d %s", events, got.Status, got.Body)
+		switch begun := "data: " + events + "\n\n"; status {
+		case 0: // the error stands alone, as Google's own does
+			if got.Status != 200 || !strings.HasPrefix(got.Body, begun+`{"error":{"code":500,`) {
+				t.Errorf("%s: %d %s", events, got.Status, got.Body)
+			}
+		case 200:
+			if got.Status != 200 || got.Body != begun {
+				t.Errorf("%s: %d %s", events, got.Status, got.Body)
+			}
+		default:
+			if got.Status != status {
+				t.Errorf("%s: %d %s", events, got.Status, got.Body)
+			}
 		}
+	}
+}
+
+func TestAModelThatGoogleDoesNotHaveIsNotAMissingRoute(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	yaml := routertest.Minimal + routertest.WithoutCooldowns
+	s := routertest.StartBefore(t, yaml, router.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"error":{"code":404,"message":"models/up-model is not found","status":"NOT_FOUND"}}`)
+	})
+	for range 2 {
+		got := s.Send("POST", "/v1beta/models/m:generateContent", sayHi, nil)
+		if got.Status != 404 || !strings.Contains(got.Body, `"status":"NOT_FOUND"`) {
+			t.Error(got.Status, got.Body)
+		}
+	}
+	if asked.Load() != 2 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+// TestAKeepAliveOfGooglesEndsNoEvent has the upstream pause between the two line ends.
+func TestAKeepAliveOfGooglesEndsNoEvent(t *testing.T) {
+	t.Parallel()
+	const event = `data: {"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"},"finishReason":"STOP"}]}`
+	s := routertest.StartBefore(t, strings.Replace(routertest.Minimal, "k-up}", "k-up, keepalive_seconds: 0.02}", 1),
+		router.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprint(w, event+"\n")
+			w.(http.Flusher).Flush()
+			time.Sleep(200 * time.Millisecond)
+			fmt.Fprint(w, "data: \n\n")
+		})
+	got := s.Send("POST", "/v1beta/models/m:streamGenerateContent?alt=sse", sayHi, nil)
+	if !strings.HasPrefix(got.Body, event+"\ndata: \n\n") {
+		t.Errorf("%q", got.Body)
 	}
 }
