@@ -57,8 +57,8 @@ func (c *Catalog) Codex() []byte {
 			continue
 		}
 		entry := dialect.EncodeJSON(codexModel{Slug: m.name, DisplayName: m.displayName(), ShellType: "unified_exec",
-			Visibility: "list", SupportedInAPI: true, Priority: i, SupportedReasoningLevels: []string{}, ServiceTiers: []string{},
-			ExperimentalSupportedTools: []string{}, TruncationPolicy: codexTruncation{"bytes", 10_000},
+			Visibility: "list", SupportedInAPI: true, Priority: i, SupportedReasoningLevels: []string{},
+			ServiceTiers: []string{}, ExperimentalSupportedTools: []string{}, TruncationPolicy: codexTruncation{"bytes", 10_000},
 			ContextWindow: m.smallest("max_input_tokens"), BaseInstructions: instructions,
 			SupportsParallelToolCalls: m.supports("supports_parallel_function_calling")})
 		if len(body)+len(entry)+len(",]}") > maxCodexList {

@@ -39,15 +39,17 @@ const (
 // Provider is an entry of the table. A prefix that LiteLLM knows and this router
 // does not serve has Unsupported or SignIn and nothing else.
 type Provider struct {
-	Prefix         string   `yaml:"-"`
-	Base           string   `yaml:"base"`            // default address; empty: an entry needs an api_base
-	Path           string   `yaml:"path"`            // appended to an address that does not end so
-	BaseVariables  []string `yaml:"base_variables"`  // environment variables of the address, in order
-	KeyVariables   []string `yaml:"key_variables"`   // environment variables of the key, in order
-	TokenVariables []string `yaml:"token_variables"` // variables of a token, in order, where there is no key; it goes into Authorization
-	KeyHeader      string   `yaml:"key_header"`      // header of the bare key; empty: Authorization with Bearer
-	KeyOptional    bool     `yaml:"key_optional"`    // it answers without a key
-	Speaks         []string `yaml:"speaks"`          // routes that it serves itself
+	Prefix        string   `yaml:"-"`
+	Base          string   `yaml:"base"`           // default address; empty: an entry needs an api_base
+	Path          string   `yaml:"path"`           // appended to an address that does not end so
+	BaseVariables []string `yaml:"base_variables"` // environment variables of the address, in order
+	KeyVariables  []string `yaml:"key_variables"`  // environment variables of the key, in order
+	// TokenVariables are the variables of a token, in order, for where there is no key. It
+	// goes into Authorization.
+	TokenVariables []string `yaml:"token_variables"`
+	KeyHeader      string   `yaml:"key_header"`   // header of the bare key; empty: Authorization with Bearer
+	KeyOptional    bool     `yaml:"key_optional"` // it answers without a key
+	Speaks         []string `yaml:"speaks"`       // routes that it serves itself
 
 	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages where it is another one
 	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of it, in order

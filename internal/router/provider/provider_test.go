@@ -31,8 +31,8 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 	if len(names) != len(all) || len(names) < 140 {
 		t.Fatalf("%d names, %d entries", len(names), len(all))
 	}
-	routes := []string{"chat", "responses", "compact", "messages", "completions", "embeddings", "images", "audio", "speech",
-		"transcriptions", "rerank", "moderations", "gemini"}
+	routes := []string{"chat", "responses", "compact", "messages", "completions", "embeddings", "images", "audio",
+		"speech", "transcriptions", "rerank", "moderations", "gemini"}
 	for _, name := range names {
 		p, ok := provider.Find(name)
 		want := all[name]

@@ -60,6 +60,6 @@ func warnUnservedMode(d *Deployment, info document.Section) {
 	if slices.ContainsFunc(modeDialects(mode), d.Dialects.Has) {
 		return
 	}
-	info.Warn("mode-unserved", "mode", "the embedded router has no route for mode %q to this provider; requests for it are "+
-		"answered with 400", mode)
+	info.Warn("mode-unserved", "mode", "the embedded router has no route for mode %q to this provider; requests for it "+
+		"are answered with 400", mode)
 }

@@ -8,7 +8,8 @@ func knownParams() []string {
 	return slices.Concat([]string{"model", "api_base", "base_url", "api_key", "api_version", "azure_ad_token",
 		"litellm_credential_name", "organization", "extra_headers", "custom_llm_provider", "timeout", "stream_timeout",
 		"ttft_timeout", "keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order",
-		"mock_response", "drop_params", "additional_drop_params", "flowgate_forward_client_identity", "flowgate_cliproxyapi"}, paramNames(), silentParams())
+		"mock_response", "drop_params",
+		"additional_drop_params", "flowgate_forward_client_identity", "flowgate_cliproxyapi"}, paramNames(), silentParams())
 }
 
 // The keys of LiteLLM's sections that change neither where a request goes nor what is

@@ -179,7 +179,7 @@ func (e *event) read(data []byte) error {
 	})
 }
 
-// findInnerModel returns the place of the string member the string member "model" of the object in data.
+// findInnerModel returns the place of the string member "model" of the object in data.
 func findInnerModel(data []byte) (start, end int) {
 	if data[0] != '{' {
 		return 0, 0

@@ -14,6 +14,7 @@ func areEmptyCandidates(candidates []byte) bool {
 	return err == nil && isEmpty
 }
 
+// isEmptyCandidate reports whether a candidate has nothing that a client could show.
 func isEmptyCandidate(candidate []byte) bool {
 	isEmpty := true
 	err := Members(candidate, func(key []byte, from, to int) bool {

@@ -197,7 +197,7 @@ func (s *Stream) endLine(dst, last []byte) []byte {
 	return dst
 }
 
-// partial takes in a chunk without a line end.
+// holdPart takes in a chunk without a line end.
 func (s *Stream) holdPart(dst, chunk []byte) []byte {
 	if !s.inLongLine && len(s.heldLine)+len(chunk) <= MaxLine {
 		s.heldLine = append(s.heldLine, chunk...)

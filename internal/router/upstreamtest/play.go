@@ -20,8 +20,10 @@ type play struct {
 	n int // how many requests for this model there were, this one included
 }
 
-func (p *play) says(word string) bool { return strings.Contains(p.Model, word) }
+// hasWord reports whether the model's name has a word of the script.
+func (p *play) hasWord(word string) bool { return strings.Contains(p.Model, word) }
 
+// run plays the script that the model names.
 func (p *play) run() {
 	if ms, ok := param(p.Model, "sleep"); ok && !p.wait(ms) {
 		return
@@ -29,31 +31,31 @@ func (p *play) run() {
 	if m := regexp.MustCompile(`failfirst(\d+)-(\d{3})`).FindStringSubmatch(p.Model); m != nil {
 		times, _ := strconv.Atoi(m[1])
 		if p.n <= times {
-			p.fail(m[2])
+			p.writeError(m[2])
 			return
 		}
 	} else if m := regexp.MustCompile(`fail-(\d{3})`).FindStringSubmatch(p.Model); m != nil {
-		p.fail(m[1])
+		p.writeError(m[1])
 		return
 	}
 	switch {
-	case p.says("html"):
+	case p.hasWord("html"):
 		p.w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(p.w, "<html><body>not json</body></html>")
-	case p.says("badjson"):
-		p.json(http.StatusOK, `{"id":"c1","choices":[{`)
-	case p.says("emptybody"):
-		p.json(http.StatusOK, "")
-	case p.says("reset"):
+	case p.hasWord("badjson"):
+		p.writeJSON(http.StatusOK, `{"id":"c1","choices":[{`)
+	case p.hasWord("emptybody"):
+		p.writeJSON(http.StatusOK, "")
+	case p.hasWord("reset"):
 		panic(http.ErrAbortHandler)
-	case p.says("redirect"):
+	case p.hasWord("redirect"):
 		http.Redirect(p.w, p.r, "http://127.0.0.1:1/elsewhere", http.StatusFound)
-	case p.says("nopath"):
-		p.json(http.StatusNotFound, `{"detail":"Not Found"}`)
+	case p.hasWord("nopath"):
+		p.writeJSON(http.StatusNotFound, `{"detail":"Not Found"}`)
 	case p.Stream:
 		p.stream()
 	default:
-		p.whole()
+		p.answerWhole()
 	}
 }
 
@@ -67,58 +69,60 @@ func (p *play) wait(ms int) bool {
 	}
 }
 
-func (p *play) json(status int, body string) {
+// writeJSON answers with a JSON document.
+func (p *play) writeJSON(status int, body string) {
 	p.w.Header().Set("Content-Type", "application/json")
 	p.w.WriteHeader(status)
 	fmt.Fprint(p.w, body)
 }
 
-func (p *play) fail(code string) {
+// writeError answers with the error that the script asks for.
+func (p *play) writeError(code string) {
 	status, _ := strconv.Atoi(code)
 	if s, ok := param(p.Model, "-ra"); ok {
 		p.w.Header().Set("Retry-After", strconv.Itoa(s))
 	}
 	switch {
-	case p.says("html"):
+	case p.hasWord("html"):
 		p.w.Header().Set("Content-Type", "text/html")
 		p.w.WriteHeader(status)
 		fmt.Fprintf(p.w, "<html><body><h1>%s from a proxy</h1></body></html>", code)
 	case strings.Contains(p.r.URL.Path, "/messages"):
-		p.json(status, `{"type":"error","error":{"type":"api_error","message":"upstream says `+code+`"}}`)
-	case p.says("ctx"):
-		p.json(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However,`+
+		p.writeJSON(status, `{"type":"error","error":{"type":"api_error","message":"upstream says `+code+`"}}`)
+	case p.hasWord("ctx"):
+		p.writeJSON(status, `{"error":{"message":"This model's maximum context length is 10 tokens. However,`+
 			` your messages resulted in 20 tokens.","type":"invalid_request_error","param":"messages",`+
 			`"code":"context_length_exceeded"}}`)
-	case p.says("nomodel"):
-		p.json(status, `{"error":{"message":"The model does not exist or you do not have access to it.",`+
+	case p.hasWord("nomodel"):
+		p.writeJSON(status, `{"error":{"message":"The model does not exist or you do not have access to it.",`+
 			`"type":"invalid_request_error","param":null,"code":"model_not_found"}}`)
-	case p.says("policy"):
-		p.json(status, `{"error":{"message":"Your request was rejected as a result of our safety system.",`+
+	case p.hasWord("policy"):
+		p.writeJSON(status, `{"error":{"message":"Your request was rejected as a result of our safety system.",`+
 			`"type":"invalid_request_error","param":null,"code":"content_policy_violation"}}`)
 	default:
-		p.json(status, `{"error":{"message":"upstream says `+code+
+		p.writeJSON(status, `{"error":{"message":"upstream says `+code+
 			`","type":"upstream_error","param":null,"code":"x`+code+`"}}`)
 	}
 }
 
-// whole answers without streaming.
-func (p *play) whole() {
+// answerWhole answers without streaming.
+func (p *play) answerWhole() {
 	content := "hello from upstream"
-	if p.says("big") {
+	if p.hasWord("big") {
 		content = strings.Repeat("0123456789abcdef", 131072)
 	}
-	if p.says("cookie") {
+	if p.hasWord("cookie") {
 		p.w.Header().Set("Set-Cookie", "upstream=1")
 	}
-	reply := p.conversation(content)
+	reply := p.conversationReply(content)
 	if reply == "" {
-		reply = p.other()
+		reply = p.otherReply()
 	}
 	if reply == "" {
-		p.json(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
+		p.writeJSON(http.StatusNotFound, `{"error":{"message":"no such path","type":"not_found","param":null,"code":"404"}}`)
 		return
 	}
-	if p.says("gzip") {
+	if p.hasWord("gzip") {
 		var z bytes.Buffer
 		w := gzip.NewWriter(&z)
 		_, _ = w.Write([]byte(reply)) // a buffer does not fail
@@ -126,10 +130,11 @@ func (p *play) whole() {
 		p.w.Header().Set("Content-Encoding", "gzip")
 		reply = z.String()
 	}
-	p.json(http.StatusOK, reply)
+	p.writeJSON(http.StatusOK, reply)
 }
 
-func (p *play) response(status, content string) string {
+// responseReply returns a reply of the Responses API.
+func (p *play) responseReply(status, content string) string {
 	text, _ := json.Marshal(content)
 	return `{"id":"resp_1","object":"response","created_at":1,"status":"` + status + `","model":` +
 		strconv.Quote(p.Model) +
@@ -138,8 +143,8 @@ func (p *play) response(status, content string) string {
 		`,"annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`
 }
 
-// conversation returns the reply to a request for a text; "" for another route.
-func (p *play) conversation(content string) string {
+// conversationReply returns the reply to a request for a text; "" for another route.
+func (p *play) conversationReply(content string) string {
 	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
 	model := strconv.Quote(p.Model)
 	switch path := p.r.URL.Path; {
@@ -148,7 +153,7 @@ func (p *play) conversation(content string) string {
 			`,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message",` +
 			`"usage":{"input_tokens":3,"output_tokens":5}}`
 	case strings.HasSuffix(path, "/responses"):
-		return p.response("completed", content)
+		return p.responseReply("completed", content)
 	case strings.HasSuffix(path, "/chat/completions"):
 		return `{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"` + content +
 			`","role":"assistant"}}],"created":1,"id":"c1","model":` + model +
@@ -163,8 +168,8 @@ func (p *play) conversation(content string) string {
 	return ""
 }
 
-// other returns the reply of a route that is no conversation; "" for an unknown one.
-func (p *play) other() string {
+// otherReply returns the reply of a route that is no conversation; "" for an unknown one.
+func (p *play) otherReply() string {
 	model := strconv.Quote(p.Model)
 	switch path := p.r.URL.Path; {
 	case strings.HasSuffix(path, "/count_tokens"):
