@@ -68,8 +68,8 @@ func (t *text) add(r rune) {
 	if r < utf8.RuneSelf {
 		c = classes[r]
 	}
-	goesOn := t.length > 0 && (c == t.last || c == small && t.last == capital || c >= blank && t.last >= blank && c < other &&
-		t.last < other)
+	goesOn := t.length > 0 && (c == t.last || c == small && t.last == capital ||
+		c >= blank && t.last >= blank && c < other && t.last < other)
 	if t.length++; !goesOn {
 		t.length = 1
 	}

@@ -36,7 +36,7 @@ type Failure struct {
 	FromRateLimit  bool          // RetryAfter comes from a rate-limit header
 	Retry          bool          // another attempt may help
 	Sibling        bool          // an attempt may help at a deployment that was not tried yet
-	ForeignState   bool          // the upstream does not know, or cannot read, state in the request that another may have made
+	ForeignState   bool          // the upstream cannot read state in the request: another one may have made it
 	RouteMissing   bool          // the upstream lacks MissingRoute: asking again in another way does not count as a retry
 	MissingRoute   dialect.Dialect
 	UpstreamStatus int  // with RouteMissing: what the upstream answered
