@@ -1,8 +1,10 @@
-// Package commandline reads what was typed behind the program's name and brings
-// it into the form that mage's own parser takes. Call Catalogue.Parse.
+// Package commandline reads what was typed behind the program's name: the targets to run,
+// each with its arguments, and the flags that all take. Call Catalogue.Parse; a shell that
+// completes a line calls Catalogue.Complete.
 //
 // It knows the targets from the catalogue that it is given, runs none, and
-// prints nothing.
+// prints nothing. It has more than 700 lines because parsing, completion and the spellings of the Python
+// tool read words by one set of rules.
 package commandline
 
 import (
