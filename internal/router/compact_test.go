@@ -15,7 +15,7 @@ import (
 )
 
 // conversation is one that Codex has compacted before.
-const conversation = `{"model":"m","instructions":"be brief","tools":[{"type":"function","name":"sh","parameters":{}}],"input":[
+const conversation = `{"model":"m","instructions":"be brief","metadata":{"a":"b"},"tool_choice":"auto","tools":[{"type":"function","name":"sh","parameters":{}}],"input":[
 	{"type":"message","role":"user","content":[{"type":"input_text","text":"Another model worked on this task before you. Its handover:\n\nold"}]},
 	{"type":"message","role":"developer","content":[{"type":"input_text","text":"dev"}]},
 	{"type":"message","role":"user","content":[{"type":"input_text","text":"fix it"}]},
@@ -54,7 +54,14 @@ func TestAConversationIsCompactedWhereTheUpstreamCannot(t *testing.T) {
 				t.Errorf("%s: %s is %s", speaks, where, gjson.Get(got.Body, where))
 			}
 		}
+		dropped := got.Header.Get("X-Flowgate-Dropped")
 		mu.Lock()
+		if keeps := gjson.Get(asked, "metadata.a").String() == "b"; keeps != (speaks == "responses") || keeps != (dropped == "") {
+			t.Errorf("%s: dropped %q of %s", speaks, dropped, asked)
+		}
+		if choice := gjson.Get(asked, "tool_choice").Raw; !strings.Contains(choice, "none") {
+			t.Errorf("%s: tool_choice is %s", speaks, choice)
+		}
 		for _, want := range []string{"Write the handover only", "be brief", "fix it", `"up"`} {
 			if !strings.Contains(asked, want) {
 				t.Errorf("%s: %s was asked without %q: %s", speaks, path, want, asked)

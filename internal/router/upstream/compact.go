@@ -54,7 +54,8 @@ func (x *Exchange) prepareCompaction(d *deployment.Deployment) *failure.Failure 
 }
 
 // askForSummary returns a request of the Responses API that asks for a summary of the
-// conversation in a request for its compaction.
+// conversation in a request for its compaction. Every other member stays; what an upstream
+// cannot be told of them is named as in other requests.
 func askForSummary(compaction []byte) []byte {
 	body := []byte{'{'}
 	var input []byte
@@ -63,16 +64,16 @@ func askForSummary(compaction []byte) []byte {
 		switch string(key) {
 		case "input":
 			input = value
-		case "tools":
-			body = append(body, `"tool_choice":"none",`...)
-			fallthrough
-		case "model", "instructions", "previous_response_id":
-			body = append(append(append(append(body, '"'), key...), `":`...), value...)
-			body = append(body, ',')
+			return true
+		case "stream":
+			return true
+		case "tool_choice":
+			value = []byte(`"none"`)
 		}
+		body = append(append(append(append(body, dialect.EncodeJSON(string(key))...), ':'), value...), ',')
 		return true
 	})
-	body = append(body, `"store":false,"input":[`...)
+	body = append(body, `"input":[`...)
 	for _, item := range inputItems(input) {
 		body = append(append(body, item...), ',')
 	}
