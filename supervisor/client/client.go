@@ -18,7 +18,6 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -28,10 +27,6 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
-
-// queryTimeout is how long a supervisor may take to send its status; it needs less than
-// a millisecond.
-const queryTimeout = 5 * time.Second
 
 // ErrNoSupervisor means that no process listens on the control socket.
 var ErrNoSupervisor = errors.New("no supervisor runs")
@@ -213,19 +208,4 @@ func roundTrip(conn net.Conn, req *http.Request) (*http.Response, error) {
 		_ = conn.Close()
 	}
 	return resp, err
-}
-
-// unreachable returns the fault of a supervisor that runs and does not answer.
-func (c *Client) unreachable(err error) error {
-	who := "the supervisor"
-	if id, lives := LivingSupervisor(c.runtimeDir); lives && id.PID != 0 {
-		who = fmt.Sprintf("the supervisor (process %d)", id.PID)
-	}
-	return fault.New("supervisor-unreachable", "%s does not answer: %w", who, err).WithHint("%s", unreachableHint())
-}
-
-// IsUnreachable reports whether err says that a supervisor runs and does not answer.
-func IsUnreachable(err error) bool {
-	var f *fault.Error
-	return errors.As(err, &f) && f.Code == "supervisor-unreachable"
 }

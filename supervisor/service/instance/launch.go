@@ -2,17 +2,13 @@ package instance
 
 import (
 	"context"
-	"errors"
 	"os"
 	"slices"
 	"syscall"
 
-	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
-	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -84,30 +80,6 @@ func newProcess(r *StartRequest, spec runtimestore.Spec) *Process {
 		Spec: spec, cfg: r.Config, census: r.Census, logPath: control.LogPath(r.Config, r.Service.Name),
 		family: process.Family{Mark: ledger.Mark(r.Config.Paths.RuntimeDir, r.Service.Name)},
 	}
-}
-
-// checkPort returns a fault when another process has the service's port, and
-// names that process. Faults: port-in-use, port-unusable.
-func checkPort(ctx context.Context, svc config.Service) error {
-	if svc.Port == 0 { // the service does not listen
-		return nil
-	}
-	bindErr := tcp.CheckFree(ctx, svc.Addr())
-	if bindErr == nil {
-		return nil
-	}
-	failure := control.Failure{Service: svc.Name, Port: svc.Port, Log: []string{}}
-	if !errors.Is(bindErr, syscall.EADDRINUSE) {
-		return fault.New("port-unusable", "service %q cannot listen on %s: %w", svc.Name, svc.Addr(), bindErr).
-			WithHint("choose another host or port for services.%s", svc.Name).WithDetail(failure)
-	}
-	// The holder only helps people to find the cause, so an error does not matter.
-	if h, found, err := tcp.FindListener(svc.Host, svc.Port); found && err == nil {
-		failure.Holder = &h
-	}
-	f := fault.New("port-in-use", "service %q cannot listen on %s: %s has it", svc.Name, svc.Addr(), failure.Holder)
-	f.Err = bindErr
-	return f.WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
 }
 
 // toExit returns how a process that was waited for ended.

@@ -17,11 +17,9 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/logfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
-	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -92,31 +90,6 @@ func (p *Process) Collect(deadline time.Time) ledger.Exit {
 		return ledger.UnknownExit(ledger.Timestamp())
 	}
 	return toExit(status)
-}
-
-// CheckListener reports whether the process, or one that it started, listens on
-// the service's port. A foreign process there is the fault listener-foreign. No
-// listener is not an error: it may just be replaced.
-func (p *Process) CheckListener(svc config.Service) (bool, error) {
-	pid := p.Leader().PID
-	if svc.Port == 0 || tcp.IsListening(pid, svc.Host, svc.Port) {
-		return true, nil
-	}
-	holder, found, err := tcp.FindListener(svc.Host, svc.Port)
-	if err != nil || !found {
-		return false, nil //nolint:nilerr // an unknown listener counts as none
-	}
-	if p.hasMember(holder.PID) {
-		return true, nil
-	}
-	failure := p.Failure(svc, nil)
-	failure.Holder = &holder
-	return false, fault.New(
-		"listener-foreign", "service %q runs, but %s answers on its address %s", svc.Name, &holder, svc.Addr(),
-	).
-		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(
-		failure,
-	)
 }
 
 // hasMember reports whether a process belongs to this one's family or descends
