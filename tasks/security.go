@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/canary"
 	"github.com/flowgate-go/flowgate/checks/doctor"
 	"github.com/flowgate-go/flowgate/checks/security"
+	"github.com/flowgate-go/flowgate/checks/security/hook"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
@@ -65,7 +66,7 @@ func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (do
 // InstallHook writes a pre-commit hook that stops a commit with a secret in it; a hook that is there runs first.
 func (Security) InstallHook(ctx context.Context) error {
 	return run(ctx, "security:install-hook", func(ctx context.Context, _ session) (any, error) {
-		return security.InstallHook(ctx, ".", hookCommand())
+		return hook.Install(ctx, ".", hookCommand())
 	})
 }
 

@@ -2,6 +2,7 @@ package suppress_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -36,4 +37,24 @@ func FuzzABaselineIsReadOrRefused(f *testing.F) {
 		}
 		_ = suppress.ParseIgnore(b)
 	})
+}
+
+func TestOnlyABaselineIsReplacedByOne(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source, empty, link := filepath.Join(dir, "main.go"), filepath.Join(dir, "empty"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(source, []byte("package main\n"), 0o600), os.WriteFile(empty, nil, 0o600),
+		os.Symlink(source, link)); err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{source: false, link: false, empty: true, filepath.Join(dir, "new"): true} {
+		for range 2 {
+			if err := suppress.WriteBaseline(path, nil); (err == nil) != ok {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+	if b, _ := os.ReadFile(source); string(b) != "package main\n" {
+		t.Errorf("%q", b)
+	}
 }

@@ -1,4 +1,6 @@
-package security
+// Package hook installs the pre-commit hook that stops a commit whose changes hold a secret:
+// Install. A hook that is there already runs before it.
+package hook
 
 import (
 	"context"
@@ -18,38 +20,38 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// Hook is what InstallHook did.
-type Hook struct {
+// Installed is what Install did.
+type Installed struct {
 	Hook    string `json:"hook"`
 	Changed bool   `json:"changed"`
 	Chained string `json:"chained,omitempty"` // the hook that was there, which runs first
 }
 
-// hookMark says which hook is ours, on its second line.
-const hookMark = "# FlowGate's pre-commit hook: mage security:install-hook"
+// firstComment is the second line of a hook that FlowGate wrote, by which it is known.
+const firstComment = "# FlowGate's pre-commit hook: mage security:install-hook"
 
-// InstallHook writes a pre-commit hook that stops a commit whose changes hold a
+// Install writes a pre-commit hook that stops a commit whose changes hold a
 // secret. One that is there already runs before it. program is what executes
 // this program's targets. Faults: git-failed, hook-failed.
-func InstallHook(ctx context.Context, cwd, command string) (Hook, error) {
+func Install(ctx context.Context, cwd, command string) (Installed, error) {
 	r, err := repo.Open(ctx, cwd)
 	if err != nil {
-		return Hook{}, fault.New("git-failed", "install a hook: %w", err).WithHint("run it inside a git repository")
+		return Installed{}, fault.New("git-failed", "install a hook: %w", err).WithHint("run it inside a git repository")
 	}
 	hooks, err := r.Hooks(ctx)
 	if err != nil {
-		return Hook{}, fault.New("hook-failed", "find the folder of git's hooks: %w", err)
+		return Installed{}, fault.New("hook-failed", "find the folder of git's hooks: %w", err)
 	}
 	if err := checkHooksFolder(r, hooks); err != nil {
-		return Hook{}, err
+		return Installed{}, err
 	}
-	h := Hook{Hook: filepath.Join(hooks.Folder, "pre-commit")}
+	h := Installed{Hook: filepath.Join(hooks.Folder, "pre-commit")}
 	err = os.MkdirAll(hooks.Folder, 0o755) //nolint:gosec // as git makes it
 	if err == nil {
 		err = h.write(command)
 	}
 	if err != nil {
-		return Hook{}, fault.New("hook-failed", "install the hook %s: %w", h.Hook, err)
+		return Installed{}, fault.New("hook-failed", "install the hook %s: %w", h.Hook, err)
 	}
 	return h, nil
 }
@@ -84,13 +86,13 @@ func isGenerated(folder string) bool {
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
-func (h *Hook) write(command string) error {
+func (h *Installed) write(command string) error {
 	old, err := safefile.Read(h.Hook, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	before := h.Hook + ".before-flowgate"
-	ours := strings.Contains(string(old), hookMark)
+	ours := strings.Contains(string(old), firstComment)
 	if ours && !isUnchangedScript(string(old)) {
 		return fmt.Errorf(
 			"it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it",
@@ -109,25 +111,25 @@ func (h *Hook) write(command string) error {
 		}
 		h.Chained = before
 	}
-	text := hookScript(command, h.Chained != "")
+	text := formScript(command, h.Chained != "")
 	if h.Changed = string(old) != text; !h.Changed {
 		return nil
 	}
 	return renameio.WriteFile(h.Hook, []byte(text), 0o755)
 }
 
-func hookScript(command string, chained bool) string {
+func formScript(command string, chained bool) string {
 	first := ""
 	if chained {
 		first = chainLine
 	}
-	return "#!/bin/sh\n" + hookMark + "\n" + first +
+	return "#!/bin/sh\n" + firstComment + "\n" + first +
 		"exec " + command + " -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
 
-// isUnchangedScript reports whether a hook is as hookScript writes it, for any program.
+// isUnchangedScript reports whether a hook is as formScript writes it, for any program.
 func isUnchangedScript(text string) bool {
-	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+hookMark+"\n")
+	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+firstComment+"\n")
 	rest = strings.TrimPrefix(rest, chainLine)
 	return strings.HasPrefix(rest, "exec ") && strings.Count(rest, "\n") == 1 && strings.HasSuffix(rest, "\n")
 }

@@ -1,4 +1,4 @@
-package security_test
+package hook_test
 
 import (
 	"errors"
@@ -9,10 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowgate-go/flowgate/checks/security"
+	"github.com/flowgate-go/flowgate/checks/security/hook"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
-	"github.com/flowgate-go/flowgate/internal/secret/suppress"
 )
 
 func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T) {
@@ -55,7 +54,7 @@ func TestAHookIsNotInstalledWhereOtherRepositoriesOrToolsKeepTheirs(t *testing.T
 			}
 			g := repotest.New(t)
 			c.prepare(g)
-			_, err := security.InstallHook(t.Context(), g.Dir, "flowgate security-check")
+			_, err := hook.Install(t.Context(), g.Dir, "flowgate security-check")
 			f := fault.From(err)
 			if err == nil || f.Code != "hook-failed" || !strings.Contains(err.Error(), c.says) || f.Hint == "" {
 				t.Errorf("%v", err)
@@ -84,7 +83,7 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 		g := repotest.New(t)
 		g.Commit("a.txt", "a\n")
 		dir := prepare(g)
-		h, err := security.InstallHook(t.Context(), dir, "/bin/false security-check")
+		h, err := hook.Install(t.Context(), dir, "/bin/false security-check")
 		if err != nil || !h.Changed {
 			t.Errorf("%s: %+v, %v", name, h, err)
 			continue
@@ -101,11 +100,11 @@ func TestAHookIsInstalledWhereThisRepositoryLooksForIt(t *testing.T) {
 func TestAHookThatWasChangedByHandIsKept(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
-	h, err := security.InstallHook(t.Context(), g.Dir, "'/opt/flow gate' security-check")
+	h, err := hook.Install(t.Context(), g.Dir, "'/opt/flow gate' security-check")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage security-check"); err != nil {
+	if _, err := hook.Install(t.Context(), g.Dir, "go tool mage security-check"); err != nil {
 		t.Errorf("another program: %v", err)
 	}
 	b, err := os.ReadFile(h.Hook)
@@ -116,30 +115,10 @@ func TestAHookThatWasChangedByHandIsKept(t *testing.T) {
 	if err := os.WriteFile(h.Hook, []byte(edited), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := security.InstallHook(t.Context(), g.Dir, "go tool mage security-check"); err == nil {
+	if _, err := hook.Install(t.Context(), g.Dir, "go tool mage security-check"); err == nil {
 		t.Error("it was replaced")
 	}
 	if b, _ := os.ReadFile(h.Hook); string(b) != edited {
 		t.Errorf("%s", b)
-	}
-}
-
-func TestOnlyABaselineIsReplacedByOne(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	source, empty, link := filepath.Join(dir, "main.go"), filepath.Join(dir, "empty"), filepath.Join(dir, "link")
-	if err := errors.Join(os.WriteFile(source, []byte("package main\n"), 0o600), os.WriteFile(empty, nil, 0o600),
-		os.Symlink(source, link)); err != nil {
-		t.Fatal(err)
-	}
-	for path, ok := range map[string]bool{source: false, link: false, empty: true, filepath.Join(dir, "new"): true} {
-		for range 2 {
-			if err := suppress.WriteBaseline(path, nil); (err == nil) != ok {
-				t.Errorf("%s: %v", path, err)
-			}
-		}
-	}
-	if b, _ := os.ReadFile(source); string(b) != "package main\n" {
-		t.Errorf("%q", b)
 	}
 }
