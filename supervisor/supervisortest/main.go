@@ -55,30 +55,34 @@ func residentMain(args []string) int {
 	if *check {
 		return 0
 	}
-	version := "test"
-	if *note != 0 {
-		version = "next"
-	}
 	o := daemon.Options{
-		Config: cfg, Version: version, Ephemeral: *ephemeral, Up: *up,
+		Config: cfg, Version: "test", Ephemeral: *ephemeral, Up: *up,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	if o.Notify, err = inherited[io.WriteCloser](*notify); err != nil {
+	if err := openInherited(&o, *notify, *lifeline, *note); err != nil {
 		return 2
-	}
-	if o.Lifeline, err = inherited[io.Reader](*lifeline); err != nil {
-		return 2
-	}
-	if *note != 0 {
-		if o.Handover, err = handover.InheritedFile(*note); err != nil {
-			return 2
-		}
 	}
 	if err := daemon.Run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// openInherited sets the files that the supervisor inherits, by their descriptors. One
+// that takes over from another has the next version.
+func openInherited(o *daemon.Options, notify, lifeline, note int) (err error) {
+	if o.Notify, err = inherited[io.WriteCloser](notify); err != nil {
+		return err
+	}
+	if o.Lifeline, err = inherited[io.Reader](lifeline); err != nil {
+		return err
+	}
+	if note != 0 {
+		o.Version = "next"
+		o.Handover, err = handover.InheritedFile(note)
+	}
+	return err
 }
 
 // commandMain is a command in a process of its own, as mage start and mage stop are.

@@ -180,16 +180,7 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 	r.takeRoom()
 	defer r.returnRoom()
 	s := &scan{doc: body, element: r.reserve}
-	switch from {
-	case Messages:
-		r.readMessages(s)
-	case Responses:
-		r.readResponses(s)
-	case Gemini:
-		r.readGemini(s)
-	default:
-		r.readChat(s)
-	}
+	r.read(from, s)
 	c.opts.Reserve = nil
 	switch err := s.end(); {
 	case r.isMemoryOut:
@@ -214,6 +205,20 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 		return nil, nil, r.problem
 	}
 	return out, c, nil
+}
+
+// read reads the client's body.
+func (r *request) read(from Dialect, s *scan) {
+	switch from {
+	case Messages:
+		r.readMessages(s)
+	case Responses:
+		r.readResponses(s)
+	case Gemini:
+		r.readGemini(s)
+	default:
+		r.readChat(s)
+	}
 }
 
 // The header that names what was dropped stays of a size that every server takes.
