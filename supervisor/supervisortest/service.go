@@ -84,7 +84,9 @@ func serviceMain(args []string) int {
 	case b.answer != "":
 		return answerBadly(b.port, b.answer)
 	case b.port == "":
-		select {}
+		for { // select {} would be a deadlock without cgo, which ends a program with status 2
+			time.Sleep(time.Hour)
+		}
 	}
 	http.Handle("/chatter", &b.unwritten)
 	if b.wantKey != "" {
