@@ -123,14 +123,7 @@ func (u Upstream) Source(models []string, key string, own bool) Source {
 	}
 	add(u.Prefix+"/*", "*", " # any other model, by its own name")
 	for _, p := range agentPatterns {
-		model := models[0]
-		switch {
-		case p.prefix == u.Prefix:
-			model = p.pattern
-		case p.isSmall:
-			model = fast
-		}
-		add(p.pattern, model, " # what "+p.agent+" asks for by itself")
+		add(p.pattern, p.model(u.Prefix, models[0], fast), " # what "+p.agent+" asks for by itself")
 	}
 	b.WriteString("general_settings:\n  master_key_ref: gateway # the key that clients present\nlitellm_settings:\n" +
 		"  request_timeout: 600 # seconds\n")
@@ -141,11 +134,25 @@ func (u Upstream) Source(models []string, key string, own bool) Source {
 	return s
 }
 
-// agentPatterns are the names that coding agents ask for unless they are told otherwise.
-var agentPatterns = []struct {
+type agentPattern struct {
 	pattern, agent, prefix string
 	isSmall                bool
-}{
+}
+
+// model returns the model that serves the pattern: the provider's own of that name when it
+// has the prefix, else main or fast.
+func (p agentPattern) model(prefix, main, fast string) string {
+	switch {
+	case p.prefix == prefix:
+		return p.pattern
+	case p.isSmall:
+		return fast
+	}
+	return main
+}
+
+// agentPatterns are the names that coding agents ask for unless they are told otherwise.
+var agentPatterns = []agentPattern{
 	{"claude-*haiku*", "Claude Code", "anthropic", true},
 	{"claude-*", "Claude Code", "anthropic", false},
 	{"gpt-*", "Codex", "openai", false},
