@@ -84,7 +84,7 @@ func TestRoomKeepsNothingOfABody(t *testing.T) {
 // says that it is not part of the conversation as it stands.
 func TestRoomKeepsNothingOfWhatIsTakenBack(t *testing.T) {
 	body := []byte(`{"model":"m","input":[{"role":"user","content":"hi"},{"content":[{"type":"reasoning_text",` +
-		`"text":"hm"}],"type":"reasoning","summary":[]}]}`)
+		`"text":"hm"},{"type":"reasoning_text","text":"so"}],"type":"reasoning","summary":[]}]}`)
 	ref := weak.Make(&body[0])
 	if _, _, err := translate.Request(translate.Responses, translate.Chat, body, options); err != nil {
 		t.Fatal(err)
