@@ -169,6 +169,16 @@ func TestAFileThatTheRouterWouldRefuseIsNotTakenUnlessThatIsWaived(t *testing.T)
 	}
 }
 
+func TestOnlyWhatIsUnenforcedCanBeWaived(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := copyTo(t, dir, "../preview/testdata/configs/broken-types.yaml")
+	_, err := scaffold.TakeFile(source, dir, []string{"num_retries", "cooldown_time", "litellm_settings"}, withKeys)
+	if !fault.HasCode(err, "settings-invalid") {
+		t.Errorf("a wrong value was waived: %v", err)
+	}
+}
+
 func TestAKeyThatIsThereIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
