@@ -9,7 +9,7 @@ import (
 //go:embed *.md
 var pages embed.FS
 
-// Topics returns the names of the documents in alphabetical order: "auth", "ci", …
+// Topics returns the names of the documents in alphabetical order, "auth" before "ci".
 func Topics() []string {
 	files, err := pages.ReadDir(".")
 	if err != nil {

@@ -29,28 +29,28 @@ func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("XDG_STATE_HOME")+"/left",
 			t.Fatal(err)
 		}
 	}
-	run := func(name string) (stepResult, error, string) {
+	run := func(name string) (stepResult, string, error) {
 		var out bytes.Buffer
 		guard := &homeGuard{state: state}
 		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: guard.env(), guard: guard,
 			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), &out)
-		return r, err, out.String()
+		return r, out.String(), err
 	}
-	r, err, out := run("TestA")
+	r, out, err := run("TestA")
 	if !fault.HasCode(err, "tests-failed") || r.OK || len(r.Failed) != 1 || r.Failed[0].Test != "TestA" ||
 		!strings.Contains(err.Error(), "m TestA: x_test.go:5: the reason") || !strings.HasSuffix(out, "failed tests: 1\n") {
 		t.Errorf("%+v, %v, %s", r, err, out)
 	}
-	if r, err, out = run("TestB"); !fault.HasCode(err, "tests-left-state") || r.OK || !strings.Contains(err.Error(), "left") {
+	if r, out, err = run("TestB"); !fault.HasCode(err, "tests-left-state") || r.OK || !strings.Contains(err.Error(), "left") {
 		t.Errorf("%+v, %v, %s", r, err, out)
 	}
-	if r, err, out = run("TestC"); err == nil || len(r.Failed) != 0 { // what TestB left is still there
+	if r, out, err = run("TestC"); err == nil || len(r.Failed) != 0 { // what TestB left is still there
 		t.Errorf("%+v, %v, %s", r, err, out)
 	}
 	if err := os.Remove(filepath.Join(state, "left")); err != nil {
 		t.Fatal(err)
 	}
-	if r, err, out = run("TestC"); err != nil || !r.OK {
+	if r, out, err = run("TestC"); err != nil || !r.OK {
 		t.Errorf("%+v, %v, %s", r, err, out)
 	}
 }

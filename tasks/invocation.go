@@ -115,5 +115,6 @@ func (i invocation) textStyle() terminal.Style {
 	if err != nil {
 		width = 0
 	}
-	return terminal.Style{Width: width, Color: i.getenv("NO_COLOR") == "" && i.line.Common["plain"] != "true" && i.getenv("TERM") != "dumb"}
+	plain := i.getenv("NO_COLOR") != "" || i.line.Common["plain"] == "true" || i.getenv("TERM") == "dumb"
+	return terminal.Style{Width: width, Color: !plain}
 }

@@ -72,7 +72,9 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 
 // pickAccounts returns the accounts of a provider, all, or the one that name means.
 func pickAccounts(accounts []auth.Account, name string) ([]auth.Account, error) {
-	chosen := lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.Provider == name || name == auth.AllProviders })
+	chosen := lo.Filter(accounts, func(a auth.Account, _ int) bool {
+		return a.Provider == name || name == auth.AllProviders
+	})
 	if len(chosen) > 0 {
 		return chosen, nil
 	}

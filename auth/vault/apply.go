@@ -83,7 +83,8 @@ func (in installer) apply(m plan.Placement, done *undoSteps) (auth.Change, error
 // unless the new one holds the same grant.
 func (in installer) replaceFile(m plan.Placement, done *undoSteps) error {
 	if m.Old != nil && !keepsGrant(m) {
-		trashed := filepath.Join(auth.TrashFolder(auth.Folder(in.cfg, in.env)), TrashName(filepath.Base(m.Dest), in.env.Now()))
+		trash := auth.TrashFolder(auth.Folder(in.cfg, in.env))
+		trashed := filepath.Join(trash, TrashName(filepath.Base(m.Dest), in.env.Now()))
 		if err := privatefile.Write(trashed, m.Old); err != nil {
 			return err
 		}
@@ -115,7 +116,8 @@ func keepsGrant(m plan.Placement) bool {
 // credential of a sign-in exists nowhere else, so it is moved to the trash.
 func (in installer) restore(m plan.Placement, was fs.FileInfo) error {
 	if m.Draft.Keeper == "" && m.Draft.Source == "" && m.Draft.APIKey == "" {
-		trashed := filepath.Join(auth.TrashFolder(auth.Folder(in.cfg, in.env)), TrashName(filepath.Base(m.Dest), in.env.Now()))
+		trash := auth.TrashFolder(auth.Folder(in.cfg, in.env))
+		trashed := filepath.Join(trash, TrashName(filepath.Base(m.Dest), in.env.Now()))
 		if err := privatefile.Write(trashed, m.Text); err != nil {
 			return err
 		}

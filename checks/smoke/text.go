@@ -10,7 +10,8 @@ import (
 // Print implements report.Printed: which stack was tried, and the last lines of its logs
 // when a check failed.
 func (t Target) Print(p *terminal.Printer) {
-	p.Field("tried", terminal.Join(", ", t.URL, terminal.Join(" ", "model", t.Model), terminal.Join(" ", t.Runtime, "router")))
+	p.Field("tried",
+		terminal.Join(", ", t.URL, terminal.Join(" ", "model", t.Model), terminal.Join(" ", t.Runtime, "router")))
 	p.Field("upstream", t.Upstream)
 	p.Field("profile", t.Profile)
 	for _, name := range slices.Sorted(maps.Keys(t.Logs)) {

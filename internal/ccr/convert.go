@@ -212,8 +212,10 @@ func (c *converter) place(path string, original []any) {
 // warn adds a warning about a value of the original.
 func (c *converter) warn(code string, path []any, format string, args ...any) {
 	at, _ := c.root.Locate(path)
-	c.out.Warnings = append(c.out.Warnings, config.Warning{Code: code, File: c.file, Path: yamlnode.Dotted(path), Line: at.Line,
-		Column: at.Column, Message: fmt.Sprintf(format, args...)})
+	c.out.Warnings = append(c.out.Warnings, config.Warning{
+		Code: code, File: c.file, Path: yamlnode.Dotted(path), Line: at.Line, Column: at.Column,
+		Message: fmt.Sprintf(format, args...),
+	})
 }
 
 // fail adds a problem with a value of the original.

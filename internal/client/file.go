@@ -39,7 +39,8 @@ func readFile(path string, getenv func(string) string) (content, error) {
 	if err != nil {
 		return c, unreadableFault(path, err)
 	}
-	if real != path && !trust.IsWithin(real, trust.RealPath(getenv("HOME"))) && !trust.IsWithin(real, trust.RealPath(filepath.Dir(path))) {
+	isInside := func(dir string) bool { return trust.IsWithin(real, trust.RealPath(dir)) }
+	if real != path && !isInside(getenv("HOME")) && !isInside(filepath.Dir(path)) {
 		return c, foreignFault(path, "leads out of your home folder, to "+real)
 	}
 	info, err := os.Stat(real)

@@ -77,13 +77,13 @@ func TestNobodyElsesFolderIsLookedAt(t *testing.T) {
 	if got := config.Locate("", ""); got.File == "" {
 		t.Fatalf("found nothing in a folder of one's own: %+v", got)
 	}
-	if err := os.Chmod(filepath.Join(root, "shared"), 0o777); err != nil { //nolint:gosec // what is tried
+	if err := os.Chmod(filepath.Join(root, "shared"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if got := config.Locate("", ""); got != (config.Place{Dir: "."}) {
 		t.Errorf("found %+v in a folder that everybody may write", got)
 	}
-	if err := os.Chmod(filepath.Join(root, "shared"), 0o700); err != nil { //nolint:gosec // a folder
+	if err := os.Chmod(filepath.Join(root, "shared"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if os.Geteuid() != 0 {

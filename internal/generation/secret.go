@@ -86,7 +86,10 @@ func numberPlaceholders(text string, secrets []foundSecret, key []byte) Sealed {
 			placeholders[r] = placeholderBegin + strconv.Itoa(len(placeholders)) + "»"
 			sealed.Secrets = append(
 				sealed.Secrets,
-				Secret{Placeholder: placeholders[r], Path: s.path, MAC: secretMAC(key, s.value), Short: len(s.value) < minUniqueLength},
+				Secret{
+					Placeholder: placeholders[r], Path: s.path, MAC: secretMAC(key, s.value),
+					Short: len(s.value) < minUniqueLength,
+				},
 			)
 		}
 		out.WriteString(placeholders[r])

@@ -89,8 +89,10 @@ func (p *Preview) warnMasterKey(s *settings.Settings) {
 		f := fault.From(err)
 		at := s.Locate([]any{"general_settings", "master_key"})
 		_, message, _ := strings.Cut(f.Message, ": ")
-		p.Warnings = append(p.Warnings, config.Warning{Code: f.Code, File: p.File, Path: "general_settings.master_key", Line: at.Line,
-			Column: at.Column, Message: message + "; init makes a random one"})
+		p.Warnings = append(p.Warnings, config.Warning{
+			Code: f.Code, File: p.File, Path: "general_settings.master_key", Line: at.Line, Column: at.Column,
+			Message: message + "; init makes a random one",
+		})
 	}
 }
 

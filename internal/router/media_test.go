@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -24,7 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
-// newForm returns a form and its Content-Type; fields are name, value, name, value …
+// newForm returns a form and its Content-Type; fields are names with their values behind them.
 func newForm(t *testing.T, file []byte, fields ...string) (body, contentType string) {
 	t.Helper()
 	var b bytes.Buffer
@@ -59,7 +60,7 @@ func readForm(t *testing.T, header http.Header, body []byte) map[string]string {
 	parts := map[string]string{}
 	for r := multipart.NewReader(bytes.NewReader(body), params["boundary"]); ; {
 		part, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return parts
 		}
 		if err != nil {

@@ -35,7 +35,7 @@ const (
 	EventLost                 = "events.lost"           // events that could not be written; the detail has their number
 	EventLogDropped           = "log.dropped"           // bytes of a log were given up; the detail has their number
 	EventLogMoved             = "log.moved"             // a service writes to a file that is no longer where its log is
-	EventLogGap               = "log.gap"               // the disk was full: a log may lack lines of the time in the detail
+	EventLogGap               = "log.gap"               // the disk was full: a log may lack lines of that time
 )
 
 // TimestampLayout is the layout of an event's timestamp: RFC 3339 with milliseconds.

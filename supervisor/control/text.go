@@ -68,7 +68,7 @@ func (s ServiceStatus) row() []terminal.Span {
 // printProblems writes why the service is not well, and which deployments of a router
 // are in cooldown.
 func (s ServiceStatus) printProblems(p *terminal.Printer) {
-	if s.Reason != "" && !(s.Live && s.Ready) {
+	if s.Reason != "" && (!s.Live || !s.Ready) {
 		p.Note(terminal.Bad, s.Name+": "+s.Reason)
 		p.Line(4, terminal.Span{Text: "its log is " + s.Log})
 	}

@@ -178,6 +178,7 @@ func RunningFault(services []Service) error {
 	for i, s := range services {
 		names[i] = s.String()
 	}
-	return fault.New("old-tool-running", "the Python FlowGate started %s, which still runs here", strings.Join(names, " and ")).
+	return fault.New("old-tool-running", "the Python FlowGate started %s, which still runs here",
+		strings.Join(names, " and ")).
 		WithHint("mage start -take stops what it started, and starts the services anew")
 }

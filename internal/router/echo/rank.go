@@ -60,7 +60,9 @@ func rerank(c *call) error {
 		}
 		reply.Results = append(reply.Results, result)
 	}
-	slices.SortStableFunc(reply.Results, func(a, b rankResult) int { return cmp.Compare(b.RelevanceScore, a.RelevanceScore) })
+	slices.SortStableFunc(reply.Results, func(a, b rankResult) int {
+		return cmp.Compare(b.RelevanceScore, a.RelevanceScore)
+	})
 	if c.req.TopN > 0 {
 		reply.Results = reply.Results[:min(c.req.TopN, len(reply.Results))]
 	}

@@ -1,6 +1,9 @@
 package memory
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // Loan counts the bytes that one request holds. It belongs to one goroutine. The
 // zero value must be reset before use.
@@ -89,7 +92,7 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 func (l *Loan) readNext(buf *[]byte, r io.Reader, limit int64) (isOver bool, err error) {
 	var one [1]byte
 	n, err := r.Read(one[:])
-	if n == 0 && err == io.EOF {
+	if n == 0 && errors.Is(err, io.EOF) {
 		return true, nil
 	}
 	if *buf, err = l.grow(*buf, -1, limit); err == nil {

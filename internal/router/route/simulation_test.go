@@ -222,7 +222,7 @@ func TestASimulationIsTheSameEveryTime(t *testing.T) {
 		})
 		return order
 	}
-	if run() != run() {
+	if first, second := run(), run(); first != second {
 		t.Error("two runs with one seed differ")
 	}
 }

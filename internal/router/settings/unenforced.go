@@ -35,7 +35,8 @@ func refuseUnenforced(top document.Section) {
 	refuse := func(section document.Section, key string) {
 		if isSet(section.Value(key)) && !slices.Contains(ignored, key) {
 			section.File().FailWith("setting-unenforced", section.At(key), "the embedded router does not have %s: requests "+
-				"would pass that LiteLLM keeps back. Set services.litellm.runtime: litellm, or %s: [%s] under general_settings", key, ignoreKey, key)
+				"would pass that LiteLLM keeps back. Set services.litellm.runtime: litellm, or %s: [%s] under "+
+				"general_settings", key, ignoreKey, key)
 		}
 	}
 	for _, u := range unenforced {

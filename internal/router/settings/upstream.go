@@ -169,8 +169,8 @@ func readDialects(d *Deployment, info document.Section) {
 	if !info.Has("speaks") {
 		return
 	}
-	const expected = "chat, responses, compact, messages, completions, embeddings, images, audio, speech, transcriptions, " +
-		"rerank, moderations or gemini"
+	const expected = "chat, responses, compact, messages, completions, embeddings, images, audio, speech, " +
+		"transcriptions, rerank, moderations or gemini"
 	row := provider.Provider{Speaks: info.Texts("speaks", expected)}
 	for _, route := range row.Speaks {
 		if dialectsOfRoute(route) == nil {

@@ -56,7 +56,7 @@ func TestACallKeepsNothingOfTheBody(t *testing.T) {
 	t.Parallel()
 	for _, from := range clients {
 		for _, to := range dialects {
-			body := []byte(strings.Replace(fullRequest[from], `"Read"`, `"`+longName+`"`, -1))
+			body := []byte(strings.ReplaceAll(fullRequest[from], `"Read"`, `"`+longName+`"`))
 			_, want := mustRequest(t, from, to, string(body), options)
 			_, call, err := translate.Request(from, to, body, options)
 			if err != nil {

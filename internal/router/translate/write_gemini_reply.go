@@ -13,13 +13,13 @@ func (c *Call) appendGeminiReply(dst []byte, r *reply) []byte {
 	w := &geminiParts{Call: c}
 	dst = append(dst, `{"candidates":[{"content":{"parts":[`...)
 	for _, b := range r.blocks {
-		switch {
-		case b.kind == thinkingPart || b.kind == redactedPart:
+		switch b.kind {
+		case thinkingPart, redactedPart:
 			if c.thoughts && len(b.text) > 0 {
 				dst = appendThought(appendComma(dst), b.text)
 			}
 			w.thinking = append(w.thinking, b)
-		case b.kind == callPart:
+		case callPart:
 			dst = w.appendCall(appendComma(dst), b)
 		default:
 			dst = w.appendTextPart(appendComma(dst), b.text)

@@ -179,8 +179,8 @@ func (p *play) otherReply() string {
 			`"usage":{"prompt_tokens":1,"total_tokens":1}}`
 	case strings.HasSuffix(path, ":countTokens"):
 		return `{"totalTokens":42}`
-	case strings.HasSuffix(path, "/responses/compact"), strings.Contains(path, "/images/"), strings.Contains(path, "/audio/"),
-		strings.Contains(path, "/rerank"), strings.HasSuffix(path, "/moderations"):
+	case strings.HasSuffix(path, "/responses/compact"), strings.Contains(path, "/images/"),
+		strings.Contains(path, "/audio/"), strings.Contains(path, "/rerank"), strings.HasSuffix(path, "/moderations"):
 		return `{"model":` + model + `,"created":1,"data":[],"results":[]}`
 	}
 	return ""

@@ -43,7 +43,8 @@ func (t *Text) Next() (next *Text, ok bool) {
 			continue
 		}
 		at := e.Start + shift
-		all = append(all, segment{originalExtent(t.segments, e.Extent), e.Extent, Extent{at, at + len(value)}, value, t.segments})
+		all = append(all,
+			segment{originalExtent(t.segments, e.Extent), e.Extent, Extent{at, at + len(value)}, value, t.segments})
 		shift += len(value) - (e.End - e.Start)
 	}
 	if len(all) == 0 {

@@ -127,7 +127,8 @@ func (r *Repo) ReadSettings(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	texts := map[string]string{}
-	for _, path := range [...]string{filepath.Join(r.makeAbsolute(out), "config"), filepath.Join(r.Dir, "config.worktree")} {
+	files := [...]string{filepath.Join(r.makeAbsolute(out), "config"), filepath.Join(r.Dir, "config.worktree")}
+	for _, path := range files {
 		text, err := safefile.Read(path, maxSettingsBytes)
 		if errors.Is(err, os.ErrNotExist) {
 			continue

@@ -193,7 +193,9 @@ func (w *Worker) searchPath(f Fragment) (found []Finding) {
 // searchText searches one text: the fragment's own, or one with encoded pieces decoded.
 func (w *Worker) searchText(f Fragment, text *decode.Text, lines *lineIndex, of scope) (found []Finding) {
 	other := w.s.only[of]
-	hits := w.m.Find(text.String(), func(pattern int) bool { return w.place.off[pattern] || other != nil && other[pattern] })
+	hits := w.m.Find(text.String(), func(pattern int) bool {
+		return w.place.off[pattern] || other != nil && other[pattern]
+	})
 	for _, h := range hits {
 		r := &w.s.rules.Rules[w.s.content[h.Pattern]]
 		if r.SkipReport {
