@@ -156,7 +156,8 @@ func (s session) restoreClients(ctx context.Context, name string, dryRun bool) (
 	result := clientChanges{[]client.Changed{}}
 	var first error
 	for _, c := range chosen {
-		done, err := client.Restore(ctx, c, t, client.Options{DryRun: dryRun, Getenv: s.getenv, Now: time.Now(), At: failpoint})
+		o := client.Options{DryRun: dryRun, Getenv: s.getenv, Now: time.Now(), At: failpoint}
+		done, err := client.Restore(ctx, c, t, o)
 		if err != nil && name == "" && !done.Changed {
 			continue // a file that cannot be read and that FlowGate never wrote
 		}

@@ -63,7 +63,7 @@ func (s session) missingFault() error {
 	if sourceOf(s.place(), s.isNamed()) != "default" {
 		return nil
 	}
-	return fault.Usage("stack-missing", "there is no stack here: neither config/flowgate.yaml nor .router is in this folder "+
-		"or in one above it that is yours").
+	return fault.Usage("stack-missing", "there is no stack here: neither config/flowgate.yaml nor .router is in this "+
+		"folder or in one above it that is yours").
 		WithHint("go to the folder of the stack, or name its configuration: mage stop -config=PATH")
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"strings"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -16,7 +17,7 @@ func (o Overview) Print(p *terminal.Printer) {
 	if len(o.Accounts) == 0 {
 		p.Note(terminal.Plain, "no account in "+o.Folder)
 	}
-	auth.PrintAccounts(p, o.Accounts)
+	printAccounts(p, o.Accounts)
 	for _, shared := range o.Shared {
 		holders := lo.Map(shared.Holders, func(h grant.Holder, _ int) string { return h.Keeper })
 		p.Note(terminal.Caution, shared.Provider+": one sign-in is held by "+strings.Join(holders, " and "))
@@ -41,4 +42,51 @@ func (o Overview) Print(p *terminal.Printer) {
 		p.Line(0)
 	}
 	p.Table(0, []string{"PROVIDER", "SIGN IN NOW BY", "NOTE"}, rows)
+}
+
+// printAccounts writes one row an account, then what is wrong with any of them.
+func printAccounts(p *terminal.Printer, accounts []auth.Account) {
+	rows := make([][]terminal.Span, len(accounts))
+	for i, a := range accounts {
+		rows[i] = accountRow(a)
+	}
+	p.Table(0, []string{"ACCOUNT", "PROVIDER", "STATE", "EXPIRES IN", "WHO", "PLAN"}, rows)
+	for _, a := range accounts {
+		for _, problem := range a.Problems {
+			p.Note(terminal.Caution, a.Account+": "+problem.Message)
+		}
+	}
+}
+
+// accountRow returns an account's row of the table.
+func accountRow(a auth.Account) []terminal.Span {
+	expires := ""
+	if a.ExpiresInS != nil {
+		expires = "expired"
+		if left := time.Duration(*a.ExpiresInS * float64(time.Second)); left > 0 {
+			expires = terminal.Duration(left)
+		}
+		if a.Refreshable {
+			expires += ", renewed by itself"
+		}
+	}
+	state := terminal.Span{Text: string(a.State), Tone: toneOf(a.State)}
+	if a.Disabled {
+		state = terminal.Span{Text: "disabled", Tone: terminal.Caution}
+	}
+	return []terminal.Span{
+		{Text: a.Account, Tone: terminal.Strong}, {Text: a.Provider}, state, {Text: expires},
+		{Text: terminal.Join(", ", a.Email, a.Team)}, {Text: a.Plan},
+	}
+}
+
+// toneOf returns how a state looks: whether the account can be used.
+func toneOf(s auth.State) terminal.Tone {
+	switch s {
+	case auth.Fresh, auth.Stale, auth.Lasting:
+		return terminal.Good
+	case auth.Dead:
+		return terminal.Bad
+	}
+	return terminal.Caution
 }

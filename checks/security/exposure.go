@@ -178,7 +178,8 @@ func (p *prober) judgeOrigins(allowing, served []string) checks.Outcome {
 		o = o.WithFix("", "give it a key: general_settings.master_key_ref, api-keys")
 	default:
 		o.Detail = probeDetail{
-			strings.Join(lo.Uniq(allowing), ", ") + " lets pages of every origin read its answers, and refuses those without a key",
+			strings.Join(lo.Uniq(allowing), ", ") +
+				" lets pages of every origin read its answers, and refuses those without a key",
 			p.attempts,
 		}
 	}

@@ -90,7 +90,8 @@ func Find(name string) (Client, error) {
 	}
 	names := make([]string, len(all))
 	for i, c := range all {
-		if names[i] = c.Name; c.Name == strings.ToLower(name) || c.Name == strings.TrimSuffix(strings.ToLower(name), "-code") {
+		typed := strings.ToLower(name)
+		if names[i] = c.Name; c.Name == typed || c.Name == strings.TrimSuffix(typed, "-code") {
 			return c, nil
 		}
 	}

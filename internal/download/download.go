@@ -165,7 +165,9 @@ func (r Request) receive(ctx context.Context, res *http.Response, from int64, id
 
 // copyBody appends the body to the file, which holds done bytes already, syncs and
 // closes it. total is the expected size, 0 if unknown.
-func (r Request) copyBody(ctx context.Context, body io.Reader, out *os.File, done, total int64, idle *time.Timer) error {
+func (r Request) copyBody(
+	ctx context.Context, body io.Reader, out *os.File, done, total int64, idle *time.Timer,
+) error {
 	said := time.Time{}
 	buffer := make([]byte, 128<<10)
 	for {

@@ -3,6 +3,9 @@
 //
 // It never writes over a file unless Force is set, and then keeps the old one;
 // it never replaces a key; and when it fails it leaves nothing behind.
+//
+// The package is larger than others: a configuration from nothing, from a provider and
+// from another tool's file is written, and taken back, by one writer.
 package scaffold
 
 import (

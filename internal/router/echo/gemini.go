@@ -129,7 +129,8 @@ func (c *call) readGemini(body []byte) error {
 			c.req.Tools = append(c.req.Tools, tool{Name: f.Name, Parameters: f.Parameters})
 		}
 	}
-	c.req.ToolChoice, _ = json.Marshal(strings.ToLower(q.ToolConfig.FunctionCallingConfig.Mode)) // a string always marshals
+	mode := strings.ToLower(q.ToolConfig.FunctionCallingConfig.Mode)
+	c.req.ToolChoice, _ = json.Marshal(mode) // a string always marshals
 	return nil
 }
 
