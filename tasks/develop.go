@@ -11,6 +11,9 @@ type Test mg.Namespace
 
 // Default passes the tests: all packages under the race detector; says which failed and which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
+	if requireSource("test") != nil {
+		return runGoSteps(ctx, "test") // which says why, before anything is written
+	}
 	guard, err := newHomeGuard()
 	if err != nil {
 		return err

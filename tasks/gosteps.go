@@ -39,11 +39,7 @@ type stepResult struct {
 // that fails; but tests are run although others failed. It returns the first failure.
 func runGoSteps(ctx context.Context, name string, steps ...step) error {
 	return run(ctx, name, func(ctx context.Context, s session) (any, error) {
-		if _, err := os.Stat("magefile.go"); err != nil {
-			return nil, fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
-				WithHint("run it in a clone of the repository")
-		}
-		if err := requireSourceBuild(name); err != nil {
+		if err := requireSource(name); err != nil {
 			return nil, err
 		}
 		var all []stepResult
@@ -59,6 +55,16 @@ func runGoSteps(ctx context.Context, name string, steps ...step) error {
 		}
 		return all, first
 	})
+}
+
+// requireSource returns why a target cannot work on the source in this folder: there is
+// none, or it may not be executed. Faults: source-missing, not-trusted.
+func requireSource(name string) error {
+	if _, err := os.Stat("magefile.go"); err != nil {
+		return fault.Usage("source-missing", "%s works on FlowGate's own source, which is not in this folder", name).
+			WithHint("run it in a clone of the repository")
+	}
+	return requireSourceBuild(name)
 }
 
 // requireSourceBuild reports whether a target may execute the source in this folder: an

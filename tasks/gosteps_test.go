@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/report"
 )
 
 func TestAStepOfTestsNamesWhatFailedAndWhatWasLeftInTheStateFolder(t *testing.T) {
@@ -32,8 +33,9 @@ func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("XDG_STATE_HOME")+"/left",
 	run := func(name string) (stepResult, string, error) {
 		var out bytes.Buffer
 		guard := &homeGuard{state: state}
+		messages := (&report.Output{Stderr: &out}).Messages() // as run gives it: both streams of go test go there
 		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: guard.env(), guard: guard,
-			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), &out)
+			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), messages)
 		return r, out.String(), err
 	}
 	r, out, err := run("TestA")

@@ -77,20 +77,20 @@ func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
 
 // lockedBuffer is a terminal that a timer writes to while a test reads.
 type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer // not embedded: its own methods take no lock
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
+	return b.text.Write(p)
 }
 
 func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.String()
+	return b.text.String()
 }
 
 func TestWhatHappensNowIsOneLineThatGoesAway(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor/oldtool"
 )
 
@@ -22,7 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	addr := os.Getenv("OLDTOOL_LISTEN")
 	if addr == "" {
-		os.Exit(m.Run())
+		os.Exit(trusttest.Run(m))
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {

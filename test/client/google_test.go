@@ -134,7 +134,8 @@ func googleBroken(t *testing.T, tg target) {
 
 func googleCounts(t *testing.T, tg target) {
 	reply, err := tg.genai(t).Models.CountTokens(t.Context(), "router-default", genai.Text(strings.Repeat("four ", 80)), nil)
-	if err != nil || reply.TotalTokens < 80 || reply.TotalTokens > 130 {
+	// A tokenizer counts 81; the estimate is within 15 % of that, and the echo counts four bytes as one.
+	if err != nil || reply.TotalTokens < 69 || reply.TotalTokens > 100 {
 		t.Errorf("%v %+v", err, reply)
 	}
 }

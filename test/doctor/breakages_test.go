@@ -189,7 +189,7 @@ func processes() []breakage {
 		{check: "services.current", how: "the router's port was changed while it runs", fix: "mage restart litellm",
 			also: []string{"services.ready"},
 			harm: func(s *stack) func() {
-				return editFile(settings, fmt.Sprintf("port: %d\n", s.port), fmt.Sprintf("port: %d\n", s.port+2))(s)
+				return editFile(settings, fmt.Sprintf("port: %d\n", s.port), fmt.Sprintf("port: %d\n", freePort(s.t)))(s)
 			}},
 		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
 			harm: func(s *stack) func() {
