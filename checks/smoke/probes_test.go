@@ -37,7 +37,9 @@ func TestProbesDoNotPassOnARouterThatIsWrong(t *testing.T) {
 		"a redirect":        brokenRouter(t, 302, "text/plain", ""),
 		"an unended stream": brokenRouter(t, 200, "text/event-stream", "data: {}\n\ndata: {}\n\n"),
 		"an empty stream":   brokenRouter(t, 200, "text/event-stream", "data: [DONE]\n\n"),
-		"nobody":            {URL: "http://127.0.0.1:1", Key: "sk-x", Model: "m", Private: true},
+		"events after the end": brokenRouter(t, 200, "text/event-stream",
+			"data: {\"type\":\"message_stop\"}\n\ndata: {\"type\":\"response.completed\"}\n\ndata: [DONE]\n\ndata: {}\n\n"),
+		"nobody": {URL: "http://127.0.0.1:1", Key: "sk-x", Model: "m", Private: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -32,14 +32,18 @@ func (r Router) checkEvents(ctx context.Context, path string, body any, end stri
 	if a.status != http.StatusOK || !strings.HasPrefix(kind, "text/event-stream") {
 		return checks.Failed("%s was asked for a stream and answered %d %s: %s", path, a.status, kind, excerpt(a.body))
 	}
-	events, last := 0, []byte(nil)
+	events, ended := 0, false
 	for line := range bytes.Lines(a.body) {
-		if bytes.HasPrefix(line, []byte("data:")) {
-			events, last = events+1, line
+		if !bytes.HasPrefix(line, []byte("data:")) {
+			continue
 		}
+		spaceless := bytes.ReplaceAll(line, []byte(" "), nil)
+		isEnd := bytes.Contains(spaceless, []byte(strings.ReplaceAll(end, " ", "")))
+		// LiteLLM ends the streams of every dialect with [DONE].
+		ended = isEnd || ended && bytes.HasPrefix(spaceless, []byte("data:[DONE]"))
+		events++
 	}
-	spaceless := bytes.ReplaceAll(last, []byte(" "), nil)
-	if !bytes.Contains(spaceless, []byte(strings.ReplaceAll(end, " ", ""))) {
+	if !ended {
 		return checks.Failed("the stream of %s ended without %s after %d events", path, end, events)
 	}
 	if events < 2 {
