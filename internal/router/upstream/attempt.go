@@ -1,10 +1,9 @@
-// Package upstream sends a request to one deployment, once, and reads the reply: the
-// whole of it, or a stream up to its first content. A Sender is shared by all
-// requests; an Exchange is one request's side towards upstreams. Call
-// Exchange.Attempt.
+// Package upstream sends a request to one deployment, once, and reads the whole reply,
+// or a stream up to its first content. All requests share a Sender; each has an Exchange,
+// which holds what the request needs to talk to upstreams. Call Exchange.Attempt.
 //
-// It never retries, and never chooses a deployment. It has more than 700
-// lines because the ways of reading a reply (whole, stream, translated, collected)
+// The package never retries a failed request, and never chooses a deployment. It has more
+// than 700 lines because the ways of reading a reply (whole, stream, translated, collected)
 // share the Exchange's buffer and its loan of memory.
 package upstream
 
@@ -26,18 +25,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// Sender is what all requests to upstreams share.
+// Sender holds what all requests to upstreams share.
 type Sender struct {
 	Settings  *settings.Settings
 	Transport transport.Transport
 	Watchdog  *watchdog.Watchdog
 	Now       func() time.Time
 	MaxBody   int64 // longest unstreamed reply in bytes
-	Strict    bool  // LiteLLM's status for invalid replies
+	Strict    bool  // invalid replies get LiteLLM's status, 500
 }
 
-// Exchange is one request's side towards upstreams. It is reused with its buffers:
-// Reset begins a new request.
+// Exchange holds what one request needs to talk to upstreams. It is used again, with its
+// buffers: Reset begins a new request.
 type Exchange struct {
 	sender  *Sender
 	request *request.Request
@@ -46,45 +45,46 @@ type Exchange struct {
 	trace   transport.Trace
 	body    []byte // the reply as far as it was read
 
-	out       dialect.Dialect // in which the upstream is asked
-	call      *translate.Call // turns its reply back; nil when the request passes through
-	rewritten []byte          // the body for the upstream; nil when the client's serves, with another model in it
-	buffer    *buffer         // holds rewritten; nil when that is not to be used again
+	out       dialect.Dialect // the dialect of the request to the upstream
+	call      *translate.Call // translates the reply back; nil when the request passes through
+	rewritten []byte          // the body for the upstream; nil: the client's, with another model in it
+	buffer    *buffer         // holds rewritten; nil when rewritten is not in a pooled buffer
 	held      int64           // bytes of the loan that rewritten and call take
 	watch     func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
 
-	isForeign func(*deployment.Deployment, []byte) bool // whether state is of another upstream; may be nil
+	isForeign func(*deployment.Deployment, []byte) bool // whether state belongs to another account; may be nil
 }
 
-// Reset begins a new request, whose replies go to w and count to loan.
+// Reset begins a new request, whose replies go to w and whose memory loan counts.
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
 	x.call, x.rewritten, x.buffer, x.held, x.watch, x.isForeign = nil, nil, nil, 0, nil, nil
 }
 
-// Watch has the data of the events of streams given to watch, which must not keep them.
+// Watch sets the function that gets the data of each event of a stream. The function must
+// not keep the data.
 func (x *Exchange) Watch(watch func(data []byte)) { x.watch = watch }
 
-// RemoveForeign has reasoning left out of requests for responses that isForeign reports
-// for the deployment which is asked.
+// RemoveForeign sets the function that reports whether state belongs to another account
+// than d's. Reasoning with such state is left out of requests to /v1/responses.
 func (x *Exchange) RemoveForeign(isForeign func(d *deployment.Deployment, state []byte) bool) {
 	x.isForeign = isForeign
 }
 
-// Clear drops what belongs to the request.
+// Clear drops the body that was made for an upstream, and the translation of its reply.
 func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer = nil, nil, nil }
 
-// IsReusable reports whether the buffer is at most maxBuffer long.
+// IsReusable reports whether the Exchange's buffer takes at most maxBuffer bytes.
 func (x *Exchange) IsReusable(maxBuffer int) bool { return cap(x.body) <= maxBuffer }
 
-// attempt is what bounds one attempt.
+// attempt holds the guard and the context of one attempt.
 type attempt struct {
 	guard   watchdog.Guard
 	context transport.Context
 }
 
 // begin starts an attempt. Its context ends when the upstream sends nothing for the
-// time limit silence, sends no content for the time limit content, or when release
+// duration silence, when it sends no content for the duration content, or when release
 // is called.
 func (x *Exchange) begin(silence, content time.Duration) (a *attempt, release func()) {
 	ctx, cancel := context.WithCancel(x.request.HTTP.Context())
@@ -97,7 +97,8 @@ func (x *Exchange) begin(silence, content time.Duration) (a *attempt, release fu
 	}
 }
 
-// Attempt sends the request to a deployment once. Of the two results one is nil.
+// Attempt sends the request to a deployment once. It returns an answer or a failure; the
+// other one is nil.
 func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	switch {
 	case d.Mock != nil:
@@ -106,7 +107,7 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 		f := failure.Classify(d, x.request.Dialect, http.StatusUnauthorized,
 			fmt.Sprintf("environment variable %s, which holds the key of deployment %q, is not set",
 				d.MissingKey, d.ID))
-		f.Harmless = true // waiting does not set it
+		f.Harmless = true // waiting does not set the variable
 		return nil, f
 	}
 	if f := x.prepareBody(d); f != nil {

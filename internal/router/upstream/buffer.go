@@ -7,20 +7,20 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 )
 
-// buffer holds the body that was made for an upstream. Buffers are used again: pages
-// that are new cost more than the bytes that are written to them.
+// buffer holds the body that was made for an upstream. Buffers are used again, because
+// new pages of memory cost more than writing the bytes to them.
 type buffer struct {
-	bytes []byte       // empty
-	loans atomic.Int32 // readers of the Transport's that are not closed yet
+	bytes []byte       // empty, with the capacity of the buffer
+	loans atomic.Int32 // readers of the body that the Transport has not closed yet
 }
 
-// maxBuffer is how long a buffer may be, in bytes, to be used again.
+// maxBuffer is the capacity, in bytes, of the largest buffer that is used again.
 const maxBuffer = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
-// takeBuffer returns an empty buffer with room for size bytes. It returns nil where a
-// buffer is not worth while: net/http sends a small body together with the headers.
+// takeBuffer returns an empty buffer with room for size bytes. For a small body, which
+// net/http sends together with the headers, a buffer is not worthwhile: it returns nil.
 func takeBuffer(size int) *buffer {
 	if size <= request.SmallBody {
 		return nil
@@ -32,7 +32,8 @@ func takeBuffer(size int) *buffer {
 	return b
 }
 
-// room returns what a body is to be appended to.
+// room returns an empty slice to append a body to: the buffer's, or a new one of size
+// bytes when b is nil.
 func (b *buffer) room(size int) []byte {
 	if b == nil {
 		return make([]byte, 0, size)
@@ -40,8 +41,8 @@ func (b *buffer) room(size int) []byte {
 	return b.bytes
 }
 
-// heldSize returns how many bytes a body counts: all of its memory, unless that is in a
-// buffer of the pool, which is bounded.
+// heldSize returns how many bytes of memory a body counts: its length, or its whole
+// capacity when that is too large for the pool of buffers.
 func heldSize(body []byte) int {
 	if cap(body) > maxBuffer {
 		return cap(body)
@@ -50,7 +51,7 @@ func heldSize(body []byte) int {
 }
 
 // put keeps the buffer for the next request. body is what was appended to it, nil when
-// that failed. Where the Transport may still read it, the buffer is left to that.
+// that failed. A buffer that the Transport may still read is not used again.
 func (b *buffer) put(body []byte) {
 	if b == nil {
 		return

@@ -20,19 +20,19 @@ import (
 //go:embed compact_prompt.md
 var compactPrompt string
 
-// summaryMark is what the message with a summary begins with.
+// summaryMark is the beginning of the message with a summary.
 const summaryMark = "Another model worked on this task before you. Its handover:\n\n"
 
-// maxKept is how many bytes of the user's own messages, the last ones, stay beside the summary.
+// maxKept is how many bytes of the user's last messages stay beside the summary.
 const maxKept = 80_000
 
-// isCompacting reports whether a conversation is shortened by asking for a summary: the
-// upstream has no /responses/compact.
+// isCompacting reports whether the conversation is shortened by asking for a summary,
+// because the upstream has no /responses/compact.
 func (x *Exchange) isCompacting() bool {
 	return x.request.Dialect == dialect.Compact && x.out != dialect.Compact
 }
 
-// prepareCompaction makes the request for a summary in the dialect that d has.
+// prepareCompaction makes the body that asks d for a summary, in the dialect x.out.
 func (x *Exchange) prepareCompaction(d *deployment.Deployment) *failure.Failure {
 	changes := request.Changes{Model: d.ModelLiteral}
 	if x.out == dialect.Messages {
@@ -53,9 +53,9 @@ func (x *Exchange) prepareCompaction(d *deployment.Deployment) *failure.Failure 
 	return x.translateBody(d, body)
 }
 
-// askForSummary returns a request of the Responses API that asks for a summary of the
-// conversation in a request for its compaction. Every other member stays; what an upstream
-// cannot be told of them is named as in other requests.
+// askForSummary turns the body of a request to /responses/compact into that of a request to
+// /responses, which asks for a summary of the same conversation without calling tools. The
+// other members stay, except stream.
 func askForSummary(compaction []byte) []byte {
 	body := []byte{'{'}
 	var input []byte
@@ -80,25 +80,26 @@ func askForSummary(compaction []byte) []byte {
 	return append(append(body, userMessage(compactPrompt)...), "]}"...)
 }
 
-// inputItems returns the items of a conversation; a text is one message of the user.
+// inputItems returns the items of a conversation. A plain text becomes one message of the
+// user.
 func inputItems(input []byte) []json.RawMessage {
 	var items []json.RawMessage
 	switch text, isText := dialect.UnquoteJSON(input); {
 	case isText:
 		return []json.RawMessage{userMessage(text)}
 	case json.Unmarshal(input, &items) != nil:
-		return nil // the upstream gets the prompt alone, and the summary says so
+		return nil // the upstream gets the prompt alone, and its summary will say so
 	}
 	return items
 }
 
-// userMessage returns a message of the user as an item of a conversation.
+// userMessage returns a text as an item of a conversation: a message of the user.
 func userMessage(text string) json.RawMessage {
 	return slices.Concat([]byte(`{"type":"message","role":"user","content":[{"type":"input_text","text":`),
 		dialect.EncodeJSON(text), []byte("}]}"))
 }
 
-// summary is what is read of the reply with a summary.
+// summary is the part of an upstream's reply that is read when it gives a summary.
 type summary struct {
 	ID        string          `json:"id"`
 	CreatedAt int64           `json:"created_at"`
@@ -111,7 +112,7 @@ type summary struct {
 	} `json:"output"`
 }
 
-// text returns the words of the summary.
+// text returns the text of the summary, without white space around it.
 func (s *summary) text() string {
 	var b strings.Builder
 	for _, item := range s.Output {
@@ -125,8 +126,8 @@ func (s *summary) text() string {
 	return strings.TrimSpace(b.String())
 }
 
-// finishCompaction makes the reply of /responses/compact of one of the Responses API: the
-// user's last messages, and the summary as one more.
+// finishCompaction turns a reply of /responses into one of /responses/compact: the user's
+// last messages, and the summary as one more message.
 func (x *Exchange) finishCompaction(a *reply.Answer) *failure.Failure {
 	var s summary
 	if json.Unmarshal(a.Body, &s) != nil || s.text() == "" {
@@ -155,8 +156,8 @@ func (x *Exchange) finishCompaction(a *reply.Answer) *failure.Failure {
 	return nil
 }
 
-// keptMessages returns the user's own messages, the last ones up to maxKept bytes, without
-// those that are summaries of what was before.
+// keptMessages returns the user's last messages, up to maxKept bytes in total. It leaves
+// out messages with an earlier summary.
 func keptMessages(items []json.RawMessage) []json.RawMessage {
 	kept, size := []json.RawMessage{}, 0
 	mark := bytes.Trim(dialect.EncodeJSON(summaryMark), `"`)

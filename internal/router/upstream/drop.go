@@ -9,7 +9,7 @@ import (
 )
 
 // refusesUnknownParams reports whether a parameter that d's dialect does not have is an
-// error: d's own drop_params count before the general ones.
+// error. d's own drop_params takes precedence over the general setting.
 func (x *Exchange) refusesUnknownParams(d *deployment.Deployment) bool {
 	if d.RefuseUnknownParams != nil {
 		return *d.RefuseUnknownParams
@@ -17,10 +17,10 @@ func (x *Exchange) refusesUnknownParams(d *deployment.Deployment) bool {
 	return x.sender.Settings.RefuseUnknownParams
 }
 
-// dropMembers makes a body of its own for a deployment that does not get members which
-// the client sent. Of forms nothing is dropped.
+// dropMembers makes a body without the members that d does not get, if the client sent
+// any of them. It leaves forms as they are.
 func (x *Exchange) dropMembers(d *deployment.Deployment) *failure.Failure {
-	if !x.dropsMembers(d) {
+	if !x.hasDroppedMember(d) {
 		return nil
 	}
 	body := x.rewritten
@@ -34,8 +34,9 @@ func (x *Exchange) dropMembers(d *deployment.Deployment) *failure.Failure {
 	return x.hold(len(x.rewritten))
 }
 
-// dropsMembers reports whether the client sent a member that d does not get.
-func (x *Exchange) dropsMembers(d *deployment.Deployment) bool {
+// hasDroppedMember reports whether the client sent a member that d does not get. It is
+// false for forms.
+func (x *Exchange) hasDroppedMember(d *deployment.Deployment) bool {
 	return len(d.Dropped) > 0 && x.request.ContentType() == "" && slices.ContainsFunc(d.Dropped, x.request.Sent)
 }
 

@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// openingShare is how many stream_timeouts a stream may take until its first
-	// content, while it sends comments or pings, when neither ttft_timeout nor timeout
-	// is set.
-	openingShare = 10
+	// openingFactor is how many times stream_timeout a stream may take until its first
+	// content, while it sends comments or pings. It counts when neither ttft_timeout nor
+	// timeout is set.
+	openingFactor = 10
 
-	// countTimeout is how long an upstream may take to count tokens: clients count
-	// before they send, and wait for it.
+	// countTimeout is how long an upstream may take to count tokens: clients wait for
+	// the number before they send the request itself.
 	countTimeout = 5 * time.Second
 
 	// errorTimeout is how long the body of an error may take: the status and the
-	// headers say the most important, and a fallback may wait.
+	// headers say what matters most, and a fallback may be waiting.
 	errorTimeout = 5 * time.Second
 )
 
-// limits returns how long an attempt at d may take. Without a stream, both are the
-// time in all. With one, silence is the longest time in which nothing comes, not even
-// a comment, and content the time until the first content.
+// limits returns how long an attempt at d may take. Without a stream, both results are
+// the total time. With a stream, silence is the longest time in which nothing may come,
+// not even a comment, and content is the time until the first content.
 func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Duration) {
 	s, in := x.sender.Settings, x.request.Dialect
 	limit := settings.DefaultTimeout
@@ -39,7 +39,7 @@ func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Durat
 		stream := firstPositive(d.StreamTimeout, s.StreamTimeout)
 		silence = firstPositive(stream, limit)
 		if stream > 0 && configured == 0 {
-			content = min(limit, openingShare*stream)
+			content = min(limit, openingFactor*stream)
 		}
 		content = firstPositive(d.FirstContentTimeout, s.FirstContentTimeout, max(content, silence))
 	}
@@ -52,7 +52,7 @@ func (x *Exchange) limits(d *deployment.Deployment) (silence, content time.Durat
 	return silence, content
 }
 
-// firstPositive returns the first duration that is set, 0 when none is.
+// firstPositive returns the first duration above 0, or 0 when there is none.
 func firstPositive(list ...time.Duration) time.Duration {
 	for _, d := range list {
 		if d > 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// mock answers by the deployment's mock_response, without an upstream.
+// mock answers with the deployment's mock_response, without asking an upstream.
 func (x *Exchange) mock(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	q := x.request
 	body, events := dialect.MockReply(q.Dialect, string(dialect.EncodeJSON(*d.Mock)), string(q.ModelLiteral),

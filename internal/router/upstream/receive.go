@@ -16,11 +16,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// maxFirstBuffer is the most that is allocated, in bytes, for a reply whose length was announced.
+// maxFirstBuffer is the largest buffer, in bytes, that is allocated for a reply because of the
+// length that its header announces.
 const maxFirstBuffer = 1 << 20
 
-// receive reads a whole reply, or a stream up to its first content. The bytes decide
-// which of the two it is; the Content-Type may be wrong.
+// receive reads a whole reply, or a stream up to its first content. The first bytes
+// decide which of the two it is, since the Content-Type may be wrong.
 func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure {
 	if x.request.Stream {
 		a.Guard.Progress()
@@ -28,7 +29,7 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 	a.Source = decode.Body(res.Body, res.Header)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		a.Guard.EndAfter(a.Guard.Elapsed() + errorTimeout)
-		return x.refused(a, res)
+		return x.refusal(a, res)
 	}
 	size := res.ContentLength
 	if a.Source != res.Body {
@@ -57,10 +58,10 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 	return x.readOpening(a, err)
 }
 
-// readForm reads the beginning of a reply into body, until it is clear whether that is a
-// stream or not. A reply that is compressed without a header that says so is decoded from
-// here on. isDeclared says that the Content-Type is that of a stream. The error is that of
-// the last read.
+// readForm reads the beginning of a reply into x.body, until it is clear whether the reply
+// is a stream. It decompresses a reply whose header does not say that it is compressed.
+// isDeclared says that the Content-Type is that of a stream. err is the error of the last
+// read.
 func (x *Exchange) readForm(a *reply.Answer, isDeclared bool) (form decode.Form, isCompressed bool, err error) {
 	for rounds := 0; form == decode.Unknown; {
 		var n int
@@ -79,10 +80,10 @@ func (x *Exchange) readForm(a *reply.Answer, isDeclared bool) (form decode.Form,
 	return form, isCompressed, err
 }
 
-// readWhole reads the rest of an unstreamed reply, whose beginning is in body, and
-// inspects it. A body that is not a JSON object to its end is a failure: an
-// HTML page, a cut reply, nothing. So is an error with status 200. err is that of the
-// last read.
+// readWhole reads the rest of an unstreamed reply, whose beginning is in x.body, and
+// inspects it. A body that is not a complete JSON object is a failure: a web page, a reply
+// that was cut off, or an empty one. So is an error with status 200. err is the error of
+// the last read.
 func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Failure {
 	if f := x.readRest(a, size, err); f != nil {
 		return f
@@ -90,7 +91,8 @@ func (x *Exchange) readWhole(a *reply.Answer, size int64, err error) *failure.Fa
 	return x.inspectWhole(a)
 }
 
-// inspectWhole finds the model in an unstreamed reply, which is in body.
+// inspectWhole checks the unstreamed reply in x.body, finds the model in it, and translates
+// it where the request was translated.
 func (x *Exchange) inspectWhole(a *reply.Answer) *failure.Failure {
 	a.Body = a.Deployment.RedactReply(bytes.TrimPrefix(x.body, []byte(decode.ByteOrderMark)))
 	var scan dialect.ReplyScan
@@ -115,27 +117,27 @@ func (x *Exchange) inspectWhole(a *reply.Answer) *failure.Failure {
 	return nil
 }
 
-// readRest reads the rest of a reply into body, whose beginning is there. err is that
-// of the last read.
+// readRest reads the rest of a reply into x.body, which holds its beginning. size is its
+// length in bytes, -1 if unknown; err is the error of the last read.
 func (x *Exchange) readRest(a *reply.Answer, size int64, err error) *failure.Failure {
 	limit := x.sender.MaxBody
 	if err == nil {
 		var source io.Reader = a.Source
-		if x.request.Stream { // the limit is that of a silence
+		if x.request.Stream { // the time limit is one on silence
 			source = progressReader{source, a.Guard}
 		}
 		x.body, err = x.loan.ReadAll(x.body, source, size, limit)
 	}
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return x.unreadable(a, err)
+		return x.unreadableReply(a, err)
 	case int64(len(x.body)) > limit:
 		return failure.InvalidReply(a.Deployment, x.body, x.sender.Strict)
 	}
 	return nil
 }
 
-// progressReader reports progress to a guard with each piece.
+// progressReader is a reader that reports progress to a guard with each read.
 type progressReader struct {
 	io.Reader
 	guard *watchdog.Guard
@@ -148,9 +150,9 @@ func (r progressReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readOpening reads a stream, whose beginning is in body, up to its first event with
-// content. Before it, a failure can still be retried and has a status. err is that of
-// the last read.
+// readOpening reads a stream, whose beginning is in x.body, up to its first event with
+// content. A failure before that event can still be retried and has a status. err is the
+// error of the last read.
 func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
 	a.Events = &splice.Stream{Model: x.request.ModelLiteral, Watch: x.watch}
 	chunk := x.writer.Chunk()
@@ -170,8 +172,8 @@ func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
 	}
 }
 
-// openingFailure returns what ended a stream before its first content; nil when
-// nothing did. err is that of the last read.
+// openingFailure returns the failure of a stream that ended before its first content, nil
+// when it has not ended. err is the error of the last read.
 func (x *Exchange) openingFailure(a *reply.Answer, err error) *failure.Failure {
 	switch {
 	case a.Events.Failed:
@@ -179,26 +181,28 @@ func (x *Exchange) openingFailure(a *reply.Answer, err error) *failure.Failure {
 	case a.Events.Done || errors.Is(err, io.EOF):
 		return failure.InvalidReply(a.Deployment, slices.Concat(x.writer.Opening(), a.Events.Held()), x.sender.Strict)
 	case err != nil:
-		return x.unreadable(a, err)
+		return x.unreadableReply(a, err)
 	}
 	return nil
 }
 
-// errorInReply returns the failure that an error inside of a successful reply tells.
+// errorInReply returns the failure for an error that came in a reply with a good status.
+// body is the JSON of the error.
 func (x *Exchange) errorInReply(a *reply.Answer, body []byte) *failure.Failure {
 	return failure.InReply(a.Deployment, x.out, a.Header, body, x.sender.Now())
 }
 
-// unreadable returns the failure of a reply whose body ended in err.
-func (x *Exchange) unreadable(a *reply.Answer, err error) *failure.Failure {
+// unreadableReply returns the failure of a reply whose body could not be read because of
+// err.
+func (x *Exchange) unreadableReply(a *reply.Answer, err error) *failure.Failure {
 	if errors.Is(err, memory.ErrExhausted) {
 		return failure.MemoryExhausted()
 	}
 	return failure.Unreadable(x.request.HTTP.Context(), a.Deployment, a.Guard, err)
 }
 
-// refused returns the failure of an answer that is not a success.
-func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure {
+// refusal returns the failure of a reply whose status is not 2xx.
+func (x *Exchange) refusal(a *reply.Answer, res *http.Response) *failure.Failure {
 	if res.StatusCode < 400 {
 		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
@@ -210,10 +214,10 @@ func (x *Exchange) refused(a *reply.Answer, res *http.Response) *failure.Failure
 	return failure.Refused(a.Deployment, x.out, res.StatusCode, res.Header, body, x.sender.Now())
 }
 
-// readErrorBody reads an error's body up to failure.MaxErrorText. Of an event stream
-// it returns the first data, of a list the first element.
+// readErrorBody reads the body of an error, at most failure.MaxErrorText bytes. It returns
+// the first data of an event stream, and the first element of a list.
 func readErrorBody(source io.Reader) []byte {
-	body, _ := io.ReadAll(io.LimitReader(source, failure.MaxErrorText)) // what came before an error must do
+	body, _ := io.ReadAll(io.LimitReader(source, failure.MaxErrorText)) // what came before a read error is all there is
 	for range decode.MaxCodings {
 		name := decode.Compression(body)
 		if name == "" {

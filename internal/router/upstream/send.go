@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// roundTrip sends the request to d. Upstreams close idle connections at a time of
-// their own, which may be the moment when a request is sent on one: then the request
-// is sent once more, at once and on a new connection.
+// roundTrip sends the request to d. An upstream may close an idle connection at the
+// moment when a request is sent on it: then the request is sent once more, at once and on
+// a new connection.
 func (x *Exchange) roundTrip(ctx context.Context, d *deployment.Deployment) (*http.Response, error) {
 	x.trace.Reused = false
 	res, err := x.sender.Transport.Shared.RoundTrip(x.newRequest(ctx, d))
@@ -25,7 +25,7 @@ func (x *Exchange) roundTrip(ctx context.Context, d *deployment.Deployment) (*ht
 	return res, err
 }
 
-// newRequest returns the request to d.
+// newRequest returns the HTTP request to d.
 func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *http.Request {
 	in, clientKey := x.request.HTTP, x.sender.Settings.MasterKey
 	query := ""
@@ -35,13 +35,13 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 	body, size := x.newBody(d)
 	u := d.URL(x.out, x.request.Stream, query)
 	header := d.HeaderFor(x.out, x.forwardedHeader(), clientKey)
-	if kind := x.request.ContentType(); kind != "" { // a form's boundary
+	if kind := x.request.ContentType(); kind != "" { // it has the boundary of a form
 		header = maps.Clone(header)
 		header["Content-Type"] = []string{kind}
 	}
 	req := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: body, ContentLength: size}
-	req.GetBody = func() (io.ReadCloser, error) { // for a kept connection that the upstream closed meanwhile
+	req.GetBody = func() (io.ReadCloser, error) { // for a kept connection that the upstream has closed in the meantime
 		body, _ := x.newBody(d)
 		return body, nil
 	}
@@ -59,8 +59,8 @@ func (x *Exchange) newBody(d *deployment.Deployment) (io.ReadCloser, int64) {
 	return x.request.NewBody(x.changes(d))
 }
 
-// forwardedHeader returns the client's header as far as the upstream may get it: what
-// belongs to the client's dialect stays here when the request is translated.
+// forwardedHeader returns the fields of the client's header that the upstream may get. Of
+// a translated request, it leaves out those that belong to the client's dialect.
 func (x *Exchange) forwardedHeader() http.Header {
 	client := x.request.HTTP.Header
 	if x.call == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// translateStream makes the source of a stream, whose beginning is in body, one that
-// reads as if the upstream spoke the client's dialect. err is that of the last read.
+// translateStream replaces the source of a stream, whose beginning is in x.body, with one
+// that gives the stream in the client's dialect. err is the error of the last read.
 func (x *Exchange) translateStream(a *reply.Answer, err error) {
 	first := bytes.Clone(x.body)
 	x.body = x.body[:0]
@@ -21,26 +21,26 @@ func (x *Exchange) translateStream(a *reply.Answer, err error) {
 		first: first, err: err}
 }
 
-// translatedStream reads an upstream's stream in the client's dialect.
+// translatedStream is a reader of an upstream's stream in the client's dialect.
 type translatedStream struct {
 	source io.ReadCloser
 	guard  *watchdog.Guard
 	loan   *memory.Loan
 	stream *translate.Stream
-	first  []byte // of the upstream's, read already
-	out    []byte // translated
+	first  []byte // the beginning of the upstream's stream, not yet translated
+	out    []byte // the last piece that was translated
 	read   int    // bytes of out that were read
 	chunk  [8 << 10]byte
 	held   int64 // bytes of the loan that the stream takes
-	err    error // after which nothing more is read of the upstream
+	err    error // once set, nothing more is read from the upstream
 	isDone bool  // the stream's end was translated
 }
 
-// heldStep is by how many bytes the share of a stream in the loan grows.
+// heldStep is the smallest number of bytes that a stream adds to its share of the loan.
 const heldStep = 64 << 10
 
-// Read reads what the client gets next. It returns the upstream's error as it is: the
-// reader ends the client's stream with it.
+// Read reads what the client gets next. It returns a read error of the upstream
+// unchanged: the caller then ends the client's stream with that error.
 func (s *translatedStream) Read(p []byte) (int, error) {
 	for s.read == len(s.out) {
 		switch {
@@ -83,22 +83,22 @@ func (s *translatedStream) translateNext() {
 }
 
 const (
-	// drainTimeout is how long a stream may take from its last event to its end, which
-	// is awaited so that the connection can serve the next request.
+	// drainTimeout is how long a stream may take from its last event to its end. Its end
+	// is read so that the connection can serve the next request.
 	drainTimeout = time.Second
 
-	// maxDrained is how many bytes may follow the last event.
+	// maxDrained is how many bytes are read at most after the last event.
 	maxDrained = 64 << 10
 )
 
-// drain reads the end of a stream that the client got to its end.
+// drain reads what follows the last event of a stream, unless the stream failed.
 func (s *translatedStream) drain() {
 	if s.stream.Failure() != "" {
 		return
 	}
 	s.guard.EndAfter(s.guard.Elapsed() + drainTimeout)
 	s.guard.Progress()
-	_, _ = io.Copy(io.Discard, io.LimitReader(s.source, maxDrained)) // what follows the end does not count
+	_, _ = io.Copy(io.Discard, io.LimitReader(s.source, maxDrained)) // what follows the last event does not matter
 }
 
 // Close closes the upstream's stream.

@@ -15,19 +15,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
 
-// translatedDialects are the dialects that package translate knows.
+// translatedDialects maps the dialects that can be translated to those of package translate.
 var translatedDialects = map[dialect.Dialect]translate.Dialect{
 	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
 	dialect.Gemini: translate.Gemini, dialect.Compact: translate.Responses,
 }
 
-// prepareBody decides how the upstream is asked, and makes the body for it where the
-// client's does not serve.
+// prepareBody chooses the dialect of the request to d, and makes a body for d when the
+// client's body is not suitable.
 func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	in := x.request.Dialect
 	x.dropRewritten()
 	x.call = nil
-	x.out, _ = d.OutgoingDialect(in) // route asks only deployments that have one
+	x.out, _ = d.OutgoingDialect(in) // package route chooses only deployments that have one
 	switch {
 	case x.isCompacting():
 		return x.prepareCompaction(d)
@@ -42,7 +42,8 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 	return x.dropMembers(d)
 }
 
-// dropBody drops the body for the upstream, which has it: a stream may last for long.
+// dropBody drops the body for the upstream after that was sent, since a stream may last
+// for a long time.
 func (x *Exchange) dropBody() {
 	x.dropRewritten()
 	if x.call != nil {
@@ -50,15 +51,15 @@ func (x *Exchange) dropBody() {
 	}
 }
 
-// dropRewritten drops the body that was made for an attempt, and keeps its buffer for
-// other requests where the Transport has read it to its end.
+// dropRewritten drops the body that was made for an attempt. It keeps the buffer of the
+// body for other requests if the Transport has closed every reader of it.
 func (x *Exchange) dropRewritten() {
 	x.loan.Release(x.held)
 	x.buffer.put(x.rewritten)
 	x.rewritten, x.buffer, x.held = nil, nil, 0
 }
 
-// hold counts n more bytes for the attempt.
+// hold takes n more bytes of the loan for the attempt.
 func (x *Exchange) hold(n int) *failure.Failure {
 	if x.loan.Take(int64(n)) != nil {
 		return failure.MemoryExhausted()
@@ -67,7 +68,7 @@ func (x *Exchange) hold(n int) *failure.Failure {
 	return nil
 }
 
-// copyBody returns a copy of the body as an upstream with the client's dialect gets it.
+// copyBody returns a copy of the client's body with the changes c, and holds its size.
 func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
 	if f := x.hold(x.request.BodySize()); f != nil {
 		return nil, f
@@ -76,14 +77,15 @@ func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
 	return x.request.AppendBody(make([]byte, 0, x.request.BodySize()+room), c), nil
 }
 
-// changes returns what d gets differently of a request that it understands as it is.
+// changes returns the changes that d needs in a request that is not translated.
 func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
 	return request.Changes{Model: d.ModelLiteral, ModelName: d.Upstream, Defaults: d.Defaults[x.out],
 		NewName: d.NewName(x.out)}
 }
 
-// removeForeignThinking makes a body of its own for an upstream that speaks the
-// client's dialect, where the conversation has thinking of an upstream that does not.
+// removeForeignThinking makes a body for a deployment with the client's dialect, if the
+// conversation has thinking from an upstream with another dialect, or may have reasoning
+// that isForeign reports. The body is without both.
 func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Failure {
 	in := translate.Messages
 	switch {
@@ -92,9 +94,9 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 	case x.out.IsGoogle():
 		in = translate.Gemini
 	}
-	hasForeign := x.isForeign != nil && x.out == dialect.Responses
+	mayHaveForeign := x.isForeign != nil && x.out == dialect.Responses
 	hasMark := !d.IsFlowGate() && x.request.Holds(in.Mark())
-	if !hasForeign && !hasMark {
+	if !mayHaveForeign && !hasMark {
 		return nil
 	}
 	body, f := x.copyBody(x.changes(d))
@@ -107,15 +109,15 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 	if x.rewritten = body; hasMark {
 		x.rewritten = translate.Native(in, body)
 	}
-	if hasForeign {
+	if mayHaveForeign {
 		x.rewritten = translate.WithoutReasoning(x.rewritten, func(state []byte) bool { return x.isForeign(d, state) })
 	}
 	return nil
 }
 
 // translate translates the request for an upstream that does not have the client's
-// dialect. What cannot be said there is the client's fault; another deployment may
-// have the dialect.
+// dialect. A request that the upstream's dialect cannot express is the client's fault, but
+// another deployment may have the client's dialect.
 func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	changes := request.Changes{Model: d.ModelLiteral}
 	if x.out == dialect.Messages {
@@ -129,13 +131,13 @@ func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	if f != nil {
 		return f
 	}
-	if x.dropsMembers(d) {
+	if x.hasDroppedMember(d) {
 		body = withoutDropped(d, body)
 	}
 	return x.translateBody(d, body)
 }
 
-// translateBody translates a body, which is the client's or was made of it.
+// translateBody translates a body: the client's, or one that was made from it.
 func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure.Failure {
 	from, to := translatedDialects[x.request.Dialect], translatedDialects[x.out]
 	var err error
@@ -161,8 +163,8 @@ func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure
 	return f
 }
 
-// addDefaults adds the members that a translated request does not have. The request
-// is an object without anything behind it.
+// addDefaults adds the default members that a request does not have. The body must be an
+// object with nothing after it.
 func addDefaults(body []byte, defaults []dialect.Member) []byte {
 	if len(defaults) == 0 {
 		return body
@@ -184,7 +186,7 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 	return append(body, '}')
 }
 
-// options returns what is known of the call and of the deployment.
+// options returns the options of a translation: those of the request and those of d.
 func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	o := optionsOf(d.Deployment)
 	o.Model, o.ID, o.Created, o.UpstreamModel = x.request.Model, x.request.ID, x.sender.Now(), d.ModelLiteral
@@ -193,7 +195,7 @@ func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	return o
 }
 
-// optionsOf returns what is known of a deployment's upstream.
+// optionsOf returns the options of a translation that depend only on a deployment.
 func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
@@ -202,19 +204,19 @@ func optionsOf(d *settings.Deployment) translate.Options {
 	}
 }
 
-// Losses returns the parameters of requests in the dialect in that a deployment does not
-// get when they are translated into the dialect out.
+// Losses returns the parameters that a deployment does not get when requests are translated
+// from the dialect in into the dialect out, by their names in the first.
 func Losses(d *settings.Deployment, in, out dialect.Dialect) []string {
 	from, to := translatedDialects[in], translatedDialects[out]
-	if from == to { // a compaction that is asked for in the Responses API
+	if from == to { // a compaction is asked for in the Responses API
 		return nil
 	}
 	return translate.Losses(from, to, optionsOf(d))
 }
 
-// translateWhole turns the upstream's whole reply into the client's.
+// translateWhole translates an unstreamed reply into the client's dialect.
 func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
-	if x.loan.Take(2*int64(len(a.Body))) != nil { // what is read of it, and what is made of that
+	if x.loan.Take(2*int64(len(a.Body))) != nil { // the parsed reply and the translated one
 		return failure.MemoryExhausted()
 	}
 	body, err := x.call.Reply(a.Body)
@@ -226,14 +228,14 @@ func (x *Exchange) translateWhole(a *reply.Answer) *failure.Failure {
 	return nil
 }
 
-// isCollectable reports whether a stream in a dialect can be made one reply.
+// isCollectable reports whether a stream in the dialect out can be turned into one reply.
 func isCollectable(out dialect.Dialect) bool {
 	_, ok := translatedDialects[out]
 	return ok && !out.IsGoogle()
 }
 
-// collect makes one reply of an upstream's stream, whose beginning is in body, for a
-// client that asked for none. err is that of the last read.
+// collect turns an upstream's stream, whose beginning is in x.body, into one reply, for a
+// client that did not ask for a stream. err is the error of the last read.
 func (x *Exchange) collect(a *reply.Answer, err error) *failure.Failure {
 	if f := x.readRest(a, -1, err); f != nil {
 		return f
