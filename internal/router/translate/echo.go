@@ -3,15 +3,15 @@ package translate
 import "strconv"
 
 // echo is what a reply of the Responses API repeats of its request. Its values
-// are raw.
+// are raw JSON.
 type echo struct {
-	values [len(echoed)][]byte
+	values [len(echoedMembers)][]byte
 }
 
-// echoed are the members of a response that repeat the request, with the value
-// where the request has none: the API's own defaults. OpenAI's schema demands
-// most of them.
-var echoed = [...]struct{ name, absent string }{
+// echoedMembers are the members of a response that repeat the request, each with
+// the API's own default for requests without it. OpenAI's schema requires most of
+// them.
+var echoedMembers = [...]struct{ name, standard string }{
 	{"instructions", "null"},
 	{"max_output_tokens", "null"},
 	{"max_tool_calls", "null"},
@@ -32,20 +32,20 @@ var echoed = [...]struct{ name, absent string }{
 	{"metadata", "{}"},
 }
 
-// note copies a member of the request that is to be repeated.
+// note copies a member of the request, when it is one that the reply repeats.
 func (e *echo) note(key, value []byte) {
 	if isNull(value) {
 		return
 	}
-	for i := range echoed {
-		if echoed[i].name == string(key) {
+	for i := range echoedMembers {
+		if echoedMembers[i].name == string(key) {
 			e.values[i] = onOneLine(value)
 		}
 	}
 }
 
-// onOneLine returns a copy of a value without line ends, which an event's data
-// must not have. In JSON they only stand between values.
+// onOneLine returns a copy of a value without line ends, which the data of an
+// event must not contain. In JSON, line ends occur only between tokens.
 func onOneLine(value []byte) []byte {
 	value = clone(value)
 	for i, c := range value {
@@ -56,21 +56,22 @@ func onOneLine(value []byte) []byte {
 	return value
 }
 
+// append appends the repeated members, and those that are the same in every reply.
 func (e *echo) append(dst []byte) []byte {
-	for i := range echoed {
-		dst = appendKey(dst, echoed[i].name)
+	for i := range echoedMembers {
+		dst = appendKey(dst, echoedMembers[i].name)
 		if e.values[i] != nil {
 			dst = append(dst, e.values[i]...)
 			continue
 		}
-		dst = append(dst, echoed[i].absent...)
+		dst = append(dst, echoedMembers[i].standard...)
 	}
-	// Nothing is stored or done later, and a service tier was not chosen.
+	// Nothing is stored or done in the background, and no service tier was chosen.
 	return append(dst, `,"previous_response_id":null,"store":false,"background":false,"service_tier":"default"`...)
 }
 
-// replyID returns the id of a reply: the upstream's, where that has the client's
-// prefix.
+// replyID returns the id of a reply: the upstream's own if it has the prefix of the
+// client's dialect, else one made of the prefix and Options.ID.
 func (c *Call) replyID(r *reply, prefix string) []byte {
 	if len(r.id) > len(prefix) && string(r.id[:len(prefix)]) == prefix {
 		return r.id
@@ -78,7 +79,7 @@ func (c *Call) replyID(r *reply, prefix string) []byte {
 	return append([]byte(prefix), c.opts.ID...)
 }
 
-// replyModel returns the model that a reply names, a text.
+// replyModel returns the model that a reply names, as a text.
 func (c *Call) replyModel(r *reply) []byte {
 	if c.opts.Model != "" {
 		return escapeString(c.opts.Model)
@@ -86,7 +87,7 @@ func (c *Call) replyModel(r *reply) []byte {
 	return r.model
 }
 
-// appendCreated appends the time of the reply, in seconds since 1970.
+// appendCreated appends the time of the reply in seconds since 1970 (Unix time).
 func (c *Call) appendCreated(dst []byte, r *reply) []byte {
 	if r.created != nil {
 		return append(dst, r.created...)

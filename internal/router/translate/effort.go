@@ -4,21 +4,21 @@ import "strconv"
 
 // effort is how much the model may think before it answers.
 type effort struct {
-	level  []byte // text: minimal, low, medium, high, xhigh; nil: unsaid
-	member string // the client's member that says it
+	level  []byte // text: none, minimal, low, medium, high, xhigh; nil: not given
+	member string // path of the client's member that gives it
 	off    bool   // the client wants no thinking
 }
 
-// Anthropic's smallest budget of tokens for thinking, and the budgets that stand
-// for the words which the other dialects have. Anthropic's documentation names
-// the smallest; the others lie between the thresholds of levelOf.
+// Budgets of tokens for thinking: Anthropic's smallest, which its documentation
+// names, and those that stand for the words of other dialects, which are chosen so
+// that levelOf returns the same words again.
 const (
-	leastBudget  = 1024
+	minBudget    = 1024
 	mediumBudget = 8192
 	highBudget   = 24576
 )
 
-// levelOf returns the word for a budget.
+// levelOf returns the word for a budget of tokens.
 func levelOf(budget int) string {
 	switch {
 	case budget < mediumBudget/2:
@@ -29,20 +29,22 @@ func levelOf(budget int) string {
 	return "high"
 }
 
-// budgetOf returns the budget for a word, 0 for one that asks for no thinking.
+// budgetOf returns the budget of tokens for a word, 0 for the word that asks for no
+// thinking. Words that it does not know get the largest budget.
 func budgetOf(level string) int {
 	switch level {
 	case "none":
 		return 0
 	case "minimal", "low":
-		return leastBudget
+		return minBudget
 	case "medium":
 		return mediumBudget
 	}
 	return highBudget
 }
 
-// readThinking reads Anthropic's member "thinking". What output_config says wins.
+// readThinking reads Anthropic's member "thinking". The effort in output_config takes
+// precedence over its budget.
 func (r *request) readThinking(s *scan) {
 	kind, budget := "", 0
 	s.object(func(key []byte) {
@@ -80,7 +82,7 @@ func (r *request) readEffort(s *scan, member string) {
 	r.effort.level, r.effort.member = text, member
 }
 
-// appendEffort appends reasoning_effort to a chat request, where the upstream
+// appendEffort appends reasoning_effort to a chat request, if the upstream
 // takes it.
 func (r *request) appendEffort(dst []byte) []byte {
 	switch {
@@ -93,22 +95,22 @@ func (r *request) appendEffort(dst []byte) []byte {
 	return dst
 }
 
-// appendThinking appends thinking to a messages request, and output_config. most
-// is the number of tokens that the reply may have: the budget lies below it.
-func (r *request) appendThinking(dst []byte, most int) []byte {
+// appendThinking appends thinking and output_config to a messages request.
+// maxTokens is how many tokens the reply may have; the budget is smaller.
+func (r *request) appendThinking(dst []byte, maxTokens int) []byte {
 	budget := budgetOf(string(r.effort.level))
 	switch {
 	case r.effort.level == nil || budget == 0:
 		return r.appendOutputConfig(dst, "")
-	case !r.canThink(), !r.opts.Adaptive && most <= leastBudget:
+	case !r.canThink(), !r.opts.Adaptive && maxTokens <= minBudget:
 		r.drop("", r.effort.member)
 		return r.appendOutputConfig(dst, "")
 	case r.opts.Adaptive:
 		dst = append(appendKey(dst, "thinking"), `{"type":"adaptive"}`...)
 		return r.appendOutputConfig(dst, anthropicEffort(string(r.effort.level)))
 	}
-	if budget >= most {
-		budget = max(leastBudget, most/2)
+	if budget >= maxTokens {
+		budget = max(minBudget, maxTokens/2)
 	}
 	dst = append(appendKey(dst, "thinking"), `{"type":"enabled","budget_tokens":`...)
 	dst = append(strconv.AppendInt(dst, int64(budget), 10), '}')
@@ -126,7 +128,7 @@ func anthropicEffort(level string) string {
 	return level
 }
 
-// appendOutputConfig appends output_config, where there is an effort or a format.
+// appendOutputConfig appends output_config, if there is an effort or a schema.
 func (r *request) appendOutputConfig(dst []byte, effort string) []byte {
 	if r.format.isObject {
 		r.dropParam(r.formatMember())
@@ -145,8 +147,9 @@ func (r *request) appendOutputConfig(dst []byte, effort string) []byte {
 	return append(dst, '}')
 }
 
-// canThink reports whether Anthropic lets the model think: not while a tool is
-// forced, and not in the middle of a tool's use that began without thinking.
+// canThink reports whether Anthropic allows thinking for the request: not when a
+// tool is forced, and not when results are sent for calls that were made without
+// thinking.
 func (r *request) canThink() bool {
 	if r.choice.mode == choiceRequired || r.choice.mode == choiceTool {
 		return false

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// failure is an error as an upstream tells it. Its values are texts.
+// failure is an error as an upstream reports it. Its values are texts.
 type failure struct {
 	status  int    // 0: not known
 	kind    string // one of Anthropic's error types
@@ -17,29 +17,31 @@ type failure struct {
 	message []byte
 }
 
-// ReplyError says that a reply with a good status cannot be used: it is broken, in
-// another dialect, empty, or an error. The router answers 502 with it, or goes
-// on to another deployment.
+// ReplyError is the error of a reply that has a good status but cannot be used: it
+// is broken, in another dialect, empty, or an error. The router then answers with
+// status 502, or tries another deployment.
 type ReplyError struct {
-	Message string // the upstream's own words where it told an error
+	Message string // the upstream's own words when it reported an error
 }
 
 // Error returns the message.
 func (e *ReplyError) Error() string { return e.Message }
 
-func broken(message string) *failure {
+// brokenReply returns the failure of a reply that cannot be used.
+func brokenReply(message string) *failure {
 	return &failure{status: http.StatusBadGateway, kind: "api_error", message: escapeString(message)}
 }
 
-// kinds are Anthropic's error types by status.
-var kinds = map[int]string{
+// errorKinds are Anthropic's error types by status.
+var errorKinds = map[int]string{
 	400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
 	404: "not_found_error", 413: "request_too_large", 422: "invalid_request_error", 429: "rate_limit_error",
 	504: "timeout_error", 529: "overloaded_error",
 }
 
-func kindOf(status int) string {
-	if kind, ok := kinds[status]; ok {
+// errorKind returns Anthropic's error type for a status.
+func errorKind(status int) string {
+	if kind, ok := errorKinds[status]; ok {
 		return kind
 	}
 	if status >= 400 && status < 500 {
@@ -49,15 +51,15 @@ func kindOf(status int) string {
 }
 
 // Error turns the body of a reply with an error status into the client's
-// envelope. The upstream's wording is kept whole; a body that is not an envelope,
-// such as a page of a proxy in between, is the wording itself.
+// envelope. The upstream's message stays whole; a body without an envelope, such as
+// an error page of a proxy in between, becomes the message itself.
 func (c *Call) Error(status int, body []byte) []byte {
 	f := readFailure(body)
-	f.status, f.kind = status, kindOf(status)
+	f.status, f.kind = status, errorKind(status)
 	return appendFailure(nil, c.from, f)
 }
 
-// readFailure reads an error in any dialect's envelope, or in none.
+// readFailure reads an error in the envelope of any dialect, or without one.
 func readFailure(body []byte) *failure {
 	f := &failure{kind: "api_error"}
 	body = bytes.TrimSpace(body)
@@ -73,12 +75,13 @@ func readFailure(body []byte) *failure {
 	return f
 }
 
-// maxEnvelopes is how many objects an error may be wrapped in.
+// maxEnvelopes is how many objects and lists an error may be wrapped in.
 const maxEnvelopes = 4
 
+// read reads a value that says what went wrong, depth envelopes deep.
 func (f *failure) read(s *scan, depth int) {
 	switch s.kind() {
-	case '[': // Google sends a list; FastAPI a list of what is wrong
+	case '[': // Google sends a list with the error, FastAPI a list of errors
 		s.array(func() {
 			if depth < maxEnvelopes && len(f.message) == 0 {
 				f.read(s, depth+1)
@@ -112,13 +115,14 @@ func (f *failure) readMember(s *scan, key string, depth int) {
 			text, _ := s.text()
 			f.code = clone(text)
 		} else if n := wholeNumber(s.raw()); n >= 400 && n < 600 {
-			f.status, f.kind = n, kindOf(n)
+			f.status, f.kind = n, errorKind(n)
 		}
 	}
 }
 
-// overflowWords are what upstreams say of a prompt that is longer than the
-// model's context: OpenAI, Anthropic, vLLM and llama.cpp, Google, Mistral, others.
+// overflowWords are parts of the messages with which upstreams refuse a prompt that
+// is longer than the model's context: those of OpenAI, Anthropic, vLLM, llama.cpp,
+// Google, Mistral and others.
 var overflowWords = []string{
 	"context_length_exceeded", "prompt is too long", "maximum context length", "context window", "context length",
 	"exceeds the available context size", "input token count", "too large for model", "input is too long",
@@ -164,9 +168,9 @@ func appendFailure(dst []byte, d Dialect, f *failure) []byte {
 	return append(dst, '}', '}')
 }
 
-// anthropicKind returns the error type for a client of Anthropic's.
+// anthropicKind returns the error type for a client that speaks messages.
 func (f *failure) anthropicKind() string {
-	for _, kind := range kinds {
+	for _, kind := range errorKinds {
 		if kind == f.kind {
 			return kind
 		}
@@ -175,10 +179,10 @@ func (f *failure) anthropicKind() string {
 	case "rate_limit_exceeded", "insufficient_quota":
 		return "rate_limit_error"
 	}
-	return kindOf(f.status)
+	return errorKind(f.status)
 }
 
-// appendCode appends OpenAI's code of an error: null where there is none.
+// appendCode appends the code of an error in OpenAI's envelope, null when it has none.
 func (f *failure) appendCode(dst []byte) []byte {
 	switch {
 	case f.isOverflow():
@@ -191,10 +195,10 @@ func (f *failure) appendCode(dst []byte) []byte {
 	return append(dst, "null"...)
 }
 
-// failureOf returns the error that the router itself has to tell.
+// failureOf returns the failure for an error of the router itself.
 func failureOf(status int, message string) *failure {
 	if !utf8.ValidString(message) {
 		message = fmt.Sprintf("%q", message)
 	}
-	return &failure{status: status, kind: kindOf(status), message: escapeString(message)}
+	return &failure{status: status, kind: errorKind(status), message: escapeString(message)}
 }

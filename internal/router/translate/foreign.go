@@ -2,14 +2,14 @@ package translate
 
 import "bytes"
 
-// WithoutReasoning returns the body of a request for responses without the reasoning that
-// isForeign reports, by its encrypted content or by its id: an upstream refuses a request
-// with reasoning that another one encrypted or keeps.
+// WithoutReasoning returns the body of a request to /v1/responses without the items whose
+// encrypted content or reasoning id isForeign reports: an upstream refuses a request with
+// reasoning that another upstream has encrypted or keeps.
 func WithoutReasoning(body []byte, isForeign func(state []byte) bool) []byte {
 	c := cutter{scan: scan{doc: body}}
 	c.object(func(key []byte) {
 		if string(key) == "input" {
-			c.elements(func(item []byte) bool { return hasState(item, isForeign) }, "")
+			c.cutElements(func(item []byte) bool { return hasForeignState(item, isForeign) }, "")
 		}
 	})
 	if c.err != nil || c.copied == 0 {
@@ -18,8 +18,9 @@ func WithoutReasoning(body []byte, isForeign func(state []byte) bool) []byte {
 	return append(c.out, body[c.copied:]...)
 }
 
-// hasState reports whether isForeign reports the encrypted content or the id of an item.
-func hasState(item []byte, isForeign func(state []byte) bool) bool {
+// hasForeignState reports whether isForeign reports the encrypted content or the id of an
+// item.
+func hasForeignState(item []byte, isForeign func(state []byte) bool) bool {
 	if len(item) == 0 || item[0] != '{' {
 		return false
 	}

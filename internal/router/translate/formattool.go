@@ -1,13 +1,16 @@
 package translate
 
-// formatTool is the function by which a model answers in a form that its upstream
-// cannot demand otherwise: it has to call it, and the client gets its arguments as text.
+// formatTool is the name of a function that stands for the format of the reply, when the
+// upstream cannot demand the format otherwise: the model has to call the function, and the
+// client gets its arguments as the text of the reply.
 const formatTool = "structured_reply"
 
-const formatAbout = "Gives the final answer. Call it exactly once, with the whole answer as its arguments."
+// formatDescription is the description of formatTool when the client gives none.
+const formatDescription = "Gives the final answer. Call it exactly once, with the whole answer as its arguments."
 
-// useFormatTool puts the form of the reply into a function, where the upstream's model
-// takes no form. Arguments are objects: a form of another kind is left out.
+// useFormatTool adds formatTool to the request and makes the model call a function, when
+// the upstream's model takes no schema of its reply. Arguments are always objects: a schema of another
+// kind is left out.
 func (r *request) useFormatTool() {
 	if r.format.schema == nil || !r.opts.NoFormat {
 		return
@@ -21,15 +24,15 @@ func (r *request) useFormatTool() {
 	if len(r.tools) == 0 {
 		r.choice = toolChoice{mode: choiceTool, name: []byte(formatTool)}
 	}
-	about := r.format.about
-	if len(about) == 0 {
-		about = []byte(formatAbout)
+	description := r.format.about
+	if len(description) == 0 {
+		description = []byte(formatDescription)
 	}
-	r.tools = append(r.tools, tool{name: []byte(formatTool), description: about, schema: r.format.schema})
+	r.tools = append(r.tools, tool{name: []byte(formatTool), description: description, schema: r.format.schema})
 	r.format, r.hasFormatTool = format{}, true
 }
 
-// isObjectSchema reports whether a schema says that a value is an object.
+// isObjectSchema reports whether a schema allows only objects.
 func isObjectSchema(schema []byte) bool {
 	kind := ""
 	s := &scan{doc: schema}
@@ -42,7 +45,7 @@ func isObjectSchema(schema []byte) bool {
 	return kind == "object"
 }
 
-// formatMember returns the client's member that says which form the reply has to have.
+// formatMember returns the path of the client's member that sets the format of the reply.
 func (r *request) formatMember() string {
 	return [dialectCount]string{Chat: "response_format", Messages: "output_config.format", Responses: "text.format",
 		Gemini: configPath + "responseSchema"}[r.from]

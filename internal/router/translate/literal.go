@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Texts are kept as what stands between the quotes of a JSON string, escapes as
-// they are: so they move from one document into another without being decoded.
+// A text is what stands between the quotes of a JSON string, with its escapes: so
+// it moves from one document into another without being decoded. A decoded text is
+// called plain.
 
 // appendText appends text as a JSON string.
 func appendText(dst, text []byte) []byte {
@@ -17,8 +18,8 @@ func appendText(dst, text []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendMember appends a comma, unless the object has just begun, the key and
-// the value.
+// appendMember appends the key and the value of a member, with a comma before them
+// unless it is the first of its object. The value is raw JSON.
 func appendMember(dst []byte, key string, value []byte) []byte {
 	return append(appendKey(dst, key), value...)
 }
@@ -33,6 +34,8 @@ func appendNumberMember(dst []byte, key string, n int) []byte {
 	return strconv.AppendInt(appendKey(dst, key), int64(n), 10)
 }
 
+// appendKey appends the key of a member and its colon, with a comma before them
+// unless the member is the first.
 func appendKey(dst []byte, key string) []byte {
 	dst = appendComma(dst)
 	dst = append(dst, '"')
@@ -51,8 +54,8 @@ func appendComma(dst []byte) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendEscaped appends plain as a text: quotes, backslashes and control
-// characters are escaped, everything else stays.
+// appendEscaped appends plain as a text: it escapes quotes, backslashes and control
+// characters, and copies everything else.
 func appendEscaped(dst, plain []byte) []byte {
 	from := 0
 	for i, c := range plain {
@@ -82,8 +85,8 @@ func escapeString(plain string) []byte {
 	return appendEscaped(nil, bytes.ToValidUTF8([]byte(plain), []byte("\ufffd")))
 }
 
-// appendUnescaped appends what text says. An escape that is cut off or wrong is
-// left as it stands.
+// appendUnescaped appends the decoded text. An escape that is cut off, and a \u
+// without four hexadecimal digits, are copied as they are.
 func appendUnescaped(dst, text []byte) []byte {
 	for {
 		i := bytes.IndexByte(text, '\\')
@@ -119,8 +122,8 @@ func appendUnescaped(dst, text []byte) []byte {
 	}
 }
 
-// escapedRune reads the \uXXXX, or the pair of them that is one character, at
-// the start of text. It returns the character and the length of its escape; 0
+// escapedRune reads the \uXXXX at the start of text, or the surrogate pair of two of
+// them. It returns the character and the length of its escape in bytes, which is 0
 // when there is none.
 func escapedRune(text []byte) (char rune, length int) {
 	char, ok := hexRune(text)
@@ -138,6 +141,7 @@ func escapedRune(text []byte) (char rune, length int) {
 	return utf8.RuneError, 6
 }
 
+// hexRune reads one \uXXXX at the start of text.
 func hexRune(text []byte) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
@@ -146,7 +150,7 @@ func hexRune(text []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// plainText returns what text says, without a copy where it has no escapes.
+// plainText returns the decoded text, which is text itself when it has no escapes.
 func plainText(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
@@ -154,10 +158,11 @@ func plainText(text []byte) []byte {
 	return appendUnescaped(nil, text)
 }
 
-// maxNumber is the largest number that counts as one of tokens or the like.
+// maxNumber is the largest number that wholeNumber accepts.
 const maxNumber = 1 << 40
 
-// wholeNumber reads a number of tokens or the like; -1 when value is not one.
+// wholeNumber reads a number from 0 to maxNumber, such as one of tokens. It returns -1
+// for any other value.
 func wholeNumber(value []byte) int {
 	n, err := strconv.Atoi(string(value))
 	if err != nil || n < 0 || n > maxNumber {

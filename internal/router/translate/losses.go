@@ -2,13 +2,13 @@ package translate
 
 import "slices"
 
-// Losses returns the parameters of a dialect that an upstream of another dialect never
-// gets, by their names in the first: what Call.Dropped would name of a request that has
-// all of them. Of other members only the request tells.
+// Losses returns the parameters of the dialect from that an upstream of the dialect to
+// never gets, sorted, by their names in from: those that Call.Dropped would name for a
+// request with all of them. Which other members are lost depends on the request.
 func Losses(from, to Dialect, o Options) []string {
 	var lost []string
 	for p := range paramCount {
-		name, there := paramNames[p][from], paramNames[p][to]
+		name, upstreamName := paramNames[p][from], paramNames[p][to]
 		switch {
 		case name == "" && p == verbosity && from == Responses:
 			name = "text.verbosity"
@@ -18,7 +18,7 @@ func Losses(from, to Dialect, o Options) []string {
 		if from == Gemini {
 			name = configPath + name
 		}
-		if there == "" || to == Chat && p.isOpenAIOnly() {
+		if upstreamName == "" || to == Chat && p.isOpenAIOnly() {
 			lost = append(lost, name)
 		}
 	}
@@ -30,12 +30,12 @@ func Losses(from, to Dialect, o Options) []string {
 	return lost
 }
 
-// effortNames are the members that say how much a model is to think.
+// effortNames are the members that say how much a model may think, by dialect.
 var effortNames = [dialectCount]string{Chat: "reasoning_effort", Messages: "thinking", Responses: "reasoning.effort",
 	Gemini: configPath + "thinkingConfig"}
 
-// alwaysLost are further members that only an upstream of the same dialect understands
-// and that clients send: those of Claude Code, of Codex and of Gemini CLI.
+// alwaysLost are further members, by dialect, that only an upstream of the same dialect
+// understands. Claude Code, Codex and Gemini CLI send them.
 var alwaysLost = [dialectCount][]string{
 	Messages:  {"context_management", "metadata"},
 	Responses: {"include"},

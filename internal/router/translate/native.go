@@ -6,14 +6,15 @@ import (
 	"sync"
 )
 
-// Mark is how every opaque field begins that the package has written. Its first
-// character is rare, so that a long body without it is searched fast.
+// Mark is the beginning of every opaque field that this package has written. Its first
+// character is rare, so that searching a long body without it is fast.
 const Mark = "~flowgate:"
 
-// ownMark is the beginning of such a field as a JSON string.
+// ownMark is the beginning of such a field, with the quote of its JSON string.
 const ownMark = `"` + Mark
 
-// Mark returns how every opaque field in the dialect begins that the package has written.
+// Mark returns the beginning of every opaque field of the dialect that this package has
+// written.
 func (d Dialect) Mark() string {
 	if d == Gemini {
 		return packedMark
@@ -21,14 +22,15 @@ func (d Dialect) Mark() string {
 	return Mark
 }
 
-// anySignature is what Google's models take for a call that another model made, by
-// Google's documentation of thought signatures.
+// anySignature is the signature that Google's models accept for a call that another
+// model made, according to Google's documentation of thought signatures.
 const anySignature = "skip_thought_signature_validator"
 
 // Native returns the body of a request for an upstream that speaks the client's
-// dialect, without the thinking that came from an upstream of another: its
-// opaque fields mean nothing there, and Anthropic refuses them. A body without
-// such thinking, which is one without Mark, is returned as it is.
+// dialect, without the thinking that came from an upstream with another dialect: its
+// opaque fields mean nothing there, and Anthropic refuses them. In Google's dialect,
+// such thinking is in signatures, and they are replaced with one that Google's models
+// accept. A body without Mark has no such thinking and is returned unchanged.
 func Native(d Dialect, body []byte) []byte {
 	if d == Gemini {
 		return replaceSignatures(body)
@@ -43,12 +45,12 @@ func Native(d Dialect, body []byte) []byte {
 			c.array(func() {
 				c.object(func(key []byte) {
 					if string(key) == "content" && c.kind() == '[' {
-						c.elements(markIn("signature"), `{"type":"text","text":"..."}`)
+						c.cutElements(isMarkedIn("signature"), `{"type":"text","text":"..."}`)
 					}
 				})
 			})
 		case d == Responses && string(key) == "input":
-			c.elements(markIn("encrypted_content"), "")
+			c.cutElements(isMarkedIn("encrypted_content"), "")
 		}
 	})
 	if c.err != nil || c.copied == 0 {
@@ -57,12 +59,13 @@ func Native(d Dialect, body []byte) []byte {
 	return append(c.out, body[c.copied:]...)
 }
 
-// ownSignatures finds the package's own signatures in a body of Google's dialect.
+// ownSignatures matches the signatures in a body of Google's dialect that this package
+// has written.
 var ownSignatures = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`("thought(?:S|_s)ignature"\s*:\s*")` + packedMark + `[^"]*"`)
 })
 
-// replaceSignatures puts anySignature in the place of the package's own signatures.
+// replaceSignatures replaces the package's own signatures with anySignature.
 func replaceSignatures(body []byte) []byte {
 	return ownSignatures().ReplaceAll(body, []byte(`${1}`+anySignature+`"`))
 }
@@ -71,12 +74,12 @@ func replaceSignatures(body []byte) []byte {
 type cutter struct {
 	scan
 	out    []byte
-	copied int // what stands before this place was copied or cut
+	copied int // offset up to which the document was copied or cut
 }
 
-// elements reads an array and cuts the objects out that isMarked reports. Where none is
-// left, it puts in what may not be missing.
-func (c *cutter) elements(isMarked func(object []byte) bool, substitute string) {
+// cutElements reads an array and cuts out the elements that isMarked reports. If none is
+// left, the array gets substitute as its element.
+func (c *cutter) cutElements(isMarked func(object []byte) bool, substitute string) {
 	type element struct {
 		from, to int
 		isCut    bool
@@ -111,13 +114,13 @@ func (c *cutter) elements(isMarked func(object []byte) bool, substitute string) 
 	c.copied = all[len(all)-1].to
 }
 
-// markIn returns a function that reports whether an object has one of the package's own
-// opaque fields under that name.
-func markIn(field string) func(object []byte) bool {
+// isMarkedIn returns a function that reports whether the named member of an object is one
+// of the package's own opaque fields.
+func isMarkedIn(field string) func(object []byte) bool {
 	return func(object []byte) bool { return hasMark(object, field) }
 }
 
-// hasMark reports whether a member of an object is one of the package's own
+// hasMark reports whether the named member of an object is one of the package's own
 // opaque fields.
 func hasMark(object []byte, field string) bool {
 	if !bytes.Contains(object, []byte(ownMark)) {

@@ -1,6 +1,6 @@
 package translate
 
-// param is a parameter that moves as it is where both dialects have it.
+// param is a parameter whose value is copied unchanged when both dialects have it.
 type param uint8
 
 const (
@@ -25,9 +25,9 @@ const (
 	paramCount
 )
 
-// paramNames has each parameter's name by dialect; "" where a dialect lacks it.
-// A service tier means something else to Anthropic, and its metadata name the
-// user's account and session.
+// paramNames has each parameter's name by dialect, "" where a dialect lacks it.
+// Anthropic's service_tier and metadata are missing, because they mean something
+// else: its metadata name the user's account and session.
 var paramNames = [paramCount][dialectCount]string{
 	temperature:      {Chat: "temperature", Messages: "temperature", Responses: "temperature", Gemini: "temperature"},
 	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p", Gemini: "topP"},
@@ -49,11 +49,11 @@ var paramNames = [paramCount][dialectCount]string{
 	verbosity:        {Chat: "verbosity"}, // Responses: text.verbosity
 }
 
-// isOpenAIOnly reports whether a parameter of the chat dialect is known only to
-// OpenAI itself: most other upstreams that speak chat refuse it.
+// isOpenAIOnly reports whether only OpenAI itself knows a parameter of the chat
+// dialect: most other upstreams that speak chat refuse it.
 func (p param) isOpenAIOnly() bool { return p >= store }
 
-// readParam notes a member that is a parameter, and reports whether it is one.
+// readParam reads the value of a member if it is a parameter, and reports whether it is.
 func (r *request) readParam(s *scan, key []byte) bool {
 	for p := range paramCount {
 		if name := paramNames[p][r.from]; name != "" && name == string(key) {
@@ -64,15 +64,15 @@ func (r *request) readParam(s *scan, key []byte) bool {
 	return false
 }
 
-// readOther reads a member of a request that is a parameter, or that no other dialect has.
+// readOther reads a member that is a parameter; it drops one that no other dialect has.
 func (r *request) readOther(s *scan, key []byte) {
 	if !r.readParam(s, key) && !isNull(s.raw()) {
 		r.drop("", string(key))
 	}
 }
 
-// appendParams appends the parameters that the upstream's dialect has, and notes
-// the others.
+// appendParams appends the parameters that the upstream's dialect has, and leaves
+// out the others.
 func (r *request) appendParams(dst []byte) []byte {
 	for p, value := range r.params {
 		if isNull(value) {
@@ -94,20 +94,20 @@ func (r *request) appendParams(dst []byte) []byte {
 	return dst
 }
 
-// leaveOutParam notes a parameter that the other dialect lacks, unless its value
-// asks for nothing.
+// leaveOutParam drops a parameter that the upstream's dialect lacks. A value that asks
+// for nothing is not worth naming.
 func (r *request) leaveOutParam(p param, value []byte) {
 	switch {
 	case p == choices && string(value) == "1", p == logprobs && string(value) == "false":
 		return
-	case p == verbosity && r.to == Responses: // it stands in the member text
+	case p == verbosity && r.to == Responses: // the member text has it
 		return
 	}
-	r.dropParam(r.memberOf(p))
+	r.dropParam(r.memberPath(p))
 }
 
-// memberOf returns the path by which the client knows a parameter.
-func (r *request) memberOf(p param) string {
+// memberPath returns the path of a parameter in the client's request.
+func (r *request) memberPath(p param) string {
 	switch {
 	case r.from == Gemini:
 		return configPath + paramNames[p][r.from]
@@ -117,8 +117,8 @@ func (r *request) memberOf(p param) string {
 	return paramNames[p][r.from]
 }
 
-// dropParam notes a parameter that cannot be said. Where the router's
-// configuration has drop_params: false, the request is refused for it.
+// dropParam notes that the upstream does not get a parameter. With drop_params: false
+// in the router's configuration, it refuses the request instead.
 func (r *request) dropParam(name string) {
 	if r.opts.Strict {
 		r.refuse(name, "the upstream has no such parameter; leave it out, or set drop_params: true")

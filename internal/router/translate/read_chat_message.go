@@ -1,11 +1,12 @@
 package translate
 
-// chatMessage is a message as it stands; which members count depends on its role.
+// chatMessage is a message as it was read; which members count depends on its role.
 type chatMessage struct {
 	role, content, refusal, reasoning []byte
 	calls, callID                     []byte
 }
 
+// readChatMessage reads an element of messages.
 func (r *request) readChatMessage(s *scan) {
 	var m chatMessage
 	s.object(func(key []byte) {
@@ -31,16 +32,17 @@ func (r *request) readChatMessage(s *scan) {
 	r.addChatMessage(&m)
 }
 
+// addChatMessage adds the parts of a message to the conversation.
 func (r *request) addChatMessage(m *chatMessage) {
 	from := len(r.parts)
 	add := func(p part) { r.parts = append(r.parts, p) }
 	switch string(m.role) {
 	case "system", "developer":
 		r.readChatContent(m.content, add)
-		r.close(systemRole, from)
+		r.closeTurn(systemRole, from)
 	case "user":
 		r.readChatContent(m.content, add)
-		r.close(userRole, from)
+		r.closeTurn(userRole, from)
 	case "assistant":
 		if len(m.reasoning) > 0 {
 			r.drop("messages.", "reasoning_content")
@@ -53,7 +55,7 @@ func (r *request) addChatMessage(m *chatMessage) {
 			s := &scan{doc: m.calls, element: r.reserve}
 			s.array(func() { add(r.readHistoryCall(s)) })
 		}
-		r.close(assistantRole, from)
+		r.closeTurn(assistantRole, from)
 	case "tool":
 		p := part{kind: resultPart, id: m.callID, inner: span{from: len(r.inner)}}
 		r.readChatContent(m.content, r.addInner)
@@ -64,7 +66,7 @@ func (r *request) addChatMessage(m *chatMessage) {
 	}
 }
 
-// readHistoryCall reads a call that the model made before.
+// readHistoryCall reads a call that the model made earlier in the conversation.
 func (r *request) readHistoryCall(s *scan) part {
 	p := part{kind: callPart}
 	s.object(func(key []byte) {
@@ -94,6 +96,8 @@ func (r *request) readHistoryCall(s *scan) part {
 	return p
 }
 
+// readChatContent reads a content, a string or a list of parts, and calls add with each
+// part that it can translate.
 func (r *request) readChatContent(content []byte, add func(part)) {
 	if isNull(content) {
 		return
@@ -108,14 +112,14 @@ func (r *request) readChatContent(content []byte, add func(part)) {
 	s.array(func() { r.readChatPart(s, add) })
 }
 
-// chatPart is a part of a content as it stands; which members count depends on its type.
+// chatPart is a part of a content as it was read; which members count depends on its type.
 type chatPart struct {
 	kind, text         []byte
 	address, detail    []byte // image_url
 	data, name, fileID []byte // file
 }
 
-// chatContentPath is the path of the parts of a content.
+// chatContentPath is the path of the parts of a content, with a dot at its end.
 const chatContentPath = "messages.content."
 
 func (r *request) readChatPart(s *scan, add func(part)) {

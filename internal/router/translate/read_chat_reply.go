@@ -1,57 +1,58 @@
 package translate
 
-// readChatReply reads a chat reply, or a chunk of one: they have the same members.
+// readChatReply reads a chat reply or a chunk of one: both have the same members.
 func (a *assembler) readChatReply(data []byte) {
-	hasChoice, isLast := false, false
-	var list, failed []byte
+	hasChoice, hasUsage := false, false
+	var choices, errorValue []byte
 	s := &scan{doc: data}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			a.note(&a.reply.id, s)
+			a.noteText(&a.reply.id, s)
 		case "model":
-			a.note(&a.reply.model, s)
+			a.noteText(&a.reply.model, s)
 		case "created":
 			a.noteCreated(s)
 		case "choices":
-			list = s.raw()
+			choices = s.raw()
 		case "usage":
-			isLast = a.readChatUsage(s)
+			hasUsage = a.readChatUsage(s)
 		case "error":
-			failed = s.raw()
+			errorValue = s.raw()
 		}
 	})
-	if !isNull(failed) && string(failed) != "{}" && string(failed) != `""` {
+	if !isNull(errorValue) && string(errorValue) != "{}" && string(errorValue) != `""` {
 		a.fail(readFailure(data))
 	}
-	if len(list) > 0 && list[0] == '[' {
-		s = &scan{doc: list}
+	if len(choices) > 0 && choices[0] == '[' {
+		s = &scan{doc: choices}
 		s.array(func() {
 			hasChoice = true
 			a.start()
 			a.readChoice(s)
 		})
 	}
-	if a.reply.finish != finishUnsaid && isLast && !hasChoice {
+	if a.reply.finish != finishUnsaid && hasUsage && !hasChoice {
 		a.concludeContent() // nothing follows the chunk with the usage
 	}
 }
 
-// note keeps a text of the reply that stays the same in all its chunks. What
-// comes after the client was told of it is too late.
-func (a *assembler) note(field *[]byte, s *scan) {
+// noteText reads a text that is the same in all chunks of the reply, and keeps the first
+// one. A text that comes after the client's reply has begun is ignored.
+func (a *assembler) noteText(field *[]byte, s *scan) {
 	if text, ok := s.text(); ok && len(text) > 0 && *field == nil && !a.started {
 		*field = clone(text)
 	}
 }
 
+// noteCreated reads the time of the reply, as noteText reads a text.
 func (a *assembler) noteCreated(s *scan) {
 	if value := s.raw(); wholeNumber(value) > 0 && a.reply.created == nil && !a.started {
 		a.reply.created = clone(value)
 	}
 }
 
-// readChoice reads a choice. Only the first of several is looked at.
+// readChoice reads a choice. Of several, only the one with index 0 counts.
 func (a *assembler) readChoice(s *scan) {
 	var finish, delta []byte
 	index := 0
@@ -76,14 +77,15 @@ func (a *assembler) readChoice(s *scan) {
 		a.readDelta(delta)
 	}
 	if len(finish) > 0 && !a.isOver() {
-		a.readFinish(string(finish))
+		a.readFinishReason(string(finish))
 	}
 }
 
-func (a *assembler) readFinish(reason string) {
+// readFinishReason notes why the reply ended and closes its blocks.
+func (a *assembler) readFinishReason(reason string) {
 	switch reason {
 	case "error":
-		a.fail(broken("the upstream ended its reply with an error"))
+		a.fail(brokenReply("the upstream ended its reply with an error"))
 		return
 	case "length", "max_tokens":
 		a.reply.finish = finishLength
@@ -100,17 +102,17 @@ func (a *assembler) readFinish(reason string) {
 	a.closeAll()
 }
 
-// readDelta reads what a message says, or a chunk adds to it. Reasoning comes
+// readDelta reads a message, or what a chunk adds to it. Reasoning is added
 // before the text, whatever the order of the members.
 func (a *assembler) readDelta(delta []byte) {
-	var reasoning, other, details, content, refusal, calls, function []byte
+	var reasoning, otherReasoning, details, content, refusal, calls, function []byte
 	s := &scan{doc: delta}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "reasoning_content":
 			reasoning, _ = s.text()
 		case "reasoning":
-			other, _ = s.text()
+			otherReasoning, _ = s.text()
 		case "reasoning_details":
 			details = s.raw()
 		case "content":
@@ -124,28 +126,30 @@ func (a *assembler) readDelta(delta []byte) {
 		}
 	})
 	if len(reasoning) == 0 {
-		reasoning = other
+		reasoning = otherReasoning
 	}
 	a.readReasoning(reasoning)
 	a.keepDetails(details)
 	a.readContent(content)
-	a.text(refusalPart, refusal)
+	a.addText(refusalPart, refusal)
 	if len(calls) > 0 && calls[0] == '[' {
 		s := &scan{doc: calls}
 		s.array(func() { a.readChatCall(s) })
 	}
 	if len(function) > 0 && function[0] == '{' {
-		a.readFunction(&chatCall{key: []byte("0")}, function)
+		a.readFunction(&chatCall{index: []byte("0")}, function)
 	}
 }
 
+// readReasoning adds a piece of reasoning, and marks its block as that of a chat upstream.
 func (a *assembler) readReasoning(text []byte) {
-	if b := a.text(thinkingPart, text); b != nil && b.signature == nil {
+	if b := a.addText(thinkingPart, text); b != nil && b.signature == nil {
 		b.signature = []byte(chatSignature)
 	}
 }
 
-// readContent reads a content: a string, or a list of texts as Mistral sends it.
+// readContent reads a content: a string, or a list of texts and thinking, which Mistral
+// sends.
 func (a *assembler) readContent(content []byte) {
 	if len(content) == 0 {
 		return
@@ -154,14 +158,14 @@ func (a *assembler) readContent(content []byte) {
 	switch content[0] {
 	case '"':
 		text, _ := s.text()
-		a.text(textPart, text)
+		a.addText(textPart, text)
 	case '[':
 		s.array(func() {
 			s.object(func(key []byte) {
 				switch string(key) {
 				case "text":
 					text, _ := s.text()
-					a.text(textPart, text)
+					a.addText(textPart, text)
 				case "thinking":
 					s.array(func() {
 						s.object(func(key []byte) {
@@ -177,7 +181,7 @@ func (a *assembler) readContent(content []byte) {
 	}
 }
 
-// readChatUsage reads the usage and reports whether there is one.
+// readChatUsage reads the usage and reports whether it has a number of input tokens.
 func (a *assembler) readChatUsage(s *scan) bool {
 	u := usage{}
 	ok := s.object(func(key []byte) {
@@ -206,13 +210,13 @@ func (a *assembler) readChatUsage(s *scan) bool {
 		}
 	})
 	if ok && u.isKnown {
-		a.reply.usage = u.sane()
+		a.reply.usage = u.clampCached()
 	}
 	return ok && u.isKnown
 }
 
-// sane returns the usage with no more cached tokens than there are.
-func (u usage) sane() usage {
+// clampCached returns the usage with at most as many cached tokens as input tokens.
+func (u usage) clampCached() usage {
 	u.cacheRead = min(u.cacheRead, u.input)
 	u.cacheWrite = min(u.cacheWrite, u.input-u.cacheRead)
 	return u

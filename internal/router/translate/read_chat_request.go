@@ -2,7 +2,7 @@ package translate
 
 // readChat reads a request to /v1/chat/completions.
 func (r *request) readChat(s *scan) {
-	var most []byte // by its old name
+	var oldLimit []byte // max_tokens, which max_completion_tokens has replaced
 	ok := s.object(func(key []byte) {
 		switch string(key) {
 		case "model":
@@ -18,9 +18,9 @@ func (r *request) readChat(s *scan) {
 		case "parallel_tool_calls":
 			r.parallel = s.raw()
 		case "max_completion_tokens":
-			r.most = s.raw()
+			r.maxTokens = s.raw()
 		case "max_tokens":
-			most = s.raw()
+			oldLimit = s.raw()
 		case "stream":
 			r.stream = string(s.raw()) == "true"
 		case "stream_options":
@@ -33,8 +33,8 @@ func (r *request) readChat(s *scan) {
 			r.readOther(s, key)
 		}
 	})
-	if isNull(r.most) {
-		r.most = most
+	if isNull(r.maxTokens) {
+		r.maxTokens = oldLimit
 	}
 	if !ok {
 		r.refuse("body", "expected a JSON object")

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// partsPath is the path of a content's parts.
+// partsPath is the path of a content's parts, with a dot at its end.
 const partsPath = "contents.parts."
 
-// geminiPart is a part as it stands; one of its members counts.
+// geminiPart is a part as it was read. It has one of text, call, result, inline and file.
 type geminiPart struct {
 	text                       []byte
 	call, result, inline, file []byte // raw
@@ -17,7 +17,7 @@ type geminiPart struct {
 	isThought                  bool
 }
 
-// readPart reads a part. Members that cannot be said are noted below path.
+// readPart reads a part. It drops unknown members, whose names follow path.
 func (g *geminiReader) readPart(path string) (p geminiPart) {
 	s := g.scan
 	s.object(func(key []byte) {
@@ -45,7 +45,7 @@ func (g *geminiReader) readPart(path string) (p geminiPart) {
 	return p
 }
 
-// addPart adds a part to the conversation, behind the thinking that its signature carries.
+// addPart adds a part to the conversation, after the thinking that its signature carries.
 func (g *geminiReader) addPart(p geminiPart) {
 	g.addThinking(p.signature)
 	switch {
@@ -57,15 +57,16 @@ func (g *geminiReader) addPart(p geminiPart) {
 		g.addData(p.inline, partsPath+"inlineData", func(p part) { g.parts = append(g.parts, p) })
 	case !isNull(p.file):
 		g.addFile(p.file)
-	case p.isThought: // what the upstream needs of it is in the signature of the next part
+	case p.isThought: // the signature of the next part carries what the upstream needs of it
 		g.hasThoughts = true
 	case len(p.text) > 0:
 		g.parts = append(g.parts, part{text: p.text})
 	}
 }
 
-// addCall adds a call that the model made before. Google's calls need no id: they get
-// one by their place, which is the same in each request of a conversation.
+// addCall adds a call that the model made earlier in the conversation. Google's calls need
+// no id: one without gets its number as the id, which is the same in every request of a
+// conversation.
 func (g *geminiReader) addCall(call []byte) {
 	p := part{kind: callPart, isJSON: true, text: []byte("{}")}
 	s := &scan{doc: call}
@@ -84,16 +85,17 @@ func (g *geminiReader) addCall(call []byte) {
 		}
 	})
 	if len(p.id) == 0 {
-		p.id = strconv.AppendInt([]byte("call_"), int64(g.calls), 10)
+		p.id = strconv.AppendInt([]byte("call_"), int64(g.callCount), 10)
 	}
-	g.calls++
+	g.callCount++
 	g.waiting[string(p.name)] = append(g.waiting[string(p.name)], p.id)
 	g.parts = append(g.parts, p)
 }
 
-// callOf returns the id of the call that a result belongs to: the first of its name
-// that has none yet, where the result does not name one.
-func (g *geminiReader) callOf(id, name []byte) []byte {
+// takeCallID returns the id of the call that a result answers, and notes that the call has
+// its result. A result without an id answers the first call of its function that has no
+// result yet.
+func (g *geminiReader) takeCallID(id, name []byte) []byte {
 	for waiting := g.waiting[string(name)]; len(id) == 0 && len(waiting) > 0; waiting = g.waiting[string(name)] {
 		if !g.answered[string(waiting[0])] {
 			id = waiting[0]
@@ -101,7 +103,7 @@ func (g *geminiReader) callOf(id, name []byte) []byte {
 		g.waiting[string(name)] = waiting[1:]
 	}
 	if len(id) == 0 {
-		g.refuse(partsPath+"functionResponse.name", "no call of the function "+string(name)+" is left to be answered")
+		g.refuse(partsPath+"functionResponse.name", "there is no call of the function "+string(name)+" without a result")
 	}
 	g.answered[string(id)] = true
 	return id
@@ -126,7 +128,7 @@ func (g *geminiReader) addResult(result []byte) {
 			g.drop(partsPath+"functionResponse.", string(key))
 		}
 	})
-	p.id = g.callOf(id, name)
+	p.id = g.takeCallID(id, name)
 	var text []byte
 	text, p.isError = resultText(response)
 	g.addInner(part{text: text})
@@ -147,11 +149,13 @@ func (g *geminiReader) addResult(result []byte) {
 	g.parts = append(g.parts, p)
 }
 
-// resultText returns what a function gave, as a text. By Google's convention the member
-// output holds it, or error what went wrong; else it is the whole object.
+// resultText returns the result of a function as a text, and whether it is an error. By
+// Google's convention, the member output holds the result, or the member error says what
+// went wrong; result stands for output as well. A response of another form is returned
+// as a whole.
 func resultText(response []byte) (text []byte, isError bool) {
 	members := 0
-	var output, failed []byte
+	var output, errorValue []byte
 	s := &scan{doc: response}
 	s.object(func(key []byte) {
 		members++
@@ -159,21 +163,21 @@ func resultText(response []byte) (text []byte, isError bool) {
 		case "output", "result":
 			output = s.raw()
 		case "error":
-			failed = s.raw()
+			errorValue = s.raw()
 		}
 	})
 	switch {
 	case members == 1 && len(output) > 0 && output[0] == '"':
 		return output[1 : len(output)-1], false
-	case members == 1 && len(failed) > 0 && failed[0] == '"':
-		return failed[1 : len(failed)-1], true
+	case members == 1 && len(errorValue) > 0 && errorValue[0] == '"':
+		return errorValue[1 : len(errorValue)-1], true
 	case isNull(response):
 		return nil, false
 	}
-	return appendEscaped(nil, response), !isNull(failed) && string(failed) != "{}"
+	return appendEscaped(nil, response), !isNull(errorValue) && string(errorValue) != "{}"
 }
 
-// addData adds an image, a document or a text whose data stand in the request.
+// addData calls add with an image, a document or a text whose data is in the request.
 func (g *geminiReader) addData(inline []byte, path string, add func(part)) {
 	var media, data, name []byte
 	s := &scan{doc: inline}
@@ -199,17 +203,17 @@ func (g *geminiReader) addData(inline []byte, path string, add func(part)) {
 	case bytes.HasPrefix(media, []byte("text/")), string(media) == "application/json":
 		plain, err := base64.StdEncoding.DecodeString(string(data))
 		if err != nil {
-			g.refuse(path+".data", "the data are not base64")
+			g.refuse(path+".data", "the data is not valid base64")
 			return
 		}
 		add(part{text: escapeString(string(plain))})
 	default:
-		g.refuse(path, "data of the type "+string(media)+" cannot be sent to the upstream; use a model of Google's")
+		g.refuse(path, "data of the type "+string(media)+" cannot be sent to the upstream; use a model from Google")
 	}
 }
 
-// standardBase64 returns data in the alphabet that other dialects have: Google takes
-// that of addresses, too, and data without padding.
+// standardBase64 returns data in the standard alphabet of base64 and with padding, as other
+// dialects need it: Google also takes the URL-safe alphabet and data without padding.
 func standardBase64(data []byte) []byte {
 	missing := -len(data) & 3
 	if !bytes.ContainsAny(data, "-_") && missing == 0 {
@@ -227,7 +231,7 @@ func standardBase64(data []byte) []byte {
 	return escapeIfNeeded(append(data, "==="[:missing]...))
 }
 
-// escapeIfNeeded returns plain as a text, without a copy where it needs no escapes.
+// escapeIfNeeded returns plain as a text: plain itself when it needs no escapes.
 func escapeIfNeeded(plain []byte) []byte {
 	for _, c := range plain {
 		if c < ' ' || c == '"' || c == '\\' {
@@ -237,7 +241,7 @@ func escapeIfNeeded(plain []byte) []byte {
 	return plain
 }
 
-// addFile adds an image or a document by its address.
+// addFile adds an image or a document that the request gives by its address.
 func (g *geminiReader) addFile(file []byte) {
 	const path = partsPath + "fileData"
 	var media, address []byte
@@ -262,6 +266,6 @@ func (g *geminiReader) addFile(file []byte) {
 	case string(plainText(media)) == "application/pdf":
 		g.parts = append(g.parts, part{kind: filePart, text: address})
 	default:
-		g.refuse(path, "a file of the type "+string(media)+" cannot be sent to the upstream; use a model of Google's")
+		g.refuse(path, "a file of the type "+string(media)+" cannot be sent to the upstream; use a model from Google")
 	}
 }

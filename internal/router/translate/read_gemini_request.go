@@ -2,15 +2,15 @@ package translate
 
 import "bytes"
 
-// geminiReader reads a request to models/M:generateContent. Google's servers take each
-// member by its name in camel case and in snake case, and so does it.
+// geminiReader reads a request to models/M:generateContent. Like Google's servers, it takes
+// each member by its name in camel case and in snake case.
 type geminiReader struct {
 	*request
 	scan *scan
 
-	calls    int                 // in the conversation so far
-	waiting  map[string][][]byte // ids of calls by their function's name, in order
-	answered map[string]bool     // ids of calls that have their result
+	callCount int                 // calls in the conversation so far
+	waiting   map[string][][]byte // ids of calls by their function's name, in order
+	answered  map[string]bool     // ids of calls that have their result
 
 	hasThoughts bool // the content has parts that say what the model thought
 	isRestored  bool // the content has a signature that carries thinking
@@ -25,7 +25,7 @@ func (r *request) readGemini(s *scan) {
 	}
 }
 
-// readMember reads a member of the request.
+// readMember reads the member key of the request.
 func (g *geminiReader) readMember(key []byte) {
 	s := g.scan
 	switch name := camelCase(key); string(name) {
@@ -56,7 +56,7 @@ func (g *geminiReader) readMember(key []byte) {
 	}
 }
 
-// camelCase returns a member's name in camel case, as Google's documentation has it.
+// camelCase returns a member's name in camel case, which Google's documentation uses.
 func camelCase(key []byte) []byte {
 	if bytes.IndexByte(key, '_') < 0 {
 		return key
@@ -73,7 +73,8 @@ func camelCase(key []byte) []byte {
 	return name
 }
 
-// readSystemInstruction reads the system prompt: a content, whose role does not matter.
+// readSystemInstruction reads the system prompt: a string, or a content, whose role does
+// not matter.
 func (g *geminiReader) readSystemInstruction() {
 	s := g.scan
 	if s.kind() == '"' {
@@ -97,7 +98,8 @@ func (g *geminiReader) readSystemInstruction() {
 	})
 }
 
-// visitParts calls visit for each part that comes next: a list of them, or one.
+// visitParts calls visit for each part of the value that comes next: a list of parts, or
+// one part.
 func (g *geminiReader) visitParts(visit func()) {
 	if g.scan.kind() == '{' {
 		visit()
@@ -106,16 +108,16 @@ func (g *geminiReader) visitParts(visit func()) {
 	g.scan.array(visit)
 }
 
-// readContent reads what the user or the model said. The parts may stand before the role.
+// readContent reads a message of the user or the model. Its parts may come before its role.
 func (g *geminiReader) readContent() {
-	var name []byte
+	var roleName []byte
 	from := len(g.parts)
 	g.hasThoughts, g.isRestored = false, false
 	s := g.scan
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "role":
-			name, _ = s.text()
+			roleName, _ = s.text()
 		case "parts":
 			g.visitParts(func() { g.addPart(g.readPart(partsPath)) })
 		default:
@@ -125,17 +127,17 @@ func (g *geminiReader) readContent() {
 	if g.hasThoughts && !g.isRestored {
 		g.drop(partsPath, "thought")
 	}
-	switch string(name) {
+	switch string(roleName) {
 	case "model":
-		g.close(assistantRole, from)
+		g.closeTurn(assistantRole, from)
 	case "user", "function", "tool", "":
-		g.close(userRole, from)
+		g.closeTurn(userRole, from)
 	default:
 		g.refuse("contents.role", "expected user or model")
 	}
 }
 
-// readGenerationConfig reads the parameters, and the form that the reply has to have.
+// readGenerationConfig reads the parameters and the format of the reply.
 func (g *geminiReader) readGenerationConfig() {
 	s := g.scan
 	isJSON := false
@@ -143,7 +145,7 @@ func (g *geminiReader) readGenerationConfig() {
 	s.object(func(key []byte) {
 		switch name := camelCase(key); string(name) {
 		case "maxOutputTokens":
-			g.most = s.raw()
+			g.maxTokens = s.raw()
 		case "thinkingConfig":
 			g.readThinkingConfig()
 		case "responseMimeType":
@@ -154,7 +156,7 @@ func (g *geminiReader) readGenerationConfig() {
 			}
 		case "responseSchema":
 			if value := s.raw(); !isNull(value) {
-				schema = appendSchemaOf(nil, value)
+				schema = appendJSONSchema(nil, value)
 			}
 		case "responseJsonSchema", "_responseJsonSchema":
 			if value := s.raw(); !isNull(value) {
@@ -177,11 +179,11 @@ func (g *geminiReader) readGenerationConfig() {
 	}
 }
 
-// configPath is the path of the parameters.
+// configPath is the path of the parameters, with a dot at its end.
 const configPath = "generationConfig."
 
-// readThinkingConfig reads how much the model may think, and whether the client wants to
-// read what it thought.
+// readThinkingConfig reads how much the model may think, and whether the client wants the
+// thinking in the reply.
 func (g *geminiReader) readThinkingConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
@@ -207,7 +209,7 @@ func (g *geminiReader) readThinkingConfig() {
 	})
 }
 
-// readThinkingLevel reads the word for the effort, which goes over a budget.
+// readThinkingLevel reads the word for the effort, which takes precedence over a budget.
 func (g *geminiReader) readThinkingLevel() {
 	switch word, _ := g.scan.text(); string(word) {
 	case "MINIMAL", "minimal":
@@ -224,23 +226,24 @@ func (g *geminiReader) readThinkingLevel() {
 	g.effort.member = configPath + "thinkingConfig"
 }
 
-// readModalities refuses a request for pictures or speech only.
+// readModalities reads the kinds of content that the client accepts. It refuses a request
+// without text, and drops other kinds beside text.
 func (g *geminiReader) readModalities() {
-	hasText, others := false, 0
+	hasText, otherCount := false, 0
 	g.scan.array(func() {
 		switch kind, _ := g.scan.text(); string(kind) {
 		case "TEXT", "text", "Text":
 			hasText = true
 		default:
-			others++
+			otherCount++
 		}
 	})
 	switch {
-	case others == 0:
+	case otherCount == 0:
 	case hasText:
 		g.drop(configPath, "responseModalities")
 	default:
 		g.refuse(configPath+"responseModalities", "the upstream answers with text only; ask for TEXT, or use a model "+
-			"of Google's")
+			"from Google")
 	}
 }

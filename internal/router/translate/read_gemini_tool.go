@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// readTool reads an element of tools: functions, or a tool that Google runs itself.
+// readTool reads an element of tools: declarations of functions, or a tool that Google
+// runs itself.
 func (g *geminiReader) readTool() {
 	s := g.scan
 	s.object(func(key []byte) {
@@ -21,7 +22,7 @@ func (g *geminiReader) readTool() {
 }
 
 // readDeclaration reads a function that the model may call. Its schema is in Google's own
-// form, or in JSON Schema under another name.
+// form, or is JSON Schema in another member.
 func (g *geminiReader) readDeclaration() {
 	var t tool
 	s := g.scan
@@ -33,7 +34,7 @@ func (g *geminiReader) readDeclaration() {
 			t.description, _ = s.text()
 		case "parameters":
 			if value := s.raw(); !isNull(value) && t.schema == nil {
-				t.schema = appendSchemaOf(nil, value)
+				t.schema = appendJSONSchema(nil, value)
 			}
 		case "parametersJsonSchema":
 			if value := s.raw(); !isNull(value) {
@@ -48,7 +49,7 @@ func (g *geminiReader) readDeclaration() {
 	g.tools = append(g.tools, t)
 }
 
-// readToolConfig reads whether tools must be called.
+// readToolConfig reads whether the model may or must call functions.
 func (g *geminiReader) readToolConfig() {
 	s := g.scan
 	s.object(func(key []byte) {
@@ -63,6 +64,8 @@ func (g *geminiReader) readToolConfig() {
 	})
 }
 
+// readCallingConfig reads the mode of calls, and which functions are allowed. With the
+// mode ANY, a list of one function forces that function; any other list is dropped.
 func (g *geminiReader) readCallingConfig() {
 	const path = "toolConfig.functionCallingConfig."
 	var mode []byte
@@ -103,9 +106,9 @@ func (g *geminiReader) readCallingConfig() {
 	}
 }
 
-// appendSchemaOf appends a schema in Google's own form as JSON Schema: types are in
-// lower case, nullable is a further type, and numbers stand in strings there.
-func appendSchemaOf(dst, schema []byte) []byte {
+// appendJSONSchema appends a schema in Google's own form as JSON Schema: it writes types in
+// lower case, nullable as a further type, and limits as numbers instead of strings.
+func appendJSONSchema(dst, schema []byte) []byte {
 	if len(schema) == 0 || schema[0] != '{' {
 		return append(dst, schema...)
 	}
@@ -122,12 +125,12 @@ func appendSchemaOf(dst, schema []byte) []byte {
 		case "propertyOrdering":
 			s.raw()
 		case "properties", "defs", "$defs":
-			dst = appendSchemas(appendKey(dst, string(name)), s.raw())
+			dst = appendJSONSchemas(appendKey(dst, string(name)), s.raw())
 		case "items", "additionalProperties":
-			dst = appendSchemaOf(appendKey(dst, string(name)), s.raw())
+			dst = appendJSONSchema(appendKey(dst, string(name)), s.raw())
 		case "anyOf", "prefixItems", "oneOf", "allOf":
 			dst = append(appendKey(dst, string(name)), '[')
-			s.array(func() { dst = appendSchemaOf(appendComma(dst), s.raw()) })
+			s.array(func() { dst = appendJSONSchema(appendComma(dst), s.raw()) })
 			dst = append(dst, ']')
 		case "minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties":
 			dst = appendMember(dst, string(name), unquotedNumber(s.raw()))
@@ -139,9 +142,9 @@ func appendSchemaOf(dst, schema []byte) []byte {
 	return append(appendType(dst, kind, isNullable), '}')
 }
 
-// appendType appends the type of a schema.
+// appendType appends the member type of a schema.
 func appendType(dst, kind []byte, isNullable bool) []byte {
-	if len(kind) < 2 || kind[0] != '"' { // several types, as JSON Schema has them
+	if len(kind) < 2 || kind[0] != '"' { // a list of types is JSON Schema already
 		if len(kind) > 0 {
 			dst = appendMember(dst, "type", kind)
 		}
@@ -157,18 +160,19 @@ func appendType(dst, kind []byte, isNullable bool) []byte {
 	return appendMember(dst, "type", kind)
 }
 
-// appendSchemas appends the schemas that an object holds by name.
-func appendSchemas(dst, object []byte) []byte {
+// appendJSONSchemas appends an object whose members are schemas in Google's own form.
+func appendJSONSchemas(dst, object []byte) []byte {
 	dst = append(dst, '{')
 	s := &scan{doc: object}
 	s.object(func(key []byte) {
 		dst = append(appendText(appendComma(dst), appendEscaped(nil, key)), ':')
-		dst = appendSchemaOf(dst, s.raw())
+		dst = appendJSONSchema(dst, s.raw())
 	})
 	return append(dst, '}')
 }
 
-// unquotedNumber returns a whole number without the quotes in which Google puts long ones.
+// unquotedNumber returns a whole number without quotes: in Google's JSON, 64-bit numbers
+// are strings.
 func unquotedNumber(value []byte) []byte {
 	if text, err := strconv.Unquote(string(value)); err == nil && wholeNumber([]byte(text)) >= 0 {
 		return []byte(text)

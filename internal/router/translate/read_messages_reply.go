@@ -1,36 +1,36 @@
 package translate
 
-// readMessagesReply reads a message.
+// readMessagesReply reads a JSON reply of /v1/messages.
 func (a *assembler) readMessagesReply(body []byte) {
-	var content, stop, sequence, failed []byte
+	var content, stopReason, sequence, errorValue []byte
 	s := &scan{doc: body}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			a.note(&a.reply.id, s)
+			a.noteText(&a.reply.id, s)
 		case "model":
-			a.note(&a.reply.model, s)
+			a.noteText(&a.reply.model, s)
 		case "content":
 			content = s.raw()
 		case "stop_reason":
-			stop, _ = s.text()
+			stopReason, _ = s.text()
 		case "stop_sequence":
 			sequence, _ = s.text()
 		case "usage":
 			a.readMessagesUsage(s)
 		case "error":
-			failed = s.raw()
+			errorValue = s.raw()
 		}
 	})
 	switch {
-	case !isNull(failed):
+	case !isNull(errorValue):
 		a.fail(readFailure(body))
 		return
 	case len(content) == 0 || content[0] != '[':
 		return
 	}
 	a.start()
-	a.readStopReason(string(stop), sequence)
+	a.readStopReason(string(stopReason), sequence)
 	if a.reply.finish == finishUnsaid {
 		a.reply.finish = finishStop
 	}
@@ -41,9 +41,9 @@ func (a *assembler) readMessagesReply(body []byte) {
 	})
 }
 
-// readMessagesEvent reads an event of /v1/messages.
+// readMessagesEvent reads an event of a stream of /v1/messages.
 func (a *assembler) readMessagesEvent(data []byte) {
-	var kind, message, start, delta []byte
+	var kind, message, block, delta []byte
 	index := ""
 	s := &scan{doc: data}
 	s.object(func(key []byte) {
@@ -55,7 +55,7 @@ func (a *assembler) readMessagesEvent(data []byte) {
 		case "message":
 			message = s.raw()
 		case "content_block":
-			start = s.raw()
+			block = s.raw()
 		case "delta":
 			delta = s.raw()
 		case "usage":
@@ -66,7 +66,7 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	case "message_start":
 		a.readMessageStart(message)
 	case "content_block_start":
-		a.keepCall(index, a.readContentBlock(start))
+		a.keepCall(index, a.readContentBlock(block))
 	case "content_block_delta":
 		a.readBlockDelta(a.calls[index], delta)
 	case "content_block_stop":
@@ -88,9 +88,9 @@ func (a *assembler) readMessageStart(message []byte) {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			a.note(&a.reply.id, s)
+			a.noteText(&a.reply.id, s)
 		case "model":
-			a.note(&a.reply.model, s)
+			a.noteText(&a.reply.model, s)
 		case "usage":
 			a.readMessagesUsage(s)
 		}
@@ -98,8 +98,8 @@ func (a *assembler) readMessageStart(message []byte) {
 	a.start()
 }
 
-// keepCall notes the call whose input follows under an index; nil where the block is not a
-// call of the client's tools, such as a tool that the provider runs itself.
+// keepCall notes the call whose arguments follow under an index. b is nil when the block is
+// not a call of the client's tools, but for example of a tool that the provider runs.
 func (a *assembler) keepCall(index string, b *block) {
 	if a.calls == nil {
 		a.calls = make(map[string]*block)
@@ -107,8 +107,8 @@ func (a *assembler) keepCall(index string, b *block) {
 	a.calls[index] = b
 }
 
-// readContentBlock reads a block, whole or as it starts. It returns the call
-// that the block is.
+// readContentBlock reads a whole block, or the beginning of one. It returns the
+// block if it is a call, else nil.
 func (a *assembler) readContentBlock(data []byte) *block {
 	var b contentBlock
 	s := &scan{doc: data}
@@ -135,25 +135,26 @@ func (a *assembler) readContentBlock(data []byte) *block {
 	return a.addContentBlock(&b)
 }
 
-// addContentBlock adds a block, and returns the call that it is.
+// addContentBlock adds a block to the reply. It returns the block if it is a call,
+// else nil.
 func (a *assembler) addContentBlock(b *contentBlock) *block {
 	switch string(b.kind) {
 	case "text":
-		a.text(textPart, b.text)
+		a.addText(textPart, b.text)
 	case "thinking":
-		a.text(thinkingPart, b.thinking)
+		a.addText(thinkingPart, b.thinking)
 		a.signThinking(b.signature)
 	case "redacted_thinking":
 		signature := clone(b.data)
 		if a.from != Messages {
 			signature = markSignature(redactedSignature, b.data)
 		}
-		a.add(&block{kind: redactedPart, signature: signature, done: true})
+		a.addBlock(&block{kind: redactedPart, signature: signature, done: true})
 		a.pump()
 	case "tool_use":
-		call := a.call(b.id, b.name)
+		call := a.addCall(b.id, b.name)
 		if len(b.input) > 2 {
-			a.piece(call, appendEscaped(nil, b.input))
+			a.addPiece(call, appendEscaped(nil, b.input))
 		}
 		a.pump()
 		return call
@@ -161,13 +162,14 @@ func (a *assembler) addContentBlock(b *contentBlock) *block {
 	return nil
 }
 
-// signThinking notes Anthropic's signature of the thinking that has just passed.
+// signThinking notes Anthropic's signature of the last thinking. Thinking without text
+// may have one, too.
 func (a *assembler) signThinking(signature []byte) {
 	if len(signature) == 0 {
 		return
 	}
 	if b := a.reply.last(); b == nil || b.kind != thinkingPart || b.done {
-		a.add(&block{kind: thinkingPart})
+		a.addBlock(&block{kind: thinkingPart})
 	}
 	if a.from == Messages {
 		a.sign(clone(signature))
@@ -176,32 +178,33 @@ func (a *assembler) signThinking(signature []byte) {
 	a.sign(markSignature(messagesSignature, signature))
 }
 
+// readBlockDelta reads a piece of a text, of thinking or of a call's arguments.
 func (a *assembler) readBlockDelta(call *block, delta []byte) {
 	s := &scan{doc: delta}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "text":
 			text, _ := s.text()
-			a.text(textPart, text)
+			a.addText(textPart, text)
 		case "thinking":
 			text, _ := s.text()
-			a.text(thinkingPart, text)
+			a.addText(thinkingPart, text)
 		case "signature":
 			text, _ := s.text()
 			a.signThinking(text)
 		case "partial_json":
 			if text, _ := s.text(); call != nil {
-				a.piece(call, text)
+				a.addPiece(call, text)
 			}
 		}
 	})
 }
 
-// endBlock closes the block that was read last.
+// endBlock closes the block that was read last, unless it is a call that was cut off.
 func (a *assembler) endBlock() {
 	if b := a.reply.last(); b != nil && !a.isOver() {
 		if b.kind == callPart && !b.closed && !isObject(b.plain) && !isNothing(b.plain) {
-			return // cut off: whether by the limit of tokens, the stop reason tells
+			return // cut off: the stop reason says whether the limit of tokens is why
 		}
 		b.done = true
 		a.pump()
@@ -209,19 +212,20 @@ func (a *assembler) endBlock() {
 }
 
 func (a *assembler) readMessageDelta(delta []byte) {
-	var stop, sequence []byte
+	var stopReason, sequence []byte
 	s := &scan{doc: delta}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "stop_reason":
-			stop, _ = s.text()
+			stopReason, _ = s.text()
 		case "stop_sequence":
 			sequence, _ = s.text()
 		}
 	})
-	a.readStopReason(string(stop), sequence)
+	a.readStopReason(string(stopReason), sequence)
 }
 
+// readStopReason notes why the reply ended; an empty reason says nothing.
 func (a *assembler) readStopReason(reason string, sequence []byte) {
 	switch reason {
 	case "":
@@ -240,16 +244,16 @@ func (a *assembler) readStopReason(reason string, sequence []byte) {
 	}
 }
 
-// readMessagesUsage reads usage. A stream tells it twice, and the second time
-// may leave out what was said before.
+// readMessagesUsage reads the usage. A stream has it twice, and the second one may
+// leave out numbers of the first.
 func (a *assembler) readMessagesUsage(s *scan) {
 	u := &a.reply.usage
-	fresh, read, write := u.input-u.cacheRead-u.cacheWrite, u.cacheRead, u.cacheWrite
+	uncached, read, write := u.input-u.cacheRead-u.cacheWrite, u.cacheRead, u.cacheWrite
 	s.object(func(key []byte) {
 		n := max(0, wholeNumber(s.raw()))
 		switch string(key) {
 		case "input_tokens":
-			fresh, u.isKnown = n, true
+			uncached, u.isKnown = n, true
 		case "cache_read_input_tokens":
 			read = n
 		case "cache_creation_input_tokens":
@@ -258,5 +262,5 @@ func (a *assembler) readMessagesUsage(s *scan) {
 			u.output, u.isKnown = n, true
 		}
 	})
-	u.input, u.cacheRead, u.cacheWrite = fresh+read+write, read, write
+	u.input, u.cacheRead, u.cacheWrite = uncached+read+write, read, write
 }

@@ -15,7 +15,7 @@ func (r *request) readMessages(s *scan) {
 		case "system":
 			from := len(r.parts)
 			r.readBlocks(s, "system.", &r.parts)
-			r.cutBilling(from)
+			r.removeBilling(from)
 			r.addLead(from)
 		case "messages":
 			if !s.array(func() { r.readMessage(s) }) {
@@ -26,7 +26,7 @@ func (r *request) readMessages(s *scan) {
 		case "tool_choice":
 			r.readMessagesChoice(s)
 		case "max_tokens":
-			r.most = s.raw()
+			r.maxTokens = s.raw()
 		case "stream":
 			r.stream = string(s.raw()) == "true"
 		case "thinking":
@@ -42,13 +42,13 @@ func (r *request) readMessages(s *scan) {
 	}
 }
 
-// billingPrefix begins the block of a system prompt with which Claude Code tells
-// Anthropic who is to be charged. It has a number that is another every time, so
-// that no other upstream could use its prompt cache.
+// billingPrefix begins the block of the system prompt in which Claude Code tells
+// Anthropic whom to charge. The block has a number that differs in every request,
+// which would make the prompt caches of other upstreams useless.
 const billingPrefix = "x-anthropic-billing-header:"
 
-// cutBilling takes that block out of the parts from the given one on.
-func (r *request) cutBilling(from int) {
+// removeBilling removes that block from the parts with an index of at least from.
+func (r *request) removeBilling(from int) {
 	isBilling := func(p part) bool { return bytes.HasPrefix(p.text, []byte(billingPrefix)) }
 	kept := slices.DeleteFunc(r.parts[from:], isBilling)
 	if from+len(kept) < len(r.parts) {
@@ -57,22 +57,22 @@ func (r *request) cutBilling(from int) {
 	}
 }
 
-// readMessage reads one message. Its content may stand before its role.
+// readMessage reads one message. Its content may come before its role.
 func (r *request) readMessage(s *scan) {
 	var role role
-	var name []byte
+	var roleName []byte
 	from := len(r.parts)
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "role":
-			name, _ = s.text()
+			roleName, _ = s.text()
 		case "content":
 			r.readBlocks(s, "messages.content.", &r.parts)
 		default:
 			r.drop("messages.", string(key))
 		}
 	})
-	switch string(name) {
+	switch string(roleName) {
 	case "user":
 		role = userRole
 	case "assistant":
@@ -81,11 +81,12 @@ func (r *request) readMessage(s *scan) {
 	default:
 		r.refuse("messages.role", "expected user, assistant or system")
 	}
-	r.close(role, from)
+	r.closeTurn(role, from)
 }
 
-// close makes a turn of the parts from the given one on, or adds them to the last.
-func (r *request) close(role role, from int) {
+// closeTurn makes a turn of the parts with an index of at least from, or adds them to the
+// last turn when that has the same role and ends there. Without such parts it does nothing.
+func (r *request) closeTurn(role role, from int) {
 	switch n := len(r.turns); {
 	case from == len(r.parts):
 	case n > 0 && r.turns[n-1].role == role && r.turns[n-1].to == from:
@@ -95,8 +96,8 @@ func (r *request) close(role role, from int) {
 	}
 }
 
-// readBlocks reads a content, a string or a list of blocks, into a list of parts. Empty
-// texts are left out.
+// readBlocks reads a content, a string or a list of blocks, and appends its parts to into.
+// Empty texts are left out. path is that of the blocks, with a dot at its end.
 func (r *request) readBlocks(s *scan, path string, into *[]part) {
 	if s.kind() == '"' {
 		if text, _ := s.text(); len(text) > 0 {
@@ -107,10 +108,10 @@ func (r *request) readBlocks(s *scan, path string, into *[]part) {
 	s.array(func() { r.readBlock(s, path, into) })
 }
 
-// contentBlock is a content block as it stands; which members count depends on its type.
+// contentBlock is a content block as it was read; which members count depends on its type.
 type contentBlock struct {
 	kind, text, thinking, signature, data []byte
-	id, name, toolUse                     []byte
+	id, name, toolUseID                   []byte
 	input, source, title                  []byte
 	isError                               bool
 	inner                                 span
@@ -136,7 +137,7 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 		case "name":
 			b.name, _ = s.text()
 		case "tool_use_id":
-			b.toolUse, _ = s.text()
+			b.toolUseID, _ = s.text()
 		case "input":
 			b.input = s.raw()
 		case "source":
@@ -156,7 +157,8 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 	r.addBlock(&b, path, into)
 }
 
-// readResultContent reads what a tool gave. Such a result has no further ones in it.
+// readResultContent reads the content of a tool's result. A block within a result cannot
+// have such a content: it is dropped.
 func (r *request) readResultContent(s *scan, path string, b *contentBlock) {
 	if path == toolResultPath {
 		r.drop(path, "content")
@@ -166,8 +168,10 @@ func (r *request) readResultContent(s *scan, path string, b *contentBlock) {
 	b.inner.to = len(r.inner)
 }
 
+// toolResultPath is the path of the blocks in a tool's result.
 const toolResultPath = "messages.content.content."
 
+// addBlock appends the part that a block makes to into.
 func (r *request) addBlock(b *contentBlock, path string, into *[]part) {
 	switch string(b.kind) {
 	case "text":
@@ -189,7 +193,7 @@ func (r *request) addBlock(b *contentBlock, path string, into *[]part) {
 		}
 		*into = append(*into, part{kind: callPart, isJSON: true, id: b.id, name: b.name, text: input})
 	case "tool_result":
-		*into = append(*into, part{kind: resultPart, id: b.toolUse, isError: b.isError, inner: b.inner})
+		*into = append(*into, part{kind: resultPart, id: b.toolUseID, isError: b.isError, inner: b.inner})
 	case "":
 		r.refuse(path+"type", "a content block needs a type")
 	default:
@@ -197,14 +201,15 @@ func (r *request) addBlock(b *contentBlock, path string, into *[]part) {
 	}
 }
 
-// addSource adds an image or a document.
+// addSource appends an image or a document to into. A document that is plain text
+// becomes a text.
 func (r *request) addSource(kind partKind, b *contentBlock, path string, into *[]part) {
-	var form, media, data, address []byte
+	var sourceType, media, data, address []byte
 	s := &scan{doc: b.source}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "type":
-			form, _ = s.text()
+			sourceType, _ = s.text()
 		case "media_type":
 			media, _ = s.text()
 		case "data":
@@ -216,7 +221,7 @@ func (r *request) addSource(kind partKind, b *contentBlock, path string, into *[
 			r.drop(path+"source.", string(key))
 		}
 	})
-	switch string(form) {
+	switch string(sourceType) {
 	case "base64":
 		*into = append(*into, part{kind: kind, media: bytes.Clone(plainText(media)), text: data, name: b.title})
 	case "url":

@@ -1,5 +1,6 @@
 package translate
 
+// readMessagesTool reads an element of tools: a function, or a tool that Anthropic defines.
 func (r *request) readMessagesTool(s *scan) {
 	var t tool
 	var kind []byte
@@ -30,13 +31,13 @@ func (r *request) readMessagesTool(s *scan) {
 	r.tools = append(r.tools, t)
 }
 
-// dropTool leaves out a tool that only the provider can run.
+// dropTool leaves out a tool that only the provider can run. kind is its type.
 func (r *request) dropTool(kind string, name []byte) {
 	r.drop("tools.", kind)
 	r.serverTools = append(r.serverTools, kind, string(name))
 }
 
-// readMessagesChoice reads tool_choice.
+// readMessagesChoice reads tool_choice, which also says whether calls may be parallel.
 func (r *request) readMessagesChoice(s *scan) {
 	var kind []byte
 	s.object(func(key []byte) {

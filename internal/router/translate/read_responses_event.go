@@ -51,25 +51,25 @@ func (a *assembler) readItemEvent(e *responsesEvent) {
 	case "response.output_item.done":
 		a.endItem(e)
 	case "response.output_text.delta":
-		a.text(textPart, e.delta)
+		a.addText(textPart, e.delta)
 	case "response.refusal.delta":
-		a.text(refusalPart, e.delta)
+		a.addText(refusalPart, e.delta)
 	case "response.reasoning_summary_text.delta", "response.reasoning_text.delta":
-		a.text(thinkingPart, e.delta)
+		a.addText(thinkingPart, e.delta)
 	case "response.reasoning_summary_part.added":
 		if b := a.reply.last(); e.summary > 0 && b != nil && b.kind == thinkingPart {
-			a.text(thinkingPart, []byte(textSeparator))
+			a.addText(thinkingPart, []byte(textSeparator))
 		}
 	case "response.function_call_arguments.delta":
 		if b := a.calls[e.key]; b != nil {
-			a.piece(b, e.delta)
+			a.addPiece(b, e.delta)
 		}
 	case "response.custom_tool_call_input.delta":
 		if b := a.calls[e.key]; b != nil {
 			if len(b.text) == 0 {
-				a.piece(b, []byte(customOpen))
+				a.addPiece(b, []byte(customOpen))
 			}
-			a.piece(b, appendEscaped(nil, e.delta))
+			a.addPiece(b, appendEscaped(nil, e.delta))
 		}
 	}
 }
@@ -101,7 +101,7 @@ func (a *assembler) endItem(e *responsesEvent) {
 	switch {
 	case b != nil:
 		if string(i.kind) == "custom_tool_call" && len(b.text) > 0 {
-			a.piece(b, []byte(customClose))
+			a.addPiece(b, []byte(customClose))
 		}
 		a.fillCall(b, &i)
 		b.done = b.tool.custom || isObject(b.plain) || isNothing(b.plain)

@@ -104,7 +104,7 @@ func (r *request) addMessageItem(i *item) {
 	default:
 		r.refuse("input.role", "expected user, assistant, system or developer")
 	}
-	r.close(role, i.content)
+	r.closeTurn(role, i.content)
 }
 
 // addReasoningItem adds thinking, with what its item carries of the upstream

@@ -13,9 +13,9 @@ func (a *assembler) readResponse(body []byte) {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			a.note(&a.reply.id, s)
+			a.noteText(&a.reply.id, s)
 		case "model":
-			a.note(&a.reply.model, s)
+			a.noteText(&a.reply.model, s)
 		case "created_at":
 			a.noteCreated(s)
 		case "status":
@@ -130,13 +130,13 @@ func (a *assembler) readOutputParts(list []byte, kind partKind) {
 			case "text":
 				text, _ := s.text()
 				if kind == thinkingPart && count > 0 && len(text) > 0 {
-					a.text(kind, []byte(textSeparator))
+					a.addText(kind, []byte(textSeparator))
 				}
 				count++
-				a.text(kind, text)
+				a.addText(kind, text)
 			case "refusal":
 				text, _ := s.text()
-				a.text(refusalPart, text)
+				a.addText(refusalPart, text)
 			}
 		})
 	})
@@ -149,7 +149,7 @@ func (a *assembler) signReasoning(i *outputItem) {
 		return
 	}
 	if b := a.reply.last(); b == nil || b.kind != thinkingPart || b.done {
-		a.add(&block{kind: thinkingPart})
+		a.addBlock(&block{kind: thinkingPart})
 	}
 	if a.from == Responses {
 		a.sign(clone(i.encrypted))
@@ -162,7 +162,7 @@ func (a *assembler) signReasoning(i *outputItem) {
 // openCall adds a call. A custom tool is one to the client too only where that
 // knows it as such; else its text is the one string of a function.
 func (a *assembler) openCall(i *outputItem) *block {
-	b := a.call(i.callID, i.name)
+	b := a.addCall(i.callID, i.name)
 	if string(i.kind) == "custom_tool_call" && a.from != Messages {
 		b.tool.custom = true
 	}
@@ -176,12 +176,12 @@ func (a *assembler) fillCall(b *block, i *outputItem) {
 		return
 	}
 	if string(i.kind) != "custom_tool_call" {
-		a.piece(b, i.args)
+		a.addPiece(b, i.args)
 		return
 	}
-	a.piece(b, []byte(customOpen))
-	a.piece(b, appendEscaped(nil, i.args))
-	a.piece(b, []byte(customClose))
+	a.addPiece(b, []byte(customOpen))
+	a.addPiece(b, appendEscaped(nil, i.args))
+	a.addPiece(b, []byte(customClose))
 }
 
 func (a *assembler) readResponsesUsage(s *scan) {
@@ -210,6 +210,6 @@ func (a *assembler) readResponsesUsage(s *scan) {
 		}
 	})
 	if u.isKnown {
-		a.reply.usage = u.sane()
+		a.reply.usage = u.clampCached()
 	}
 }

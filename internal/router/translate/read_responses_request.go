@@ -23,7 +23,7 @@ func (r *request) readResponses(s *scan) {
 		case "parallel_tool_calls":
 			r.parallel = s.raw()
 		case "max_output_tokens":
-			r.most = s.raw()
+			r.maxTokens = s.raw()
 		case "stream":
 			r.stream = string(s.raw()) == "true"
 		case "reasoning":

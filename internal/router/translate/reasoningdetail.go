@@ -58,14 +58,14 @@ func readDetail(s *scan) (d reasoningDetail) {
 func (a *assembler) addDetail(d reasoningDetail) {
 	b := a.reply.last()
 	if b == nil || b.kind != thinkingPart || b.closed {
-		b = a.add(&block{kind: thinkingPart})
+		b = a.addBlock(&block{kind: thinkingPart})
 	}
 	a.size += len(d.text)
 	for _, m := range d.rest {
 		a.size += len(m[0]) + len(m[1])
 	}
 	if a.size > maxReply {
-		a.fail(broken("the upstream's reply is too long"))
+		a.fail(brokenReply("the upstream's reply is too long"))
 		return
 	}
 	if n := len(b.details); n > 0 {

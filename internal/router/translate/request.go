@@ -11,18 +11,18 @@ type request struct {
 	*Call
 	problem *RequestError
 
-	model    []byte // raw
-	lead     span   // the system prompt that stands outside the conversation
-	turns    []turn
-	parts    []part // of all turns
-	inner    []part // of all tool results
-	tools    []tool
-	choice   toolChoice
-	parallel []byte // raw: whether several tools may be called at once
-	most     []byte // raw: how many tokens the reply may have
-	params   [paramCount][]byte
-	effort   effort
-	format   format
+	model     []byte // raw
+	lead      span   // the system prompt that stands outside the conversation
+	turns     []turn
+	parts     []part // of all turns
+	inner     []part // of all tool results
+	tools     []tool
+	choice    toolChoice
+	parallel  []byte // raw: whether several tools may be called at once
+	maxTokens []byte // raw: how many tokens the reply may have
+	params    [paramCount][]byte
+	effort    effort
+	format    format
 
 	room        *room    // of turns, parts, inner and scratch
 	reserved    int      // bytes of room that were counted

@@ -74,7 +74,7 @@ func (s *Stream) IsOver() bool { return s.a.isOver() }
 // unfinished event.
 func (s *Stream) Size() int {
 	const perBlock = 512
-	return 2*s.a.size + perBlock*len(s.a.reply.blocks) + cap(s.events.hold) + cap(s.events.joined) + cap(s.a.keep)
+	return 2*s.a.size + perBlock*len(s.a.reply.blocks) + cap(s.events.hold) + cap(s.events.joined)
 }
 
 // Failure returns what the stream failed of: "" while it did not.
@@ -105,7 +105,7 @@ func (s *Stream) event(data []byte, isError bool) {
 
 func (s *Stream) checkEvents() {
 	if s.events.broken {
-		s.a.fail(broken("the upstream sent an event that is not JSON"))
+		s.a.fail(brokenReply("the upstream sent an event that is not JSON"))
 	}
 }
 
@@ -115,7 +115,7 @@ func (s *Stream) finish() {
 	switch {
 	case a.isOver():
 	case a.reply.finish == finishUnsaid:
-		a.fail(broken("the upstream's stream broke off before its end"))
+		a.fail(brokenReply("the upstream's stream broke off before its end"))
 	default:
 		a.concludeContent()
 	}
@@ -125,7 +125,7 @@ func (s *Stream) finish() {
 func (a *assembler) concludeContent() {
 	isEmpty := len(a.reply.blocks) == 0 && a.reply.finish == finishStop
 	if isEmpty && (a.to == Chat || a.reply.usage.output == 0) {
-		a.fail(broken("the upstream sent a reply without content"))
+		a.fail(brokenReply("the upstream sent a reply without content"))
 		return
 	}
 	a.conclude()
@@ -133,7 +133,7 @@ func (a *assembler) concludeContent() {
 
 // Reply translates a JSON reply. An error is a *ReplyError.
 func (c *Call) Reply(body []byte) ([]byte, error) {
-	a := &assembler{Call: c, out: silent{}}
+	a := &assembler{Call: c, out: discardWriter{}}
 	a.readReply(body)
 	if a.failure != nil {
 		return nil, &ReplyError{string(plainText(a.failure.message))}
@@ -144,7 +144,7 @@ func (c *Call) Reply(body []byte) ([]byte, error) {
 // Collect makes one reply of a whole event stream, for a client that wants JSON
 // from an upstream that streams. An error is a *ReplyError.
 func (c *Call) Collect(stream []byte) ([]byte, error) {
-	s := &Stream{a: assembler{Call: c, out: silent{}}, read: streamReader(c.to)}
+	s := &Stream{a: assembler{Call: c, out: discardWriter{}}, read: streamReader(c.to)}
 	s.Append(nil, stream)
 	s.End(nil)
 	if s.a.failure != nil {
@@ -170,7 +170,7 @@ func (c *Call) Replay(dst, body []byte) ([]byte, error) {
 // readReply reads a JSON reply of the upstream.
 func (a *assembler) readReply(body []byte) {
 	if !isObject(body) {
-		a.fail(broken("the upstream's reply is not a JSON object: " + excerpt(body)))
+		a.fail(brokenReply("the upstream's reply is not a JSON object: " + excerpt(body)))
 		return
 	}
 	switch a.to {
@@ -187,7 +187,7 @@ func (a *assembler) readReply(body []byte) {
 	switch {
 	case a.isOver():
 	case a.reply.finish == finishUnsaid:
-		a.fail(broken("the upstream's reply has no content: " + excerpt(body)))
+		a.fail(brokenReply("the upstream's reply has no content: " + excerpt(body)))
 	default:
 		a.concludeContent()
 	}

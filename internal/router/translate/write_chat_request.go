@@ -17,12 +17,12 @@ func (r *request) appendChat(dst []byte) []byte {
 		dst = r.appendChatTurn(dst, &r.turns[i])
 	}
 	dst = append(dst, ']')
-	if !isNull(r.most) {
+	if !isNull(r.maxTokens) {
 		name := r.opts.MaxTokensName
 		if name == "" {
 			name = "max_tokens"
 		}
-		dst = appendMember(dst, name, r.most)
+		dst = appendMember(dst, name, r.maxTokens)
 	}
 	dst = r.appendParams(dst)
 	if r.stream {

@@ -114,7 +114,7 @@ func appendGeminiFailure(dst []byte, f *failure) []byte {
 // statusOfKind returns the HTTP status of an error that names none.
 func statusOfKind(f *failure) int {
 	kind := f.anthropicKind()
-	for status, name := range kinds {
+	for status, name := range errorKinds {
 		if name == kind && status != 422 {
 			return status
 		}

@@ -13,14 +13,14 @@ func (r *request) appendMessages(dst []byte) []byte {
 	if r.model != nil {
 		dst = appendMember(dst, "model", r.model)
 	}
-	most := wholeNumber(r.most)
-	if isNull(r.most) {
+	most := wholeNumber(r.maxTokens)
+	if isNull(r.maxTokens) {
 		if most = r.opts.MaxTokens; most <= 0 {
 			most = defaultMaxTokens
 		}
 		dst = appendNumberMember(dst, "max_tokens", most)
 	} else {
-		dst = appendMember(dst, "max_tokens", r.most)
+		dst = appendMember(dst, "max_tokens", r.maxTokens)
 	}
 	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
 		dst = r.appendBlocks(appendKey(dst, "system"), lead)
@@ -41,7 +41,7 @@ func (r *request) appendMessages(dst []byte) []byte {
 func (r *request) fitToThinking(thinking []byte) {
 	s := string(r.params[temperature])
 	if hasMemberText(thinking, `"thinking":`) && s != "" && s != "null" && s != "1" && s != "1.0" {
-		r.dropParam(r.memberOf(temperature))
+		r.dropParam(r.memberPath(temperature))
 		r.params[temperature] = nil
 	}
 }

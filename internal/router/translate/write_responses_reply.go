@@ -82,7 +82,7 @@ func (c *Call) itemID(b *block) []byte {
 	case b.kind == callPart:
 		prefix = "fc_"
 	}
-	return (&assembler{Call: c}).madeID(prefix, b.index)
+	return (&assembler{Call: c}).makeID(prefix, b.index)
 }
 
 // appendItem appends an item. One that is in progress has no content yet.

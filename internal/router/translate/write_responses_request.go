@@ -20,12 +20,12 @@ func (r *request) appendResponses(dst []byte) []byte {
 		dst = r.appendTurnItems(dst, &r.turns[i])
 	}
 	dst = append(dst, ']')
-	switch most := wholeNumber(r.most); {
-	case isNull(r.most):
+	switch most := wholeNumber(r.maxTokens); {
+	case isNull(r.maxTokens):
 	case most >= 0 && most < leastOutput:
 		dst = appendNumberMember(dst, "max_output_tokens", leastOutput)
 	default:
-		dst = appendMember(dst, "max_output_tokens", r.most)
+		dst = appendMember(dst, "max_output_tokens", r.maxTokens)
 	}
 	dst = r.appendParams(dst)
 	if isNull(r.params[store]) {
