@@ -20,7 +20,7 @@ import (
 // Client holds the targets of the tools that send requests to the router.
 type Client mg.Namespace
 
-// List lists the tools that FlowGate knows, which are here, and where each points; it starts none.
+// List lists the tools that FlowGate knows, which of them are installed, and where each points; it starts none.
 func (Client) List(ctx context.Context) error {
 	return runReading(ctx, "client:list", func(_ context.Context, s session, cfg *config.Config) (any, error) {
 		target := routerTarget(cfg, nil, nil)
@@ -37,7 +37,7 @@ func (Client) Setup(ctx context.Context, client string, dryRun *bool, model *str
 		})
 }
 
-// Restore takes out of a tool's file what client:setup has put in, of all tools without a name.
+// Restore takes out of a tool's file what client:setup has put in; without a name, out of the files of all tools.
 func (Client) Restore(ctx context.Context, client *string, dryRun *bool) error {
 	return run(ctx, "client:restore", func(ctx context.Context, s session) (any, error) {
 		return s.restoreClients(ctx, deref(client), deref(dryRun))
@@ -80,7 +80,7 @@ func routerTarget(cfg *config.Config, model, fastModel *string) client.Target {
 	return t
 }
 
-// clientTarget is routerTarget for a client that is to send requests: it has a model.
+// clientTarget is routerTarget for a client that sends requests and so needs a model.
 // Fault: model-missing.
 func clientTarget(cfg *config.Config, model, fastModel *string) (client.Target, error) {
 	t := routerTarget(cfg, model, fastModel)
@@ -91,7 +91,7 @@ func clientTarget(cfg *config.Config, model, fastModel *string) (client.Target, 
 	return t, nil
 }
 
-// setUpClients points the clients of a list of names, separated by commas, at the router.
+// setUpClients points the clients with these names, separated by commas, at the router.
 func (s session) setUpClients(
 	ctx context.Context, cfg *config.Config, names string, dryRun bool, model, fastModel *string,
 ) (any, error) {
@@ -125,8 +125,8 @@ func (s session) setUpClients(
 	return result, nil
 }
 
-// checkKeyFile refuses a client that reads the key from a file when the router's key is
-// somewhere else. Fault: client-key-elsewhere.
+// checkKeyFile checks that the router's key is in the file from which clients read it.
+// Fault: client-key-elsewhere.
 func checkKeyFile(cfg *config.Config, t client.Target, getenv func(string) string) error {
 	inFile, _, err := keyfile.Read(t.KeyFile)
 	key, unknown := policy.ClientKey(cfg, getenv) // unknown before the first start
@@ -137,8 +137,8 @@ func checkKeyFile(cfg *config.Config, t client.Target, getenv func(string) strin
 	return nil
 }
 
-// restoreClients restores one client, or all. It works also where the configuration is gone
-// or broken: the record says what was written.
+// restoreClients restores one client, or all. It also works when the configuration is missing
+// or broken, because the record says what was written.
 func (s session) restoreClients(ctx context.Context, name string, dryRun bool) (any, error) {
 	var t client.Target
 	if cfg, err := s.loadConfig(); err == nil {
@@ -171,7 +171,7 @@ func (s session) restoreClients(ctx context.Context, name string, dryRun bool) (
 	return result, first
 }
 
-// runClient executes the client in the place of this process.
+// runClient replaces this process by the client. It returns only when that fails.
 func (s session) runClient(cfg *config.Config, name string, model, fastModel *string) error {
 	c, err := client.Find(name)
 	if err != nil {
@@ -189,7 +189,7 @@ func (s session) runClient(cfg *config.Config, name string, model, fastModel *st
 		return err
 	}
 	env, arguments := t.Environment(c, os.Environ())
-	words := append([]string{program}, append(arguments, s.line.Behind...)...)
+	words := append([]string{program}, append(arguments, s.line.AfterDashes...)...)
 	if err := syscall.Exec(program, words, env); err != nil { //nolint:gosec // the user named the program
 		return fault.New("client-not-started", "start %s: %w", program, err).WithHint("try it alone: %s", program)
 	}

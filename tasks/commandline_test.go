@@ -187,7 +187,7 @@ func TestAMistypedCommandIsReportedBeforeAnythingRuns(t *testing.T) {
 		"-strict doctor":                {"flag-unknown", "-strict"},
 		"-v status":                     {"flag-unknown", "-v"},
 		"init -- start":                 {"flag-invalid", "init takes no operand such as start"},
-		"-- start":                      {"flag-invalid", "nothing takes the operand start"},
+		"-- start":                      {"flag-invalid", "no target takes the operand start"},
 		"status auth lst":               {"target-unknown", "auth:list"},
 	} {
 		_, _, _, err := tasks.Parse(strings.Fields(typed)...)

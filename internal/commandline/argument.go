@@ -12,7 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// parseArguments takes t's operands and flags, in any order, off the front.
+// parseArguments takes the operands and flags of t, in any order, off the front of words. It
+// returns the words after them.
 func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) {
 	call := Call{Target: t}
 	missing := lo.Filter(t.Params, func(p Param, _ int) bool { return !p.Optional })
@@ -26,7 +27,7 @@ func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) 
 		case len(missing) > 0:
 			v, used, err = t.parseOperand(missing[0], words[0].text)
 			missing = missing[1:]
-		case words[0].operand && slices.Contains(passing, t.Name):
+		case words[0].operand && slices.Contains(passingTargets, t.Name):
 			return call, words, nil
 		default:
 			v, used, err = c.parseOptionalOperand(call, words)
@@ -38,7 +39,7 @@ func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) 
 			break
 		}
 		words = words[used:]
-		if v.Param.Name != "" { // else a flag of the Python tool that has nothing to say here
+		if v.Param.Name != "" { // else an ignored flag of the Python tool
 			call.Values = append(call.Values, v)
 		}
 	}
@@ -49,7 +50,7 @@ func (c Catalogue) parseArguments(t Target, words []word) (Call, []word, error) 
 	return call, words, nil
 }
 
-// parseOperand reads the operand that p wants.
+// parseOperand returns text as the value of the operand p, which is one word.
 func (t Target) parseOperand(p Param, text string) (Value, int, error) {
 	if err := p.checkValue(text); err != nil {
 		return Value{}, 0, fault.Usage("flag-invalid", "%s: %s is not a valid %s: %w", t.Name, text,
@@ -59,9 +60,10 @@ func (t Target) parseOperand(p Param, text string) (Value, int, error) {
 	return Value{p, text}, 1, nil
 }
 
-// parseFlag reads the flag at the front and, where it stands in the next word, its value.
+// parseFlag parses the flag at the front and its value, which may be the next word. It
+// also returns how many words these are.
 func (t Target) parseFlag(words []word) (Value, int, error) {
-	name, value, given := splitFlag(words[0].text)
+	name, value, hasValue := splitFlag(words[0].text)
 	p, ok := t.flag(name)
 	if !ok {
 		if v, used, err := t.translateFlag(words); used > 0 || err != nil {
@@ -76,7 +78,7 @@ func (t Target) parseFlag(words []word) (Value, int, error) {
 	}
 	used := 1
 	switch {
-	case given:
+	case hasValue:
 	case p.Kind == "bool":
 		value = "true"
 	case len(words) > 1:
@@ -84,7 +86,7 @@ func (t Target) parseFlag(words []word) (Value, int, error) {
 	default:
 		return Value{}, 0, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("usage: mage %s", t.Usage())
 	}
-	value = p.withUnit(value)
+	value = p.addUnit(value)
 	if err := p.checkValue(value); err != nil {
 		return Value{}, 0, fault.Usage("flag-invalid", "-%s=%s: %w", name, value, err).
 			WithHint("usage: mage %s", t.Usage())
@@ -96,7 +98,7 @@ func (t Target) parseFlag(words []word) (Value, int, error) {
 	return Value{p, value}, used, nil
 }
 
-// parseOptionalOperand reads an operand that may be left out. used is 0 when the front is
+// parseOptionalOperand parses an operand that may be left out. used is 0 when the first word is
 // the next target. An operand that is a target's name may be typed as two words as well.
 func (c Catalogue) parseOptionalOperand(call Call, words []word) (v Value, used int, err error) {
 	t, i := call.Target, call.Target.positionalIndex()
@@ -122,14 +124,14 @@ func (c Catalogue) parseOptionalOperand(call Call, words []word) (v Value, used 
 	return Value{t.Params[i], words[0].text}, 1, nil
 }
 
-// isNamespace reports whether the front is a namespace with another word behind it.
+// isNamespace reports whether the first word is a namespace and another word follows it.
 func (c Catalogue) isNamespace(words []word) bool {
 	return nextText(words) != "" && len(c.Within(words[0].text)) > 0
 }
 
-// withUnit makes seconds of a bare number where a duration is wanted, as in
-// flowgate.yaml.
-func (p Param) withUnit(value string) string {
+// addUnit returns value with the unit s when p is a duration and value a bare number, which means
+// seconds as in flowgate.yaml.
+func (p Param) addUnit(value string) string {
 	if _, err := strconv.ParseFloat(value, 64); err == nil && p.Kind == "time.Duration" &&
 		strings.Trim(value, "0123456789.") == "" {
 		return value + "s"
@@ -137,7 +139,7 @@ func (p Param) withUnit(value string) string {
 	return value
 }
 
-// checkValue reports what is wrong with a value that mage would not be able to read.
+// checkValue returns what is wrong with a value that mage could not parse, nil when it can.
 func (p Param) checkValue(value string) error {
 	switch p.Kind {
 	case "bool":

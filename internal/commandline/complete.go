@@ -10,16 +10,16 @@ import (
 // Candidate is a word that may be typed next.
 type Candidate struct {
 	Word  string
-	About string // what it does; may be empty
+	About string // what the word means or does; may be empty
 }
 
-// Values lists what may be typed for a kind of argument, by the name of its parameter:
-// "service", "provider", "name" (of a profile). It returns nothing for what it does not know.
+// Values returns what may be typed for an argument, by the name of its parameter: "service",
+// "provider", "name" (of a profile). It returns nil for a parameter that it does not know.
 type Values func(target Target, param string) []string
 
 // Complete returns the words that can be typed in the place of current, the beginning of a
-// word, after the words before it: what belongs to the target that was typed, and where nothing
-// does, the next target.
+// word, after the words in before: what belongs to the last target or, when nothing does, the
+// names of targets.
 func (c Catalogue) Complete(before []string, current string, values Values) []Candidate {
 	state := c.readBefore(before)
 	switch {
@@ -34,8 +34,8 @@ func (c Catalogue) Complete(before []string, current string, values Values) []Ca
 			return Candidate{strings.TrimPrefix(t.Name, state.namespace+":"), t.Synopsis}
 		}), current)
 	}
-	if near := filterCandidates(append(state.operands(values), state.ownTargets(c)...), current); len(near) > 0 {
-		return near
+	if own := filterCandidates(append(state.operands(values), state.subtargets(c)...), current); len(own) > 0 {
+		return own
 	}
 	if state.required {
 		return nil
@@ -43,7 +43,7 @@ func (c Catalogue) Complete(before []string, current string, values Values) []Ca
 	return filterCandidates(lo.Map(c, func(t Target, _ int) Candidate { return Candidate{t.Name, t.Synopsis} }), current)
 }
 
-// typedState is what the words before the one to complete say about it.
+// typedState is what the words before the one to complete say about that word.
 type typedState struct {
 	target      Target   // the last one typed; its Name is "" when there is none
 	missing     []Param  // the operands that it still takes
@@ -51,24 +51,24 @@ type typedState struct {
 	flag        string   // the flag whose value comes next
 	namespace   string   // the namespace whose target comes next
 	afterDashes bool     // `--` was typed
-	operandsOf  []string // operands that were typed for target
+	typed       []string // the operands that were typed for target
 }
 
-// readBefore reads complete words. What does not fit is passed over: the program says so
-// when it is called.
+// readBefore reads the words before the one to complete. It ignores words that do not fit: Parse
+// reports them when the line is run.
 func (c Catalogue) readBefore(before []string) typedState {
 	var s typedState
 	for len(before) > 0 {
 		s.flag, s.namespace = "", ""
 		used := 1
-		switch name, _, given := splitFlag(before[0]); {
+		switch name, _, hasValue := splitFlag(before[0]); {
 		case s.afterDashes:
 			s.readOperand(before[0])
 		case before[0] == "--":
 			s.afterDashes = true
 		case name == "":
 			used = c.readWord(&s, before)
-		case given || !s.takesValue(name):
+		case hasValue || !s.takesValue(name):
 		case len(before) == 1:
 			s.flag = name
 		default:
@@ -79,8 +79,8 @@ func (c Catalogue) readBefore(before []string) typedState {
 	return s
 }
 
-// readWord reads a word that is no flag: a target, a namespace or an operand. It returns how many
-// words belong to it.
+// readWord reads a word that is not a flag: a target, a namespace or an operand. used is the
+// number of words that it consists of.
 func (c Catalogue) readWord(s *typedState, words []string) (used int) {
 	next := ""
 	if len(words) > 1 && !strings.HasPrefix(words[1], "-") {
@@ -104,10 +104,10 @@ func (c Catalogue) readWord(s *typedState, words []string) (used int) {
 	return used
 }
 
-// readOperand takes a word as the target's next operand.
+// readOperand records a word as the target's next operand.
 func (s *typedState) readOperand(text string) {
 	if len(s.missing) > 0 {
-		s.operandsOf, s.missing = append(s.operandsOf, text), s.missing[1:]
+		s.typed, s.missing = append(s.typed, text), s.missing[1:]
 	}
 	s.required = len(s.missing) > 0 && !s.missing[0].Optional
 }
@@ -126,13 +126,13 @@ func (s typedState) operands(values Values) []Candidate {
 	if len(s.missing) == 0 {
 		return nil
 	}
-	return toCandidates(lo.Without(values(s.target, s.missing[0].Name), s.operandsOf...))
+	return toCandidates(lo.Without(values(s.target, s.missing[0].Name), s.typed...))
 }
 
-// ownTargets returns the targets of the namespace that the target is as well, as one word:
-// `doctor list` is doctor:list.
-func (s typedState) ownTargets(c Catalogue) []Candidate {
-	if s.target.Name == "" || s.required || len(s.operandsOf) > 0 {
+// subtargets returns the targets of the namespace that has the name of the target, without that
+// name: list for doctor:list, which may be typed as `doctor list`.
+func (s typedState) subtargets(c Catalogue) []Candidate {
+	if s.target.Name == "" || s.required || len(s.typed) > 0 {
 		return nil
 	}
 	return lo.Map(c.Within(s.target.Name), func(t Target, _ int) Candidate {
@@ -140,10 +140,10 @@ func (s typedState) ownTargets(c Catalogue) []Candidate {
 	})
 }
 
-// completeFlag returns the flags that begin with current, or the values of the one that is
-// already there up to its equals sign.
+// completeFlag returns the flags that begin with current or, when current has an equals sign,
+// the values of that flag.
 func (s typedState) completeFlag(current string, values Values) []Candidate {
-	if name, value, given := splitFlag(current); given {
+	if name, value, hasValue := splitFlag(current); hasValue {
 		prefix := current[:len(current)-len(value)]
 		return lo.Map(filterCandidates(s.flagValues(name, values), value), func(v Candidate, _ int) Candidate {
 			return Candidate{prefix + v.Word, v.About}
@@ -173,11 +173,12 @@ func (s typedState) flagValues(name string, values Values) []Candidate {
 	return toCandidates(values(s.target, name))
 }
 
+// toCandidates returns words as candidates without a description.
 func toCandidates(words []string) []Candidate {
 	return lo.Map(words, func(w string, _ int) Candidate { return Candidate{Word: w} })
 }
 
-// filterCandidates returns those that begin with current, each once, in alphabetical order.
+// filterCandidates returns the candidates that begin with current, each once, in alphabetical order.
 func filterCandidates(all []Candidate, current string) []Candidate {
 	fit := lo.Filter(all, func(c Candidate, _ int) bool { return strings.HasPrefix(c.Word, current) })
 	fit = lo.UniqBy(fit, func(c Candidate) string { return c.Word })

@@ -8,14 +8,14 @@ var CommonFlags = []string{"jq", "raw", "format", "config", "exit", "trust", "ve
 // commonSwitches are the common flags without a value.
 var commonSwitches = []string{"raw", "exit", "verbose"}
 
-// Line is what was typed.
+// Line is a parsed command line.
 type Line struct {
-	Calls     []Call            // the targets to run, in their order
-	Common    map[string]string // the common flags; "true" for a switch
-	Namespace string            // the namespace when one was typed alone
-	First     string            // the first target, for a report of what is wrong
-	Behind    []string          // what stands behind -- of a target that passes it on
-	Notes     []Note            // old spellings that were typed
+	Calls       []Call            // the targets to run, in their order
+	Common      map[string]string // the common flags; "true" for a switch
+	Namespace   string            // the namespace when one was typed alone
+	First       string            // the name of the first target, for the report when the line is wrong
+	AfterDashes []string          // the words after --, for a target that passes them on
+	Notes       []Note            // old spellings that were typed
 }
 
 // Call is one target with its arguments.
@@ -24,15 +24,15 @@ type Call struct {
 	Values []Value
 }
 
-// Value is an argument in the form that its parameter's kind is read from: a duration has
+// Value is an argument in the form that its parameter's kind is parsed from: a duration has
 // its unit, a switch is "true" or "false".
 type Value struct {
 	Param Param
 	Text  string
 }
 
-// Words returns the call as mage's own parser takes it: the target, its operands, and then
-// -name=value.
+// Words returns the call in the form that mage's own parser reads: the target, its operands, and
+// then -name=value for each flag.
 func (c Call) Words() []string {
 	words := []string{c.Target.Method}
 	operands, flags := lo.FilterReject(c.Values, func(v Value, _ int) bool { return !v.Param.Optional })
@@ -45,9 +45,9 @@ func (c Call) Words() []string {
 	return words
 }
 
-// call returns the call of another target of the catalogue with one argument, which may be
-// empty.
-func (c Catalogue) call(name, argument string) Call {
+// newCall returns a call of the target with that name. argument is the value of its first
+// parameter; "" for none.
+func (c Catalogue) newCall(name, argument string) Call {
 	t, _ := c.Lookup(name)
 	call := Call{Target: t}
 	if argument != "" && len(t.Params) > 0 {

@@ -11,17 +11,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// word is one word of the command line. An operand is one that stands behind `--`, which
-// begins no flag and no target whatever it looks like.
+// word is one word of the command line.
 type word struct {
 	text    string
-	operand bool
+	operand bool // it comes after `--`, so it is neither a flag nor a target
 }
 
-// passing are the targets that pass what stands behind -- on to another program.
-var passing = []string{"client:run"}
+// passingTargets are the targets that pass the words after -- on to another program.
+var passingTargets = []string{"client:run"}
 
-// Parse reads the words behind the program's name. Its faults (target-unknown,
+// Parse parses the words after the program's name. Its faults (target-unknown,
 // flag-unknown, flag-invalid, argument-missing) come before any target runs.
 func (c Catalogue) Parse(typed []string) (Line, error) {
 	line := Line{Common: map[string]string{}}
@@ -42,19 +41,20 @@ func (c Catalogue) Parse(typed []string) (Line, error) {
 	return line, nil
 }
 
-// parseCommon takes the common flags out, wherever they stand before `--`.
+// parseCommon stores the common flags, wherever they stand before `--`, in l.Common, and returns
+// the other words.
 func (l *Line) parseCommon(typed []string) (rest []word, err error) {
 	for i := 0; i < len(typed); i++ {
 		if typed[i] == "--" {
 			return append(rest, lo.Map(typed[i+1:], func(t string, _ int) word { return word{t, true} })...), nil
 		}
-		name, value, given := splitFlag(typed[i])
+		name, value, hasValue := splitFlag(typed[i])
 		switch {
 		case !slices.Contains(CommonFlags, name):
 			rest = append(rest, word{text: typed[i]})
 			continue
 		case slices.Contains(commonSwitches, name):
-			if !given {
+			if !hasValue {
 				value = "true"
 			}
 			on, err := strconv.ParseBool(value)
@@ -62,7 +62,7 @@ func (l *Line) parseCommon(typed []string) (rest []word, err error) {
 				return nil, fault.Usage("flag-invalid", "-%s=%s: not true or false", name, value)
 			}
 			value = strconv.FormatBool(on) // 1, T and TRUE mean true as well
-		case !given:
+		case !hasValue:
 			if i++; i == len(typed) {
 				return nil, fault.Usage("flag-invalid", "-%s needs a value", name).WithHint("write -%s=VALUE", name)
 			}
@@ -73,16 +73,17 @@ func (l *Line) parseCommon(typed []string) (rest []word, err error) {
 	return rest, nil
 }
 
-// splitFlag splits -name=value and --name=value; name is "" when text is not a flag.
-func splitFlag(text string) (name, value string, given bool) {
+// splitFlag splits -name=value and --name=value. name is in lower case, "" when text is not a
+// flag; hasValue reports whether there is an equals sign.
+func splitFlag(text string) (name, value string, hasValue bool) {
 	if len(text) < 2 || text[0] != '-' {
 		return "", "", false
 	}
-	name, value, given = strings.Cut(strings.TrimPrefix(text[1:], "-"), "=")
-	return strings.ToLower(name), value, given
+	name, value, hasValue = strings.Cut(strings.TrimPrefix(text[1:], "-"), "=")
+	return strings.ToLower(name), value, hasValue
 }
 
-// flagName returns the name of the flag that w is, "" when it is none.
+// flagName returns the name of the flag that w is, "" when w is not a flag.
 func (w word) flagName() string {
 	if w.operand {
 		return ""
@@ -91,8 +92,8 @@ func (w word) flagName() string {
 	return name
 }
 
-// parseLeading handles a flag before the first target. done is true when the line is
-// about the program: -help, -version.
+// parseLeading handles a flag before the first target. done is true when nothing is left to
+// parse: the flag was -help or -version.
 func (c Catalogue) parseLeading(l *Line, words []word) (done bool, err error) {
 	if len(words) == 0 {
 		return false, nil
@@ -101,10 +102,10 @@ func (c Catalogue) parseLeading(l *Line, words []word) (done bool, err error) {
 	case "":
 		return false, nil
 	case "h", "help", "l":
-		l.Calls = []Call{c.call("help", c.targetIn(words[1:]))}
+		l.Calls = []Call{c.newCall("help", c.helpTopic(words[1:]))}
 		return true, nil
 	case "version":
-		l.Calls = []Call{c.call("version", "")}
+		l.Calls = []Call{c.newCall("version", "")}
 		return true, nil
 	default:
 		return true, fault.Usage("flag-unknown", "there is no flag -%s before a target", name).
@@ -112,8 +113,8 @@ func (c Catalogue) parseLeading(l *Line, words []word) (done bool, err error) {
 	}
 }
 
-// targetIn returns the name at the front of words that help is asked for, "" for none.
-func (c Catalogue) targetIn(words []word) string {
+// helpTopic returns the name that help is asked for, which is the first of words; "" for none.
+func (c Catalogue) helpTopic(words []word) string {
 	if len(words) == 0 || words[0].flagName() != "" {
 		return ""
 	}
@@ -132,7 +133,8 @@ func nextText(words []word) string {
 	return words[1].text
 }
 
-// parseTarget takes one target with its arguments off the front.
+// parseTarget adds the target at the front of words, with its arguments, to the line. It returns
+// the words after them.
 func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
 	typed, next := words[0].text, nextText(words)
 	t, used, ok := c.find(typed, next)
@@ -140,13 +142,14 @@ func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
 		l.First = typed
 	}
 	if words[0].operand {
-		return nil, fault.Usage("flag-invalid", "nothing takes the operand %s", typed).
-			WithHint("what stands behind -- are operands of the target before it")
+		return nil, fault.Usage("flag-invalid", "no target takes the operand %s", typed).
+			WithHint("the words after -- are operands of the target before it")
 	}
 	if !ok {
 		return nil, c.parseNamespace(l, words)
 	}
-	if both := c.fullName(typed, next); used == 1 && both != typed && !t.takesOperand() { // `bootstrap litelm`: bootstrap alone is a target too
+	if both := c.fullName(typed, next); used == 1 && both != typed && !t.takesOperand() {
+		// `bootstrap litelm` has a typing error in its second word: bootstrap alone is a target, too
 		if _, _, ok := c.find(next, ""); !ok {
 			return nil, c.UnknownFault(both)
 		}
@@ -156,19 +159,20 @@ func (c Catalogue) parseTarget(l *Line, words []word) ([]word, error) {
 	}
 	call, rest, err := c.parseArguments(t, words[used:])
 	if errors.Is(err, errHelp) {
-		l.Calls = []Call{c.call("help", t.Name)}
+		l.Calls = []Call{c.newCall("help", t.Name)}
 		return nil, nil
 	}
 	l.Calls = append(l.Calls, call)
-	if err == nil && slices.Contains(passing, t.Name) {
+	if err == nil && slices.Contains(passingTargets, t.Name) {
 		for len(rest) > 0 && rest[0].operand {
-			l.Behind, rest = append(l.Behind, rest[0].text), rest[1:]
+			l.AfterDashes, rest = append(l.AfterDashes, rest[0].text), rest[1:]
 		}
 	}
 	return rest, err
 }
 
-// parseNamespace handles a word that is no target: a namespace alone, or with -help.
+// parseNamespace handles a word that is not a target: a namespace alone, or with -help. Other
+// words are the fault target-unknown.
 func (c Catalogue) parseNamespace(l *Line, words []word) error {
 	typed := words[0].text
 	if len(c.Within(typed)) > 0 {
@@ -177,16 +181,17 @@ func (c Catalogue) parseNamespace(l *Line, words []word) error {
 			return nil
 		}
 		if isHelpFlag(words[1].flagName()) {
-			l.Calls = []Call{c.call("help", typed)}
+			l.Calls = []Call{c.newCall("help", typed)}
 			return nil
 		}
 	}
 	return c.UnknownFault(c.fullName(typed, nextText(words)))
 }
 
-// errHelp says that a target's help is asked for in place of the target.
+// errHelp says that the help of a target is asked for, and that the target does not run.
 var errHelp = errors.New("help is asked for")
 
+// isHelpFlag reports whether a flag asks for help.
 func isHelpFlag(name string) bool { return name == "h" || name == "help" }
 
 // fullName returns the name that a fault shows: both words when the first is a namespace.

@@ -1,10 +1,10 @@
-// Package commandline reads what was typed behind the program's name: the targets to run,
+// Package commandline parses what was typed after the program's name: the targets to run,
 // each with its arguments, and the flags that all take. Call Catalogue.Parse; a shell that
 // completes a line calls Catalogue.Complete.
 //
-// It knows the targets from the catalogue that it is given, runs none, and
-// prints nothing. It has more than 700 lines because parsing, completion and the spellings of the Python
-// tool read words by one set of rules.
+// It knows the targets from the catalogue that it is given, runs none, and prints nothing. It
+// has more than 700 lines because parsing, completion and the spellings of the Python tool
+// read words by one set of rules.
 package commandline
 
 import (
@@ -17,18 +17,18 @@ type Catalogue []Target
 
 // Target is a function that can be run by its name.
 type Target struct {
-	Name     string // "profile:set"; that of a Default method is the namespace's
+	Name     string // "profile:set"; a Default method has the name of its namespace
 	Method   string // what mage calls it, "profile:set" or "test:default"
 	Synopsis string // first line of its comment, without the function's name
 	Params   []Param
-	ReadOnly string // when it changes nothing: "always", "without -fix", "with -dry-run"; "" for never
+	ReadOnly string // when it only reads: "always", "without -fix", "with -dry-run"; "" for never
 
-	NormalName, NormalMethod string // Normalize of Name and Method, made before the program runs
+	NormalName, NormalMethod string // Normalize of Name and Method, computed when the catalogue is generated
 }
 
 // Param is a parameter of a target.
 type Param struct {
-	Name     string // lower case, as mage matches it
+	Name     string // in lower case, as mage matches it
 	Flag     string // as people type it: writeBaseline is write-baseline, range_ is range
 	Kind     string // string, bool, int or time.Duration
 	Optional bool   // -name=value; else by position
@@ -61,12 +61,12 @@ func (t Target) positionalIndex() int {
 	return slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && slices.Contains(positionalNames, p.Name) })
 }
 
-// takesOperand reports whether a word behind the target may be its operand.
+// takesOperand reports whether a word after the target may be its operand.
 func (t Target) takesOperand() bool {
 	return t.positionalIndex() >= 0 || slices.ContainsFunc(t.Params, func(p Param) bool { return !p.Optional })
 }
 
-// flag returns the optional parameter with that name; dashes in it do not count.
+// flag returns the optional parameter with that flag name, in any spelling that Normalize unifies.
 func (t Target) flag(name string) (Param, bool) {
 	name = Normalize(name)
 	i := slices.IndexFunc(t.Params, func(p Param) bool { return p.Optional && Normalize(p.Flag) == name })
