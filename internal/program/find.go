@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Started says how this process was started.
+// Started is how this process was started.
 type Started struct {
 	Args       []string // os.Args
 	Executable string   // the file that runs
-	Prefix     string   // under which a magefile imports the targets; "" for none
+	Prefix     string   // what a magefile imports the targets under; "" for none
 	Getenv     func(string) string
 	Parents    func() [][]string // the arguments of the parent process and of its parent
 }
@@ -21,8 +21,8 @@ type Started struct {
 // targets' prefix where they have one.
 //
 // mage and `go tool` compile a program into a cache and execute it there, so its own name
-// says nothing; the command lines of the processes above it do. What cannot be seen there is
-// guessed: `go tool mage`, which works wherever Go does.
+// says nothing, but the command lines of its parent processes do. When these cannot be read, the
+// name is a guess: `go tool mage`, which works wherever Go does.
 func Find(s Started) string {
 	if name := s.Getenv(Variable); name != "" {
 		return name
@@ -33,33 +33,34 @@ func Find(s Started) string {
 	return s.findProgram()
 }
 
+// findProgram returns what the user typed as the program.
 func (s Started) findProgram() string {
 	switch {
 	case isMageCache(s.Executable, s.Getenv("MAGEFILE_CACHE")):
 		return s.findMage()
 	case isGoCache(s.Executable):
 		if words := s.wordsBefore(0); len(words) > 1 && filepath.Base(words[0]) == "go" {
-			return nameOf(words)
+			return shortenCommand(words)
 		}
 		return "go tool " + Quote(filepath.Base(s.Executable))
 	}
 	return s.findBinary()
 }
 
-// findMage returns how mage was typed: as a command, or as a tool of Go's.
+// findMage returns how mage was typed: as a command, or as `go tool mage`.
 func (s Started) findMage() string {
 	words := s.wordsBefore(0)
-	if len(words) > 0 && isGoCache(words[0]) { // `go tool mage`: go is above it
+	if len(words) > 0 && isGoCache(words[0]) { // `go tool mage`: its parent is go
 		words = s.wordsBefore(1)
 	}
 	if len(words) > 0 && !isGoCache(words[0]) {
-		return nameOf(words)
+		return shortenCommand(words)
 	}
 	return "go tool mage"
 }
 
-// wordsBefore returns what stands before this program's own arguments in the command line
-// of a parent process, nil when that one does not end in them.
+// wordsBefore returns the words before this program's own arguments in the command line of a
+// parent process (generation 0) or of its parent (1); nil when that does not end in them.
 func (s Started) wordsBefore(generation int) []string {
 	parents := s.Parents()
 	if generation >= len(parents) || len(s.Args) == 0 {
@@ -73,9 +74,9 @@ func (s Started) wordsBefore(generation int) []string {
 	return words[:before]
 }
 
-// nameOf returns words for a shell; the first is bare when it is the full path of what a
-// shell finds under its last name anyway.
-func nameOf(words []string) string {
+// shortenCommand returns words for a shell. The first word, a program, loses its folder when a
+// shell finds the same file by its base name.
+func shortenCommand(words []string) string {
 	words = slices.Clone(words)
 	base := filepath.Base(words[0])
 	if found, err := exec.LookPath(base); err == nil && isSameFile(found, words[0]) {
@@ -84,8 +85,8 @@ func nameOf(words []string) string {
 	return quoteAll(words)
 }
 
-// findBinary returns the name of a compiled program: as it was typed when a shell finds it
-// so, else its path.
+// findBinary returns the name of a compiled program: as it was typed when that leads to the same
+// file, else its path.
 func (s Started) findBinary() string {
 	typed := s.Args[0]
 	if strings.ContainsRune(typed, filepath.Separator) {

@@ -1,9 +1,9 @@
 // Package program knows how this program was typed, so that each command that FlowGate
 // prints can be pasted into the shell that it was printed in. In FlowGate's own texts the
-// word mage before a target stands for the program; Text, Format and Command put in its place what
+// word mage before a target stands for the program; Text, Format and Command replace it by what
 // the user typed: `go tool mage`, `mage`, `flowgate`, its path, or `go tool flowgate`.
 //
-// Only texts of the source go through these functions, never what a user or another
+// Only texts of FlowGate's source go through these functions, never what a user or another
 // program wrote. Start with Command.
 package program
 
@@ -19,24 +19,25 @@ const Variable = "FLOWGATE_PROGRAM"
 // standIn is the word that stands for the program in FlowGate's own texts.
 const standIn = "mage"
 
-// typed finds out how the program was typed. It is nil where nobody typed it (tests).
-var typed atomic.Pointer[func() string]
+// findName is the function that finds out how the program was typed. It is nil in tests, where
+// nobody typed it.
+var findName atomic.Pointer[func() string]
 
-// SetName sets the name that commands are printed with. An empty one changes nothing.
+// SetName sets the name that commands are printed with. An empty name changes nothing.
 func SetName(name string) {
 	if name != "" {
 		find := func() string { return name }
-		typed.Store(&find)
+		findName.Store(&find)
 	}
 }
 
-// SetFinder sets the function that finds the name out when the first command is printed.
-func SetFinder(find func() string) { typed.Store(&find) }
+// SetFinder sets the function that finds out the name when the first command is printed.
+func SetFinder(find func() string) { findName.Store(&find) }
 
-// Name returns what is typed before a target: words for a shell, quoted where they must
-// be. A name that ends in a colon is joined with the target without a space.
+// Name returns what is typed before a target: words for a shell, quoted where necessary. A name
+// that ends in a colon is joined with the target without a space.
 func Name() string {
-	find := typed.Load()
+	find := findName.Load()
 	if find == nil {
 		return standIn
 	}
@@ -51,7 +52,7 @@ func Command(words string) string { return prefix() + words }
 // configFlag is " -config=FILE" when the command line has that flag.
 var configFlag atomic.Pointer[string]
 
-// SetConfig has Fix name the configuration file that the command line named.
+// SetConfig makes Fix add -config=FILE. An empty file changes nothing.
 func SetConfig(file string) {
 	if file != "" {
 		flag := " -config=" + Quote(file)
@@ -59,11 +60,12 @@ func SetConfig(file string) {
 	}
 }
 
-// Fix returns a shell command that a fix consists of: where it begins with mage, with the
-// program's name in its place and for the configuration that the command line named.
+// Fix returns the shell command of a fix as the user types it. When command begins with mage, the
+// program's name replaces that word, and -config is added if the command line had it; other
+// commands are returned unchanged.
 func Fix(command string) string {
-	words, ours := strings.CutPrefix(command, standIn+" ")
-	if !ours {
+	words, isOurs := strings.CutPrefix(command, standIn+" ")
+	if !isOurs {
 		return command
 	}
 	if flag := configFlag.Load(); flag != nil && !strings.Contains(words, "-config=") {
@@ -72,7 +74,7 @@ func Fix(command string) string {
 	return Command(words)
 }
 
-// prefix returns what stands before a target, with the space where there is one.
+// prefix returns what is typed before a target, with the space after it if there is one.
 func prefix() string {
 	if name := Name(); !strings.HasSuffix(name, ":") {
 		return name + " "
@@ -109,8 +111,8 @@ func replaceStandIn(text string, name func() string) string {
 	}
 }
 
-// isBoundary reports whether a command can begin behind before. `go tool mage` is a
-// command already, and so is a path that ends in mage.
+// isBoundary reports whether a command can begin after the text before. After `go tool ` and
+// within a path none does.
 func isBoundary(before string) bool {
 	if before == "" {
 		return true

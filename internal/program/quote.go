@@ -2,8 +2,8 @@ package program
 
 import "strings"
 
-// Quote returns a word as a shell reads it: in single quotes when it holds anything that a
-// shell would take for something else.
+// Quote returns a word in the form that a shell reads as this word: in single quotes when it has a
+// character that is special to a shell.
 func Quote(word string) string {
 	if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`*?[]#~=%&|;<>(){}!") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
@@ -11,7 +11,7 @@ func Quote(word string) string {
 	return word
 }
 
-// quoteAll returns words for a shell, with a space between.
+// quoteAll returns words for a shell, separated by spaces.
 func quoteAll(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {

@@ -1,4 +1,4 @@
-// Package suggest finds the name that a mistyped one was meant to be. Call Nearest for
+// Package suggest finds the known name that a user meant by a mistyped one. Call Nearest for
 // the name itself; Hint, HintBefore and HintAfter for the words of a message.
 package suggest
 
