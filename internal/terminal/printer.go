@@ -1,6 +1,6 @@
 // Package terminal writes text for people: lines that fit the width of a terminal,
 // tables, and colours where they are wanted. A Printer escapes every text that it is
-// given, so no name of a file and no message of another program can command the
+// given, so no name of a file and no message of another program can control the
 // terminal.
 package terminal
 
@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// Style says how text may look.
+// Style is how text may look.
 type Style struct {
 	Width int  // columns of the terminal; 0: lines are as long as they need to be
 	Color bool // colours and weights by escape sequences (ECMA-48, SGR)
@@ -51,9 +51,9 @@ func NewPrinter(w io.Writer, s Style) *Printer { return &Printer{w: w, style: s}
 // Err returns the first error of the writer.
 func (p *Printer) Err() error { return p.err }
 
-// Line writes spans, which are put together as they are, on one line. What does not fit
-// the width goes on in the next line, two columns further to the right than indent.
-// Words are never broken.
+// Line writes spans, joined without a separator, as one line. What does not fit the width is
+// continued on further lines, which are indented by two columns more than the first. Words are
+// never broken.
 func (p *Printer) Line(indent int, spans ...Span) { p.wrap(indent, indent+2, spans) }
 
 // Note writes a sentence after the mark of its tone: ✓ for Good, ! for Caution, ✗ for
@@ -92,8 +92,7 @@ func (p *Printer) Block(indent int, text string) {
 	}
 }
 
-// Diff writes the lines of a unified diff, those that are added green, those that are
-// removed red.
+// Diff writes the lines of a unified diff: added lines green, removed ones red.
 func (p *Printer) Diff(lines []string) {
 	for _, line := range lines {
 		tone := Plain
@@ -134,8 +133,8 @@ func (p *Printer) wrap(first, further int, spans []Span) {
 	p.write(strings.TrimRight(line, " ") + "\n")
 }
 
-// splitWords cuts spans at their spaces. Several spaces after one another stay, as
-// empty words, so that columns inside of a line keep their places.
+// splitWords splits spans at their spaces. Consecutive spaces are kept as empty words, so that
+// columns within a line keep their places.
 func splitWords(spans []Span) []word {
 	words := []word{{}}
 	for _, s := range spans {
@@ -154,7 +153,7 @@ func splitWords(spans []Span) []word {
 	return words
 }
 
-// paint returns a text that is escaped already in the colour of its tone.
+// paint returns a text, which must be escaped already, in the colour of its tone.
 func (p *Printer) paint(s Span) string {
 	code := map[Tone]string{Good: "32", Caution: "33", Bad: "31", Strong: "1", Faint: "2"}[s.Tone]
 	if !p.style.Color || code == "" || s.Text == "" {

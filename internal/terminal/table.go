@@ -6,16 +6,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// gap is the number of columns between two columns of a table.
+// gap is the number of spaces between two columns of a table.
 const gap = 2
 
-// narrowest is the least width, in columns, that a table's last column is wrapped to; it
-// is more where the column has a longer word.
-const narrowest = 24
+// minWrapWidth is the least width, in columns, that a table's last column is wrapped to. It is
+// more when the column has a longer word.
+const minWrapWidth = 24
 
 // Table writes rows in aligned columns under a header. Columns without a text in any
-// row are left out. Where the width does not suffice, the last column is wrapped, and
-// where that does not suffice either, each row becomes lines of "header: text".
+// row are left out. When the table is too wide, its last column is wrapped; when that is
+// not enough, each row becomes lines of "header: text".
 func (p *Printer) Table(indent int, header []string, rows [][]Span) {
 	if len(rows) == 0 {
 		return
@@ -27,7 +27,7 @@ func (p *Printer) Table(indent int, header []string, rows [][]Span) {
 		before += w + gap
 	}
 	switch width := p.style.Width; {
-	case width == 0, width-before >= min(widths[len(widths)-1], max(narrowest, longestWord(rows))):
+	case width == 0, width-before >= min(widths[len(widths)-1], max(minWrapWidth, longestWord(rows))):
 		p.printAligned(indent, before, widths, header, rows)
 	default:
 		p.printRecords(indent, header, rows)
@@ -92,7 +92,7 @@ func dropEmptyColumns(header []string, rows [][]Span) ([]string, [][]Span) {
 	return titles, smaller
 }
 
-// measureColumns returns how wide each column is.
+// measureColumns returns the width of each column of a table.
 func measureColumns(header []string, rows [][]Span) []int {
 	widths := make([]int, len(header))
 	for i, title := range header {
@@ -104,7 +104,7 @@ func measureColumns(header []string, rows [][]Span) []int {
 	return widths
 }
 
-// longestWord returns how wide the longest word in the last column is.
+// longestWord returns the width of the longest word in the last column.
 func longestWord(rows [][]Span) int {
 	longest := 0
 	for _, row := range rows {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Join returns texts with a separator between those that are not empty.
+// Join returns the texts that are not empty, with a separator between them.
 func Join(separator string, texts ...string) string {
 	joined := ""
 	for _, text := range texts {
@@ -21,7 +21,7 @@ func Join(separator string, texts ...string) string {
 	return joined
 }
 
-// Count returns a number with its noun, "1 service" or "3 services".
+// Count returns a number with its noun, whose plural ends in s: "1 service", "3 services".
 func Count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -29,7 +29,7 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun
 }
 
-// Duration returns a length of time with one unit or two, "5 s", "3 min", "2 h 10 min", "4 d 3 h".
+// Duration returns a duration, rounded down, in one unit or two: "5 s", "3 min", "2 h 10 min", "4 d 3 h".
 func Duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -44,6 +44,7 @@ func Duration(d time.Duration) string {
 	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
 }
 
+// twoUnits returns two numbers with their units; the second is left out when it is 0.
 func twoUnits(large int, unit string, small int, smallUnit string) string {
 	if small == 0 {
 		return fmt.Sprintf("%d %s", large, unit)
@@ -51,7 +52,7 @@ func twoUnits(large int, unit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%d %s %d %s", large, unit, small, smallUnit)
 }
 
-// Bytes returns a size, "812 B", "3.4 kB", "15 MB", "1.2 GB" (powers of 1,000).
+// Bytes returns a size in bytes as "812 B", "3.4 kB", "15 MB" or "1.2 GB" (powers of 1,000).
 func Bytes(n uint64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)
@@ -67,7 +68,7 @@ func Bytes(n uint64) string {
 	return fmt.Sprintf("%.0f %s", value, name)
 }
 
-// Time returns a moment in the local time zone, to the second. A zero time is empty.
+// Time returns a moment in the local time zone, to the second; "" for the zero time.
 func Time(t time.Time) string {
 	if t.IsZero() {
 		return ""
