@@ -12,8 +12,8 @@ import (
 type Skip struct {
 	Package string `json:"package"`          // its import path
 	Test    string `json:"test"`             // with the names of its parents
-	Reason  string `json:"reason"`           // all that it logged, with file and line
-	Target  string `json:"target,omitempty"` // that runs it: "test:litellm"
+	Reason  string `json:"reason"`           // everything that it logged, with file and line
+	Target  string `json:"target,omitempty"` // what runs it: "test:litellm"; "" for none
 }
 
 // String returns the skip for messages.
@@ -25,12 +25,12 @@ func (s Skip) String() string {
 	return text
 }
 
-// Close prints what is left, every skipped test with their number, and at the very end
-// every failed one. It returns the fault tests-failed, which names them, or with Forbid
-// tests-skipped for the skipped ones that no other target runs.
+// Close prints the packages that are left, every skipped test and the number of them, and at
+// the very end every failed test. It returns the fault tests-failed when a test failed, and with
+// Forbid the fault tests-skipped when no other target runs a test that was skipped.
 func (s *Stream) Close() error {
 	if len(s.line) > 0 {
-		if err := s.take(s.line); err != nil {
+		if err := s.readLine(s.line); err != nil {
 			return err
 		}
 		s.line = nil
@@ -53,7 +53,7 @@ func (s *Stream) Close() error {
 		return err
 	}
 	if len(s.Failed) > 0 {
-		return s.closeFailed()
+		return s.reportFailed()
 	}
 	if !s.Forbid || len(forbidden) == 0 {
 		return nil
@@ -62,8 +62,9 @@ func (s *Stream) Close() error {
 		WithHint("give the test what it says it lacks; go may remember the skip: go clean -testcache")
 }
 
-// closeFailed prints the failed tests and returns the fault that names the first of them.
-func (s *Stream) closeFailed() error {
+// reportFailed prints the failed tests and returns the fault tests-failed, which names the first
+// maxNamed of them.
+func (s *Stream) reportFailed() error {
 	for _, f := range s.Failed {
 		if _, err := fmt.Fprintf(s.Out, "FAILED: %s\n", f); err != nil {
 			return err
@@ -72,12 +73,12 @@ func (s *Stream) closeFailed() error {
 	if _, err := fmt.Fprintf(s.Out, "failed tests: %d\n", len(s.Failed)); err != nil {
 		return err
 	}
-	const most = 5
+	const maxNamed = 5
 	var names []string
-	for _, f := range s.Failed[:min(len(s.Failed), most)] {
+	for _, f := range s.Failed[:min(len(s.Failed), maxNamed)] {
 		names = append(names, f.String())
 	}
-	if more := len(s.Failed) - most; more > 0 {
+	if more := len(s.Failed) - maxNamed; more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	first := s.Failed[0]
@@ -90,5 +91,5 @@ func (s *Stream) closeFailed() error {
 		WithHint("alone: %s; all of their output is above, and data names every one", command)
 }
 
-// oneLine returns text without its line ends and indentation.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// joinLines returns text on one line, with single spaces in place of white space.
+func joinLines(text string) string { return strings.Join(strings.Fields(text), " ") }

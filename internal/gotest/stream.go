@@ -1,11 +1,11 @@
-// Package gotest reads the output of `go test -json`: it prints of each package what did
-// not pass, each test with its own output only, and keeps the tests that failed and those
+// Package gotest reads the output of `go test -json`: it prints what did not pass in each
+// package, each test with its own output only, and keeps the tests that failed and the tests
 // that were skipped, with their reasons. Use a Stream as the stdout of the go command, then
 // call Close, which names the failed tests once more.
 //
 // It runs nothing. gotestsum shows failures and skips as well, but it does not tell its
-// caller which tests those were: the report of `mage test` lists them, and a skip that no
-// other target makes up for is a failure of its own.
+// caller which tests these were: the report of `mage test` lists them, and a skipped test that
+// no other target runs can be a failure of its own.
 package gotest
 
 import (
@@ -15,31 +15,31 @@ import (
 	"strings"
 )
 
-// Stream is the reader of one run of go test. Only Out has to be set.
+// Stream is a writer that reads the output of one run of `go test -json`. Only Out has to be set.
 type Stream struct {
 	Out       io.Writer         // for the user
-	Verbose   bool              // print everything at once, as with -v
-	Command   string            // that runs the tests of one package; default "go test"
+	Verbose   bool              // print all output as it comes, as with -v
+	Command   string            // what runs the tests of a package, for the hint; "" means "go test"
 	Forbid    bool              // Close returns a fault when a test was skipped whose package is not in Elsewhere
-	Elsewhere map[string]string // by package: the target that runs it without skips
+	Elsewhere map[string]string // by import path of a package: the target that runs it without skips
 	Skipped   []Skip            // skipped tests so far, in the order of time
 	Failed    []Failure         // failed tests of the packages that are done, in the order of time
 
 	line     []byte // the beginning of the next line
-	packages map[string]*record
+	packages map[string]*packageRecord
 	names    []string // of packages that are not done, in the order of time
 }
 
-// record is what a package printed.
-type record struct {
-	tests   map[string]*printed
-	names   []string // of tests, "" for the package itself, in the order of time
-	unbuilt bool
+// packageRecord is the output of one package so far.
+type packageRecord struct {
+	tests       map[string]*testOutput
+	names       []string // of tests, "" for the package itself, in the order of time
+	buildFailed bool
 }
 
-// printed is what one test printed.
-type printed struct {
-	verdict string // its line with --- FAIL
+// testOutput is the output of one test so far.
+type testOutput struct {
+	verdict string // its line that begins with --- FAIL
 	text    strings.Builder
 	passed  bool
 	midLine bool // the last output did not end its line: test2json cuts lines over 4 kB into several outputs
@@ -58,13 +58,14 @@ func (s *Stream) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		s.line = rest
-		if err := s.take(append(line[:len(line):len(line)], '\n')); err != nil {
+		if err := s.readLine(append(line[:len(line):len(line)], '\n')); err != nil {
 			return 0, err
 		}
 	}
 }
 
-func (s *Stream) take(line []byte) error {
+// readLine reads one line of the stream, which is an event or output of the go command itself.
+func (s *Stream) readLine(line []byte) error {
 	var e event
 	if err := json.Unmarshal(line, &e); err != nil || e.Action == "" {
 		_, err := s.Out.Write(line) // not an event: output of the go command itself
@@ -79,8 +80,8 @@ func (s *Stream) take(line []byte) error {
 		return nil
 	}
 	r := s.record(e.Package)
-	r.unbuilt = r.unbuilt || e.FailedBuild != ""
-	t := r.printed(e.Test)
+	r.buildFailed = r.buildFailed || e.FailedBuild != ""
+	t := r.test(e.Test)
 	switch e.Action {
 	case "output":
 		t.add(e.Output)
@@ -89,7 +90,7 @@ func (s *Stream) take(line []byte) error {
 	case "skip", "pass":
 		t.passed = true
 		if e.Action == "skip" && e.Test != "" { // a package without tests is skipped too
-			s.Skipped = append(s.Skipped, Skip{e.Package, e.Test, oneLine(t.text.String()), s.Elsewhere[e.Package]})
+			s.Skipped = append(s.Skipped, Skip{e.Package, e.Test, joinLines(t.text.String()), s.Elsewhere[e.Package]})
 		}
 	}
 	if e.Test == "" && (e.Action == "pass" || e.Action == "skip" || e.Action == "fail") {
@@ -98,31 +99,35 @@ func (s *Stream) take(line []byte) error {
 	return nil
 }
 
-func (s *Stream) record(name string) *record {
+// record returns the record of a package, which it adds if it is new.
+func (s *Stream) record(name string) *packageRecord {
 	if s.packages == nil {
-		s.packages = map[string]*record{}
+		s.packages = map[string]*packageRecord{}
 	}
 	if s.packages[name] == nil {
-		s.packages[name] = &record{tests: map[string]*printed{}}
+		s.packages[name] = &packageRecord{tests: map[string]*testOutput{}}
 		s.names = append(s.names, name)
 	}
 	return s.packages[name]
 }
 
-func (r *record) printed(test string) *printed {
-	if r.tests[test] == nil {
-		r.tests[test] = &printed{}
-		r.names = append(r.names, test)
+// test returns the output of a test, which it adds if it is new; "" is the package itself.
+func (r *packageRecord) test(name string) *testOutput {
+	if r.tests[name] == nil {
+		r.tests[name] = &testOutput{}
+		r.names = append(r.names, name)
 	}
-	return r.tests[test]
+	return r.tests[name]
 }
 
-// crashes is how the text of a race or of a crash begins. It is printed wherever the
-// program is, so it may stand in the output of a test that passed.
-var crashes = [...]string{"==================\n", "WARNING: DATA RACE", "panic: ", "fatal error: ",
+// crashPrefixes are the beginnings of the text of a race or a crash. It is printed when it
+// happens, so it may be in the output of a test that passed.
+var crashPrefixes = [...]string{"==================\n", "WARNING: DATA RACE", "panic: ", "fatal error: ",
 	"unexpected fault address", "runtime: ", "SIG"}
 
-func (t *printed) add(output string) {
+// add adds output, which is a line or a part of one, without the frame that go test prints around
+// each test.
+func (t *testOutput) add(output string) {
 	begins := !t.midLine
 	t.midLine = !strings.HasSuffix(output, "\n")
 	if begins {
@@ -135,7 +140,7 @@ func (t *printed) add(output string) {
 			t.verdict = output
 			return
 		}
-		for _, crash := range crashes {
+		for _, crash := range crashPrefixes {
 			if t.crash == 0 && strings.HasPrefix(output, crash) {
 				t.crash = t.text.Len() + 1
 			}

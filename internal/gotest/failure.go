@@ -9,8 +9,8 @@ import (
 // Failure is a test that failed, or a package that failed without one.
 type Failure struct {
 	Package string `json:"package"`        // its import path
-	Test    string `json:"test,omitempty"` // with the names of its parents; empty: the package itself
-	Reason  string `json:"reason"`         // the last line that it logged: file, line and message
+	Test    string `json:"test,omitempty"` // with the names of its parents; "" for the package itself
+	Reason  string `json:"reason"`         // see failureReason
 }
 
 // String returns the failure for messages.
@@ -25,7 +25,7 @@ func (f Failure) String() string {
 	return text
 }
 
-// finish prints a package that is done, or that the stream ended in.
+// finish prints the result of a package whose tests have ended, or whose output is cut off.
 func (s *Stream) finish(name string) error {
 	r := s.packages[name]
 	delete(s.packages, name)
@@ -41,36 +41,37 @@ func (s *Stream) finish(name string) error {
 			names.WriteString("FAILED: " + f.Package + " " + f.Test + "\n")
 		}
 	}
-	_, err := io.WriteString(s.Out, names.String()+r.shown())
+	_, err := io.WriteString(s.Out, names.String()+r.render())
 	return err
 }
 
-// failures returns the tests that did not pass and have no subtest that did not,
-// or the package itself if there are none.
-func (r *record) failures(name string) (failed []Failure) {
-	if r.printed("").passed {
+// failures returns the tests that did not pass, without the parents of subtests that did not,
+// or the package itself when it failed without such a test. name is the package.
+func (r *packageRecord) failures(name string) (failed []Failure) {
+	if r.test("").passed {
 		return nil
 	}
 	for _, test := range r.names {
 		isParent := slices.ContainsFunc(r.names,
 			func(other string) bool { return strings.HasPrefix(other, test+"/") && !r.tests[other].passed })
 		if test != "" && !r.tests[test].passed && !isParent {
-			failed = append(failed, Failure{name, test, reason(r.tests[test].text.String())})
+			failed = append(failed, Failure{name, test, failureReason(r.tests[test].text.String())})
 		}
 	}
 	switch {
 	case failed != nil:
-	case r.unbuilt:
+	case r.buildFailed:
 		failed = []Failure{{Package: name, Reason: "it does not compile"}}
 	default:
-		failed = []Failure{{Package: name, Reason: reason(r.printed("").text.String())}}
+		failed = []Failure{{Package: name, Reason: failureReason(r.test("").text.String())}}
 	}
 	return failed
 }
 
-// reason returns the last line that a test logged with its file and line, else the last
-// line that says something; at most 200 bytes of it.
-func reason(text string) (last string) {
+// failureReason returns why a test failed, by its output: the line with a panic or data race, else
+// the last line that was logged with a file and a line, else the last one that is not a mere
+// verdict. It returns at most 200 bytes of it.
+func failureReason(text string) (last string) {
 	isLogged := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -87,11 +88,11 @@ func reason(text string) (last string) {
 	return strings.ToValidUTF8(last[:min(len(last), 200)], "")
 }
 
-// shown is what is printed of a package: one line when it passed, else also all of what
-// did not pass, test by test. Of a passing test only a race or a crash is shown, since
-// these are printed wherever they happen.
-func (r *record) shown() string {
-	own := r.printed("")
+// render returns what is printed of a package: its last line when it passed, else the output of
+// each test that did not pass, then the package's own. Of a test that passed it has only a race
+// or a crash, which go test adds to the output of whichever test runs then.
+func (r *packageRecord) render() string {
+	own := r.test("")
 	text := own.text.String()
 	if own.passed {
 		return text[strings.LastIndex(strings.TrimSuffix(text, "\n"), "\n")+1:]
