@@ -8,22 +8,23 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// writeEscaped writes a page without what a terminal would obey: names of
-// files and processes, and what other programs say, may hold escape sequences.
+// writeEscaped writes a page without the escape sequences that a terminal would obey: names
+// of files and processes, and messages of other programs, may hold some.
 func writeEscaped(w io.Writer, r *Report, write func(io.Writer, *Report) error, escape func(string) string) error {
 	var page bytes.Buffer
 	err := write(&page, r)
-	if _, broken := io.WriteString(w, escape(page.String())); broken != nil {
-		return broken
+	if _, writeErr := io.WriteString(w, escape(page.String())); writeErr != nil {
+		return writeErr
 	}
 	return err
 }
 
-// escapeText returns a page of the text format without what a terminal would obey.
+// escapeText returns a page of the text format without the escape sequences that a terminal
+// would obey.
 func escapeText(page string) string { return printable.EscapePage(foldNames(page)) }
 
-// foldNames puts names that YAML wrote as a block of lines, since they hold
-// line breaks, back on one line: a file's name must not look like other data.
+// foldNames puts names that YAML wrote as a block of lines, because they hold
+// line breaks, back on one line: the name of a file must not look like other data.
 func foldNames(page string) string {
 	if !strings.Contains(page, " |") && !strings.Contains(page, " >") {
 		return page
@@ -50,8 +51,8 @@ func foldNames(page string) string {
 	return out.String()
 }
 
-// blockKey returns what stands before the colon of a line that begins a block of
-// lines, when it is the key of a name, or stands in a list.
+// blockKey returns what precedes the colon of a line that begins a block of lines, or the dash
+// of such an item in a list. ok is false when the key is not that of a name.
 func blockKey(line string) (key string, ok bool) {
 	line = strings.TrimRight(line, "\n")
 	key, style, ok := strings.Cut(line, ": ")

@@ -17,8 +17,8 @@ import (
 // Filter is a compiled jq expression. It sees neither the environment nor files.
 type Filter struct{ code *gojq.Code }
 
-// ErrNoOutput says that a filter ended without a value or that its last one was
-// false or null; only -exit turns it into an exit status, as jq -e does.
+// ErrNoOutput says that a filter gave no value or that its last value was false or
+// null. Only -exit turns it into an exit status, as jq -e does.
 var ErrNoOutput = errors.New("the filter's last value is false, null or absent")
 
 // CompileFilter parses and compiles expr. Its fault is jq-invalid, exit status 3.
@@ -34,6 +34,7 @@ func CompileFilter(expr string) (*Filter, error) {
 	return &Filter{code}, nil
 }
 
+// invalidJQFault returns the fault jq-invalid for an expression.
 func invalidJQFault(expr string, err error) error {
 	f := fault.New("jq-invalid", "jq expression %q: %w", expr, err)
 	f.Exit = fault.ExitFilter
@@ -52,7 +53,7 @@ func (f *Filter) Print(ctx context.Context, w io.Writer, v any, raw, indent bool
 		if !ok {
 			break
 		}
-		if err, bad := value.(error); bad {
+		if err, isError := value.(error); isError {
 			if halt, ok := errors.AsType[*gojq.HaltError](err); ok && halt.Value() == nil {
 				break
 			}
@@ -79,6 +80,8 @@ func Interrupted() *fault.Error {
 	return f
 }
 
+// jqFault returns the fault of a filter that failed on a document: jq-failed, or interrupted when
+// ctx has ended.
 func jqFault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return Interrupted()
@@ -88,6 +91,7 @@ func jqFault(ctx context.Context, err error) error {
 	return f.WithHint("run the target without -jq to see the document that the expression was given")
 }
 
+// appendValue appends a value and a line end to out.
 func appendValue(out *bytes.Buffer, v any, raw, indent bool) error {
 	if s, ok := v.(string); ok && raw {
 		out.WriteString(s)

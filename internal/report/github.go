@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// writeGitHub writes findings, checks and the error as workflow commands:
+// writeGitHub writes findings, checks and the error as workflow commands of GitHub Actions:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 func writeGitHub(w io.Writer, r *Report) error {
 	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
@@ -25,8 +25,8 @@ func writeGitHub(w io.Writer, r *Report) error {
 		}
 	}
 	for _, c := range r.Checks {
-		level, tell := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
-		if !tell {
+		level, isReported := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
+		if !isReported {
 			continue
 		}
 		if err := line(level, c.ID, reasonLine(c)); err != nil {

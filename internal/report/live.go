@@ -12,7 +12,7 @@ import (
 const clearScreen = "\x1b[H\x1b[2J"
 
 // Redraw clears the terminal on stderr and prints a table there: the header, then
-// one line a row, in aligned columns. It is for tables that are drawn again and
+// one line per row, in aligned columns. It is for tables that are drawn again and
 // again; call it only when Live is set.
 func (o *Output) Redraw(header []string, rows [][]string) error {
 	o.mu.Lock()

@@ -22,7 +22,7 @@ type Format string
 // The formats that every target knows.
 const (
 	JSON   Format = "json"   // one document
-	JSONL  Format = "jsonl"  // a line a check as each finishes, then the report
+	JSONL  Format = "jsonl"  // a line per check as it finishes, then the report
 	Text   Format = "text"   // for people
 	GitHub Format = "github" // workflow annotations
 	JUnit  Format = "junit"  // checks as test cases
@@ -41,26 +41,26 @@ func ParseFormat(name string) (Format, error) {
 		WithHint("one of json, jsonl, text, github, junit, sarif")
 }
 
-// Output says how and where a report is printed. The zero value with Stdout set
+// Output is how and where a report is printed. The zero value with Stdout set
 // prints JSON on one line. Its methods may be called from several goroutines.
 type Output struct {
 	Stdout       io.Writer
-	Stderr       io.Writer // live lines of check runs, when Live
+	Stderr       io.Writer // for what people see while the target runs, when Live
 	Format       Format
 	Filter       *Filter // nil: the whole document
 	Raw          bool    // print strings without quotes
 	ExitByFilter bool    // exit 1 when the filter's last value is false, null or absent
-	Indent       bool    // stdout is a terminal
-	Live         bool    // stderr is a terminal
+	Indent       bool    // indent JSON; set when stdout is a terminal
+	Live         bool    // stderr is a terminal, and the user did not ask for quiet
 	Quiet        bool    // print no report of success
 	Verbose      bool    // the text format shows checks that passed or were skipped, too
 
-	// Terminal is set when stdout and stderr are terminals. The text format leaves the
-	// error to stderr then, and shows running checks as one line that goes away.
+	// Terminal is set when stdout and stderr are terminals. The text format then leaves the
+	// error to stderr, and shows running checks as one transient line.
 	Terminal bool
 	Style    terminal.Style // of the text format
 
-	finished int       // checks that Stream was told of
+	finished int       // the number of checks that Stream has shown
 	line     transient // what happens now
 
 	mu sync.Mutex
@@ -73,6 +73,7 @@ type Exit struct {
 	Message string
 }
 
+// Error returns the message.
 func (e *Exit) Error() string { return e.Message }
 
 // ExitStatus implements the interface that mage asks the outermost error for.
@@ -80,8 +81,8 @@ func (e *Exit) ExitStatus() int { return e.Status }
 
 // Emit prints the report once and whole, and returns nil or an *Exit. When the
 // filter fails, the report is printed without it: with the filter's failure as
-// its error, unless the command failed itself; then its own error, hint and exit
-// status stay, and the message only adds what the filter said.
+// its error, unless the command itself failed. Then the report keeps its own error, hint and
+// exit status, and only the message on stderr adds the filter's failure.
 func (o *Output) Emit(ctx context.Context, r *Report) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -101,7 +102,7 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if r.exit == 0 {
 		return o.renderExit(err)
 	}
-	if r.Error == nil && o.isTransient() { // the report above says which checks failed
+	if r.Error == nil && o.hasTransient() { // the report above says which checks failed
 		return &Exit{r.exit, r.Command + " found " + r.countProblems()}
 	}
 	return exitError(r, filterFault)
@@ -128,7 +129,7 @@ func (o *Output) renderExit(err error) error {
 }
 
 // takeFilterFault makes the failure of a filter the report's error unless the
-// command failed itself.
+// command itself failed.
 func (r *Report) takeFilterFault(f *fault.Error) {
 	if r.exit != 0 {
 		return
@@ -184,14 +185,14 @@ func (o *Output) writeFormat(w io.Writer, r *Report) error {
 	return writeJSON(w, r, o.Indent && o.Format != JSONL)
 }
 
-// Stream prints one finished check while others still run: a line on stdout in the
-// jsonl format, on stderr, when that is a terminal, a line that stays; in the text
-// format one that goes away, since the report shows the check.
+// Stream shows one finished check while others still run. On a terminal it writes a line to
+// stderr: a transient one when the text format will show the check in the report, else one
+// that stays. The jsonl format also gets a line on stdout.
 func (o *Output) Stream(c Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.isTransient():
+	case o.hasTransient():
 		o.countCheck(c.ID)
 	case o.Live:
 		p := terminal.NewPrinter(o.Stderr, terminal.Style{})
@@ -239,6 +240,8 @@ func (o *Output) Line(v any) error {
 	return err
 }
 
+// writeJSON writes v as JSON, on one line unless indent is set, without the escape sequences that
+// a terminal would obey.
 func writeJSON(w io.Writer, v any, indent bool) error {
 	var doc bytes.Buffer
 	e := json.NewEncoder(&doc)
@@ -253,6 +256,7 @@ func writeJSON(w io.Writer, v any, indent bool) error {
 	return err
 }
 
+// toDocument returns v as Filter.Print takes it.
 func toDocument(v any) (any, error) {
 	var b bytes.Buffer
 	if err := writeJSON(&b, v, false); err != nil {
@@ -261,7 +265,8 @@ func toDocument(v any) (any, error) {
 	return Decode(json.NewDecoder(&b))
 }
 
-// exitError is the *Exit of a report; filterFault is what the filter failed with.
+// exitError returns the *Exit of a report, nil when it is ok. filterFault is the filter's failure,
+// or nil.
 func exitError(r *Report, filterFault *fault.Error) error {
 	if r.exit == 0 {
 		return nil
@@ -292,14 +297,14 @@ func (r *Report) countProblems() string {
 // failureMessage returns what people read last on stderr: each check that failed, or
 // that only warned when there are no failures and warnings count.
 func (r *Report) failureMessage() string {
-	bad, what := Fail, "failure"
+	status, noun := Fail, "failure"
 	if r.Summary.Fail == 0 {
-		bad, what = Warn, "warning"
+		status, noun = Warn, "warning"
 	}
 	var b strings.Builder
-	b.WriteString(r.Command + " found a " + what + ":")
+	b.WriteString(r.Command + " found a " + noun + ":")
 	for _, c := range r.Checks {
-		if c.Status == bad {
+		if c.Status == status {
 			b.WriteString("\n  " + c.ID + ": " + printable.EscapeLine(reasonLine(c)))
 		}
 	}

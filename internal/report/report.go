@@ -30,7 +30,7 @@ type Report struct {
 	Data       any       `json:"data,omitempty"`  // the result of a target that does not run checks
 	Error      *Problem  `json:"error"`
 
-	// Installation is what the command was for.
+	// Installation is the one that the command was for.
 	Installation *Installation `json:"installation,omitempty"`
 
 	// Trust is set when the configuration is not trusted: what it would execute and write.
@@ -65,12 +65,12 @@ const (
 	Skip Status = "skip" // not run; detail.reason says why
 )
 
-// Result is one examined check.
+// Result is the result of one check.
 type Result struct {
 	ID         string   `json:"id"` // dotted, "ports.available"
 	Status     Status   `json:"status"`
 	Title      string   `json:"title"`            // what holds when it passes
-	Family     string   `json:"family,omitempty"` // doctor, security or smoke
+	Family     string   `json:"family,omitempty"` // doctor, security, smoke, drill or release
 	Detail     any      `json:"detail,omitempty"` // machine-readable particulars
 	Fix        *Fix     `json:"fix,omitempty"`
 	Mended     []string `json:"mended,omitempty"` // what -fix did before this result
@@ -128,6 +128,7 @@ func (r *Report) Finish(data any, err error, now time.Time) {
 	}
 }
 
+// setChecks fills in the checks, their summary and whether they make the report not ok.
 func (r *Report) setChecks(c Checked) {
 	r.Checks, r.Summary = c.Checks, Count(c.Checks)
 	if r.Checks == nil {
@@ -141,7 +142,7 @@ func (r *Report) setChecks(c Checked) {
 // Exit returns the exit status that the report asks for.
 func (r *Report) Exit() int { return r.exit }
 
-// Count sums results up by status.
+// Count counts results by status.
 func Count(checks []Result) *Summary {
 	var s Summary
 	for _, c := range checks {

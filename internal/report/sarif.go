@@ -6,23 +6,24 @@ import (
 	"strings"
 )
 
-// Place is something wrong at a place in a file.
+// Place is a place in a file where something is wrong.
 type Place struct {
-	Rule        string // kind, stable
+	Rule        string // what kind of thing is wrong; a stable ID
 	Text        string // what is wrong
 	File        string // with slashes, relative to the repository
 	Line        int    // from 1; 0: the file as a whole
 	Column      int    // in characters, from 1; 0: the whole line
 	EndLine     int
 	EndColumn   int
-	Commit      string // empty: as the file is now
-	Fingerprint string
-	Known       bool // listed in a baseline
+	Commit      string // the commit that added it; "" for the file as it is now
+	Fingerprint string // the same in each report, for comparisons; may be empty
+	Known       bool   // listed in a baseline
 }
 
-// Placed is a report's data that has places, for the formats sarif and github.
+// Placed is data that has places, for the formats sarif and github.
 type Placed interface{ Places() []Place }
 
+// placesOf returns the places of a report's data, nil when it has none.
 func placesOf(r *Report) []Place {
 	if p, ok := r.Data.(Placed); ok {
 		return p.Places()
@@ -30,7 +31,7 @@ func placesOf(r *Report) []Place {
 	return nil
 }
 
-// SARIF 2.1.0, as far as GitHub code scanning reads it:
+// sarifLog is a SARIF 2.1.0 log, as far as GitHub code scanning reads it:
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 // https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 type sarifLog struct {
@@ -101,6 +102,7 @@ type sarifRegion struct {
 // defaultFile is the file of a failure that has none: GitHub requires one.
 const defaultFile = "README.md"
 
+// writeSARIF writes findings, checks that did not pass and the error as one run.
 func writeSARIF(w io.Writer, r *Report, indent bool) error {
 	run := sarifRun{
 		ColumnKind:  "unicodeCodePoints",
@@ -117,8 +119,8 @@ func writeSARIF(w io.Writer, r *Report, indent bool) error {
 		run.add(p, "error", p.Text)
 	}
 	for _, c := range r.Checks {
-		level, tell := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
-		if tell && (len(all) == 0 || !strings.HasPrefix(c.ID, "secrets.")) { // its places are there
+		level, isReported := map[Status]string{Warn: "warning", Fail: "error"}[c.Status]
+		if isReported && (len(all) == 0 || !strings.HasPrefix(c.ID, "secrets.")) { // the places say it already
 			run.add(Place{Rule: c.ID, Text: c.Title, File: defaultFile, Fingerprint: c.ID}, level, reasonLine(c))
 		}
 	}
@@ -132,6 +134,7 @@ func writeSARIF(w io.Writer, r *Report, indent bool) error {
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, indent)
 }
 
+// add adds a result, and its rule if the run does not have it yet.
 func (run *sarifRun) add(p Place, level, text string) {
 	index := -1
 	for i, known := range run.Tool.Driver.Rules {
@@ -162,6 +165,7 @@ func (run *sarifRun) add(p Place, level, text string) {
 	run.Results = append(run.Results, result)
 }
 
+// sarifLocation returns the place as a location of SARIF.
 func (p Place) sarifLocation() (at sarifLocation) {
 	at.Physical.Artifact.URI, at.Physical.Artifact.Base = toURI(p.File), "%SRCROOT%"
 	if p.Line > 0 {

@@ -78,7 +78,7 @@ func (o *Output) selectChecks(checks []Result) []Result {
 	return shown
 }
 
-// marks are how a status looks at the start of a line.
+// marks are what a line begins with, by the status of its check.
 var marks = map[Status]terminal.Span{
 	Pass: {Text: "✓", Tone: terminal.Good},
 	Warn: {Text: "!", Tone: terminal.Caution},

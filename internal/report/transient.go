@@ -12,45 +12,45 @@ import (
 // eraseLine moves the cursor to the start of its line and erases the line (ECMA-48).
 const eraseLine = "\r\x1b[K"
 
-// A line that goes away is first shown after firstDelay, so that quick work shows none.
-// Then it changes at most every nextDelay, and every tick to say how long it has been.
+// A transient line is first shown after firstDelay, so that quick work shows none. Then it
+// changes at most once in nextDelay, and at least once per tick to show the elapsed time.
 const (
 	firstDelay = 300 * time.Millisecond
 	nextDelay  = 100 * time.Millisecond
 	tick       = time.Second
 )
 
-// transient is a line on the terminal that says what happens now: the next one takes
-// its place, and nothing of it is left at the end. Output.mu guards it.
+// transient is a line on the terminal that says what happens now: the next text replaces
+// it, and it is erased at the end. Output.mu guards it.
 type transient struct {
 	text    string      // what happens now
 	began   time.Time   // the time of the first text
 	timer   *time.Timer // calls Output.drawTransient; nil before the first text
-	waiting bool        // the timer draws a new text, not only the time
-	shown   bool        // a line stands on the terminal
+	waiting bool        // the timer is to draw a new text, not only the time
+	shown   bool        // the line is on the terminal
 }
 
-// Step says on a terminal what a target does now, in a line that the next one, or the
-// report, takes the place of. Elsewhere, and in other formats than text, it says nothing.
+// Step shows on a terminal what a target does now, in a transient line that the next step or
+// the report replaces. Without a terminal, and in formats other than text, it shows nothing.
 func (o *Output) Step(text string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.setTransient(text)
 }
 
-// isTransient reports whether lines that go away may be shown: people read the text
-// format on a terminal.
-func (o *Output) isTransient() bool { return o.Terminal && o.Format == Text && o.Filter == nil }
+// hasTransient reports whether transient lines may be shown: the text format is printed on a
+// terminal, without a filter.
+func (o *Output) hasTransient() bool { return o.Terminal && o.Format == Text && o.Filter == nil }
 
-// countCheck says how many checks have finished.
+// countCheck shows how many checks have finished, and the ID of the last one.
 func (o *Output) countCheck(id string) {
 	o.finished++
 	o.setTransient(fmt.Sprintf("%d checked, last %s", o.finished, id))
 }
 
-// setTransient has text shown soon.
+// setTransient makes text appear soon, if transient lines are shown.
 func (o *Output) setTransient(text string) {
-	if !o.isTransient() {
+	if !o.hasTransient() {
 		return
 	}
 	o.line.text = text
@@ -64,12 +64,12 @@ func (o *Output) setTransient(text string) {
 	o.line.waiting = true
 }
 
-// drawTransient puts the last text in the place of the one before. It is cut to the
-// width of the terminal, since a wrapped line cannot be erased.
+// drawTransient replaces the line by the last text. It cuts the text to the width of the
+// terminal, because a wrapped line cannot be erased.
 func (o *Output) drawTransient() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.line.timer == nil { // it ended while this waited for the lock
+	if o.line.timer == nil { // the line was ended while this call waited for the lock
 		return
 	}
 	text := o.line.text
@@ -96,12 +96,14 @@ func (o *Output) endTransient() {
 	o.line = transient{}
 }
 
-// Messages returns a writer of whole lines on stderr, for messages that stay. The line
-// that goes away does so before each of them and comes back below it.
+// Messages returns a writer of whole lines on stderr, for messages that stay. The transient
+// line is erased before each message and drawn again below it.
 func (o *Output) Messages() io.Writer { return messageWriter{o} }
 
+// messageWriter is the writer that Output.Messages returns.
 type messageWriter struct{ out *Output }
 
+// Write writes a message of one or several whole lines.
 func (w messageWriter) Write(text []byte) (int, error) {
 	w.out.mu.Lock()
 	defer w.out.mu.Unlock()
