@@ -1,10 +1,10 @@
-// Package client points other tools at the router and takes that back exactly: Setup
-// edits a tool's own configuration file, Restore undoes it, Environment makes the
-// environment for one run, List says which tools are here and where they point.
+// Package client points other tools at the router and undoes that exactly: Setup edits a
+// tool's own configuration file, Restore takes the change back, Environment makes the
+// environment for one run, List says which tools are installed and where they point.
 //
-// The tools are data (clients.yaml); formats of files are package edit. It never writes a
-// key into a file of another tool, and changes nothing without a record from which the
-// file can be restored.
+// The tools are data (clients.yaml); package edit knows the formats of files. The package never
+// writes a key into a file of another tool, and changes nothing without a record from which
+// the file can be restored.
 package client
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// data describes the clients.
+// data is the table of clients in YAML, by name.
 //
 //go:embed clients.yaml
 var data []byte
@@ -33,23 +33,23 @@ type Client struct {
 	Name     string   `yaml:"-"`
 	Title    string   `yaml:"title"`
 	Programs []string `yaml:"programs"` // names on PATH, the usual one first
-	Package  string   `yaml:"package"`  // its npm package, whose folder says the version
+	Package  string   `yaml:"package"`  // its npm package, which says its version; "" for none
 	Dialect  string   `yaml:"dialect"`  // what it sends: chat, messages, responses or gemini
 	File     *File    `yaml:"file"`     // nil where no file is suitable
 	Set      []Value  `yaml:"set"`      // what Setup writes
-	Points   []string `yaml:"points"`   // path of the address among these
-	Active   *Value   `yaml:"active"`   // the address counts only while this is so
+	Points   []string `yaml:"points"`   // the path of the address in the file
+	Active   *Value   `yaml:"active"`   // the address counts only while the file has this value; nil: always
 	Key      string   `yaml:"key"`      // how it gets the key: command or variable
 	Run      *Run     `yaml:"run"`      // nil where it cannot be started for the router
-	Note     string   `yaml:"note"`     // what else to know after Setup
+	Note     string   `yaml:"note"`     // what else people should know after Setup
 	Steps    string   `yaml:"steps"`    // what people do where there is no file
 }
 
 // File is where a client keeps its settings.
 type File struct {
-	Variable string      `yaml:"variable"`  // of the folder
+	Variable string      `yaml:"variable"`  // the environment variable that names the folder; "" for none
 	HomeKind string      `yaml:"home_kind"` // "config": below XDG_CONFIG_HOME; else below HOME
-	Home     string      `yaml:"home"`      // folder there
+	Home     string      `yaml:"home"`      // the folder below HOME or XDG_CONFIG_HOME
 	Name     string      `yaml:"name"`
 	Format   edit.Format `yaml:"format"`
 }

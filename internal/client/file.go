@@ -17,18 +17,18 @@ import (
 
 // content is a client's file as it was read.
 type content struct {
-	path   string // real path: that of the target of a symbolic link
+	path   string // of the file itself, or of the target when it is a symbolic link
 	text   []byte
 	exists bool
 	mode   os.FileMode
 }
 
-// readFile reads a client's file. One behind a symbolic link (dotfiles are often linked)
-// is read and later written through it, when it is the user's own and below HOME. Faults:
-// client-file-foreign, client-file-unreadable.
+// readFile reads a client's file. The target of a symbolic link (dotfiles are often linked) is
+// read and later written in place when it is the user's own, and below HOME or the link's
+// folder. Faults: client-file-foreign, client-file-unreadable.
 func readFile(path string, getenv func(string) string) (content, error) {
 	c := content{path: path, mode: 0o600}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(path); err == nil {
 			return c, fault.New("client-file-unreadable", "%s is a symbolic link to a file that is not there", path).
@@ -39,11 +39,11 @@ func readFile(path string, getenv func(string) string) (content, error) {
 	if err != nil {
 		return c, unreadableFault(path, err)
 	}
-	isInside := func(dir string) bool { return trust.IsWithin(real, trust.RealPath(dir)) }
-	if real != path && !isInside(getenv("HOME")) && !isInside(filepath.Dir(path)) {
-		return c, foreignFault(path, "leads out of your home folder, to "+real)
+	isInside := func(dir string) bool { return trust.IsWithin(resolved, trust.RealPath(dir)) }
+	if resolved != path && !isInside(getenv("HOME")) && !isInside(filepath.Dir(path)) {
+		return c, foreignFault(path, "leads out of your home folder, to "+resolved)
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return c, unreadableFault(path, err)
 	}
@@ -53,27 +53,28 @@ func readFile(path string, getenv func(string) string) (content, error) {
 	if info.Mode().Perm()&0o200 == 0 {
 		return c, foreignFault(path, "is read-only")
 	}
-	c.path, c.exists, c.mode = real, true, info.Mode().Perm()
-	c.text, err = safefile.Read(real, edit.MaxSize)
+	c.path, c.exists, c.mode = resolved, true, info.Mode().Perm()
+	c.text, err = safefile.Read(resolved, edit.MaxSize)
 	if err != nil {
 		return c, unreadableFault(path, err)
 	}
 	return c, nil
 }
 
+// unreadableFault returns the fault client-file-unreadable.
 func unreadableFault(path string, err error) error {
 	return fault.New("client-file-unreadable", "read %s: %s", path, safefile.Reason(err)).
 		WithHint("nothing was changed")
 }
 
+// foreignFault returns the fault client-file-foreign; why is a predicate, "is read-only".
 func foreignFault(path, why string) error {
 	return fault.New("client-file-foreign", "%s %s", path, why).
-		WithHint("nothing was changed; client:setup -print shows what to write there by hand")
+		WithHint("nothing was changed; client:run starts most clients without a change of their files")
 }
 
-// replace writes text in the place of the file, whole and synced, with the mode that it
-// has. It fails when somebody has changed the file since it was read. Fault: write-failed,
-// client-file-busy.
+// replace replaces the file by text atomically, with the file's mode. It fails when the file was
+// changed since it was read. Faults: write-failed, client-file-busy, client-file-unreadable.
 func (c content) replace(text []byte) error {
 	now, err := os.ReadFile(c.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -20,15 +20,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// journal is the record of what Setup wrote into one file. It lies in the folder of this
-// user's state, not in an installation: it outlives a moved or deleted checkout.
+// journal is the record of what Setup wrote into one file. It is in this user's state folder,
+// not in an installation, so that it survives when the installation is moved or deleted.
 type journal struct {
 	Schema  string    `json:"schema"` // always journalSchema
 	Client  string    `json:"client"`
-	File    string    `json:"file"` // real path
+	File    string    `json:"file"` // its path without symbolic links
 	At      time.Time `json:"at"`
 	Existed bool      `json:"existed"` // the file was there before
-	Before  []byte    `json:"before"`  // its content without anything of FlowGate's
+	Before  []byte    `json:"before"`  // its content without what FlowGate wrote
 	After   string    `json:"after"`   // SHA-256 of what Setup left there
 	Edits   []entry   `json:"edits"`   // in the order in which they were made
 }
@@ -37,8 +37,8 @@ type journal struct {
 type entry struct {
 	Path    edit.Path `json:"path"`
 	Text    string    `json:"text"`
-	Created int       `json:"created"` // tables that were added above it
-	Had     bool      `json:"had"`     // there was a value before
+	Created int       `json:"created"` // how many tables around it were added
+	Had     bool      `json:"had"`     // the file had a value there before, Old
 	Old     any       `json:"old,omitempty"`
 }
 
@@ -47,7 +47,7 @@ const journalSchema = "flowgate.client/v1"
 // maxJournal bounds a journal, in bytes: it holds a file of at most edit.MaxSize in base64.
 const maxJournal = 2*edit.MaxSize + 1<<20
 
-// journalPath returns where the journal of a client's file is. Faults: those of
+// journalPath returns the path of the journal of a client's file. Faults: those of
 // trust.StateDir.
 func journalPath(client, file string, getenv func(string) string) (string, error) {
 	dir, err := trust.StateDir(getenv)
@@ -57,8 +57,8 @@ func journalPath(client, file string, getenv func(string) string) (string, error
 	return filepath.Join(dir, "clients", client+"-"+digest([]byte(file))[:16]+".json"), nil
 }
 
-// lockWait is how long Setup and Restore wait for another one on this machine: each takes
-// a few milliseconds.
+// lockWait is how long Setup and Restore wait for another Setup or Restore of this user. Each
+// takes a few milliseconds.
 const lockWait = 5 * time.Second
 
 // lock lets one Setup or Restore of this user run at a time; close ends it. Faults: those
@@ -80,13 +80,14 @@ func lock(ctx context.Context, getenv func(string) string) (io.Closer, error) {
 	return held, nil
 }
 
+// digest returns the SHA-256 of content in hexadecimal.
 func digest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
 // readJournal returns the journal of a client's file; found is false when there is none,
-// or none that can be used.
+// or when it cannot be used.
 func readJournal(client, file string, getenv func(string) string) (j journal, found bool, err error) {
 	path, err := journalPath(client, file, getenv)
 	if err != nil {
@@ -100,7 +101,7 @@ func readJournal(client, file string, getenv func(string) string) (j journal, fo
 		err = json.Unmarshal(text, &j)
 	}
 	if err != nil || j.Schema != journalSchema || j.File != file {
-		return journal{}, false, nil // as if it was lost: values that are provably ours are still taken out
+		return journal{}, false, nil // as if it were lost: findOwnValues still finds what FlowGate wrote
 	}
 	return j, true, nil
 }
@@ -118,7 +119,7 @@ func (j journal) write(getenv func(string) string) error {
 	return privatefile.Write(path, text)
 }
 
-// removeJournal forgets a client's file.
+// removeJournal removes the journal of a client's file.
 func removeJournal(client, file string, getenv func(string) string) error {
 	path, err := journalPath(client, file, getenv)
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Status says where a client points.
+// Status is where a client points, and what of it was found on this machine.
 type Status struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Dialect string `json:"dialect"`
-	Found   bool   `json:"found"`   // its program or its file is here
+	Found   bool   `json:"found"`   // its program or its file exists
 	Program string `json:"program"` // path of the program; "" when it is not on PATH
 	Version string `json:"version"` // "" when its package does not say
 	File    string `json:"file"`    // its settings; "" where no file is suitable
 	Points  string `json:"points"`  // router, elsewhere, nowhere or unknown
-	Address string `json:"address"` // that its file names; without user and password
+	Address string `json:"address"` // the address in its file, without user and password; "" for none
 	SetUp   bool   `json:"set_up"`  // Setup wrote into its file and Restore has not taken it back
 	Reason  string `json:"reason"`  // why Points is unknown
 }
@@ -31,8 +31,8 @@ type Status struct {
 const (
 	PointsRouter    = "router"    // at this router
 	PointsElsewhere = "elsewhere" // at another address
-	PointsNowhere   = "nowhere"   // at no address: the maker's own
-	PointsUnknown   = "unknown"   // its file cannot be read
+	PointsNowhere   = "nowhere"   // no address is in force in its file, so it uses its maker's
+	PointsUnknown   = "unknown"   // it has no suitable file, or the file cannot be read
 )
 
 // List returns all clients with where they point. It starts none of them.
@@ -48,7 +48,7 @@ func List(t Target, getenv func(string) string) ([]Status, error) {
 	return all, nil
 }
 
-// statusOf looks at one client.
+// statusOf returns the status of one client.
 func statusOf(c Client, t Target, getenv func(string) string) Status {
 	s := Status{Name: c.Name, Title: c.Title, Dialect: c.Dialect, Points: PointsNowhere}
 	for _, name := range c.Programs {
@@ -75,7 +75,7 @@ func statusOf(c Client, t Target, getenv func(string) string) Status {
 	return s
 }
 
-// setAddress says where the client's file points.
+// setAddress sets Points, Address and Reason by the client's file.
 func (s *Status) setAddress(c Client, t Target, file content) {
 	value, found, err := edit.Lookup(c.File.Format, file.text, c.Points)
 	if err != nil {
@@ -110,14 +110,14 @@ func withoutUser(address string) string {
 // maxPackage bounds a package.json, in bytes.
 const maxPackage = 1 << 20
 
-// packageVersion returns the version that the npm package of a program has, without
-// starting it; "" when the program does not lie in that package.
+// packageVersion returns the version of the npm package that a program belongs to, without
+// starting it; "" when the program is not in the package with that name.
 func packageVersion(program, name string) string {
-	real, err := filepath.EvalSymlinks(program)
+	resolved, err := filepath.EvalSymlinks(program)
 	if err != nil || name == "" {
 		return ""
 	}
-	for dir := filepath.Dir(real); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(resolved); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if !strings.HasSuffix(filepath.ToSlash(dir), "node_modules/"+name) {
 			continue
 		}
@@ -143,8 +143,8 @@ type Statuses struct {
 	Clients []Status `json:"clients"`
 }
 
-// Print implements report.Printed: one row a client that is here, then the names of the
-// others.
+// Print implements report.Printed: one row per client that was found, then the names of
+// the others.
 func (s Statuses) Print(p *terminal.Printer) {
 	var rows [][]terminal.Span
 	var others []string
@@ -172,7 +172,8 @@ func (s Statuses) Print(p *terminal.Printer) {
 	}
 }
 
-// Print implements report.Printed: what changed in the file, what stays, what to do.
+// Print implements report.Printed: the lines that changed in the file, what is left and why, and
+// what else to do.
 func (c Changed) Print(p *terminal.Printer) {
 	p.Diff(c.Diff)
 	switch {

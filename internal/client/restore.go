@@ -12,16 +12,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// restored is a file with what Setup wrote taken out again.
-type restored struct {
+// restoredFile is a file without what Setup wrote.
+type restoredFile struct {
 	content
-	left []string // what stays, and why
+	left []string // what could not be taken out, and why
 }
 
-// Restore takes out of the client's file what Setup has put in: byte for byte when nobody
-// changed the file in between, else value by value. What somebody changed since stays, and
-// is named in Left. Without a record, values that point at this router are taken out. The
-// faults are those of Setup.
+// Restore takes out of the client's file what Setup has put in: byte for byte when the file was
+// not changed since, else value by value. A value that was changed since stays, and is named in
+// Left. Without a record, Restore takes out the values that Setup would write now, if the file
+// points at this router. The faults are those of Setup.
 func Restore(ctx context.Context, c Client, t Target, o Options) (Changed, error) {
 	result := Changed{Client: c.Name, Diff: []string{}, Left: []string{}}
 	if c.File == nil {
@@ -49,7 +49,7 @@ func (c Client) restore(t Target, o Options, result Changed) (Changed, error) {
 		return result, err
 	}
 	if !found {
-		j = journal{Existed: true, Edits: provablyOurs(c, t, file)}
+		j = journal{Existed: true, Edits: findOwnValues(c, t, file)}
 	}
 	was, err := j.restore(c.File.Format, file)
 	if err != nil {
@@ -64,15 +64,15 @@ func (c Client) restore(t Target, o Options, result Changed) (Changed, error) {
 	if err := writeRestored(file, was, result.Changed); err != nil {
 		return result, err
 	}
-	o.reached("restored")
+	o.reportStep("restored")
 	if len(was.left) > 0 && found {
-		return result, nil // the record is kept, for what is left
+		return result, nil // keep the record for what is left
 	}
 	return result, removeJournal(c.Name, file.path, o.Getenv)
 }
 
 // writeRestored writes the file as it was, or removes it when Setup had created it.
-func writeRestored(file content, was restored, changed bool) error {
+func writeRestored(file content, was restoredFile, changed bool) error {
 	switch {
 	case !changed:
 		return nil
@@ -83,8 +83,8 @@ func writeRestored(file content, was restored, changed bool) error {
 }
 
 // restore returns the file without the edits of the journal.
-func (j journal) restore(f edit.Format, file content) (restored, error) {
-	result := restored{content: file, left: []string{}}
+func (j journal) restore(f edit.Format, file content) (restoredFile, error) {
+	result := restoredFile{content: file, left: []string{}}
 	if !file.exists {
 		return result, nil
 	}
@@ -102,12 +102,12 @@ func (j journal) restore(f edit.Format, file content) (restored, error) {
 			continue
 		}
 		if value != e.Text {
-			if !e.Had || !reflect.DeepEqual(value, e.Old) { // else it is as it was already
-				result.left = append(result.left, fmt.Sprintf("%s was changed since and is left", e.Path))
+			if !e.Had || !reflect.DeepEqual(value, e.Old) { // else it has its old value already
+				result.left = append(result.left, fmt.Sprintf("%s was changed since then and stays", e.Path))
 			}
 			continue
 		}
-		if result.text, err = takeBack(f, result.text, e); err != nil {
+		if result.text, err = undoEdit(f, result.text, e); err != nil {
 			result.left = append(result.left, fmt.Sprintf("%s: %v", e.Path, err))
 			result.text = bytes.Clone(result.text)
 		}
@@ -118,11 +118,11 @@ func (j journal) restore(f edit.Format, file content) (restored, error) {
 	return result, nil
 }
 
-// takeBack returns text with one value as it was before. On an error it returns text.
-func takeBack(f edit.Format, text []byte, e entry) ([]byte, error) {
+// undoEdit returns text with one value as it was before. On an error it returns text unchanged.
+func undoEdit(f edit.Format, text []byte, e entry) ([]byte, error) {
 	var changed []byte
 	var err error
-	if old, ok := writable(e.Old); e.Had && ok {
+	if old, ok := toEditValue(e.Old); e.Had && ok {
 		changed, _, err = edit.Set(f, text, e.Path, old)
 	} else {
 		changed, err = edit.Remove(f, text, e.Path, e.Created)
@@ -133,9 +133,9 @@ func takeBack(f edit.Format, text []byte, e entry) ([]byte, error) {
 	return changed, nil
 }
 
-// writable returns an old value, as JSON decoded it from the journal, in a form that
-// edit.Set takes.
-func writable(old any) (any, bool) {
+// toEditValue returns an old value, as JSON decoded it from the journal, in a form that edit.Set
+// takes. ok is false when there is no such form.
+func toEditValue(old any) (value any, ok bool) {
 	switch old := old.(type) {
 	case float64:
 		return int(old), float64(int(old)) == old
@@ -151,9 +151,9 @@ func isEmptyFile(f edit.Format, text []byte) bool {
 	return word == "" || f != edit.TOML && f != edit.DotEnv && word == "{}"
 }
 
-// provablyOurs returns the values in a file that only Setup can have written: those that
-// it would write now, when the address among them is this router's.
-func provablyOurs(c Client, t Target, file content) []entry {
+// findOwnValues returns the values in a file that only Setup can have written: the ones that it
+// would write now, when the address among them is this router's.
+func findOwnValues(c Client, t Target, file content) []entry {
 	if address, found, err := edit.Lookup(c.File.Format, file.text, c.Points); err != nil || !found ||
 		address != t.Root && address != t.Root+"/v1" {
 		return nil

@@ -12,12 +12,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Changed says what was done, or would be done, with the file of a client.
+// Changed is what was done, or would be done, to the file of a client.
 type Changed struct {
 	Client  string   `json:"client"`
 	File    string   `json:"file"`    // "" for a client without a suitable file
 	Changed bool     `json:"changed"` // the file's content differs
-	Diff    []string `json:"diff"`    // of the file, one line each
+	Diff    []string `json:"diff"`    // the lines of the file that change, as a unified diff
 	Left    []string `json:"left"`    // what Restore did not take back, and why
 	Note    string   `json:"note"`    // what else to know or to do
 }
@@ -27,18 +27,19 @@ type Options struct {
 	DryRun bool
 	Getenv func(string) string
 	Now    time.Time
-	At     func(step string) // told of each step, for tests of interruptions; may be nil
+	At     func(step string) // is called at each step, for tests of interruptions; may be nil
 }
 
-func (o Options) reached(step string) {
+// reportStep calls At, if it is set.
+func (o Options) reportStep(step string) {
 	if o.At != nil {
 		o.At(step)
 	}
 }
 
 // Setup points the client at the router: it writes its values into the client's file and
-// keeps every other byte. Before, it records the file, so that Restore can take the
-// change back. Faults: client-file-foreign, client-file-unreadable, client-file-invalid,
+// keeps every other byte. It records the file first, so that Restore can take the change
+// back. Faults: client-file-foreign, client-file-unreadable, client-file-invalid,
 // client-file-busy, write-failed.
 func Setup(ctx context.Context, c Client, t Target, o Options) (Changed, error) {
 	result := Changed{Client: c.Name, Diff: []string{}, Left: []string{}, Note: c.Note}
@@ -67,7 +68,7 @@ func (c Client) setUp(t Target, o Options, result Changed) (Changed, error) {
 	if err != nil {
 		return result, err
 	}
-	text, edits, err := apply(c, file, clean.text, t.values(c))
+	text, edits, err := applyValues(c, file, clean.text, t.values(c))
 	if err != nil {
 		return result, err
 	}
@@ -82,11 +83,11 @@ func (c Client) setUp(t Target, o Options, result Changed) (Changed, error) {
 	if err := j.write(o.Getenv); err != nil {
 		return result, err
 	}
-	o.reached("journal")
+	o.reportStep("journal")
 	if err := file.replace(text); err != nil {
 		return result, err
 	}
-	o.reached("written")
+	o.reportStep("written")
 	return result, nil
 }
 
@@ -100,28 +101,29 @@ func cleanText(c Client, file content, getenv func(string) string) (content, err
 	return restored.content, err
 }
 
-// apply returns the text of file with the values, and how each is taken back to clean.
-func apply(c Client, file content, clean []byte, values []Value) (text []byte, edits []entry, err error) {
+// applyValues returns the text of file with the values, and the edits that undoEdit needs to get
+// back to clean. Fault: client-file-invalid.
+func applyValues(c Client, file content, clean []byte, values []Value) (text []byte, edits []entry, err error) {
 	text = file.text
 	for _, v := range values {
 		e := entry{Path: v.Path, Text: v.Text}
 		if e.Old, e.Had, err = edit.Lookup(c.File.Format, clean, v.Path); err == nil {
-			// How many tables are added is a matter of the clean text, which is edited as well.
+			// The clean text is edited as well: it determines how many tables are added.
 			if clean, e.Created, err = edit.Set(c.File.Format, clean, v.Path, v.Text); err == nil {
 				text, _, err = edit.Set(c.File.Format, text, v.Path, v.Text)
 			}
 		}
 		if err != nil {
 			return nil, nil, fault.New("client-file-invalid", "%s: %w", file.path, err).
-				WithHint("nothing was changed; correct the file, or see client:setup -print for what to write by hand")
+				WithHint("nothing was changed; correct the file and try again")
 		}
 		edits = append(edits, e)
 	}
 	return text, edits, nil
 }
 
-// showChange returns the lines of a file that differ, without those around them. Secrets in
-// them are redacted: people keep keys of other services in the same files.
+// showChange returns the lines of a file that differ, without the lines around them. Secrets in
+// them are redacted, because people keep keys of other services in the same files.
 func showChange(path string, before, after []byte) []string {
 	lines := []string{}
 	scrubber := redact.NewLogScrubber()

@@ -12,15 +12,15 @@ const KeyVariable = "FLOWGATE_KEY"
 
 // Target is the router that clients are pointed at.
 type Target struct {
-	Root       string // address without /v1 and without a slash at its end
-	Model      string // group that they ask for
-	FastModel  string // group for small tasks; Model where there is none
+	Root       string // its address without /v1 and without a slash at the end
+	Model      string // the group that they ask for
+	FastModel  string // the group for small tasks; the same as Model when there is none
 	KeyFile    string // absolute path of the file with the key
 	KeyCommand string // shell command that prints the key
 	Key        string // only for Environment; a secret
 }
 
-// fill returns text with the placeholders of clients.yaml filled in.
+// fill returns text with values in place of the placeholders of clients.yaml.
 func (t Target) fill(text string) string {
 	return strings.NewReplacer(
 		"{root}", t.Root, "{v1}", t.Root+"/v1", "{model}", t.Model, "{fast_model}", t.FastModel,
@@ -28,7 +28,7 @@ func (t Target) fill(text string) string {
 	).Replace(text)
 }
 
-// values returns what is written into the file of c.
+// values returns the values that Setup writes into the file of c.
 func (t Target) values(c Client) []Value {
 	filled := make([]Value, 0, len(c.Set))
 	for _, v := range c.Set {
@@ -45,7 +45,7 @@ func (t Target) values(c Client) []Value {
 	return filled
 }
 
-// Steps returns what people do for a client without a suitable file.
+// Steps returns what people have to do for a client without a suitable file.
 func (t Target) Steps(c Client) string { return t.fill(c.Steps) }
 
 // Environment returns the environment and the arguments with which a client is started,

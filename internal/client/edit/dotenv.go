@@ -10,12 +10,12 @@ import (
 // read them: an optional "export", comments after "#", values in quotes.
 func dotEnvCodec() codec {
 	return codec{lookup: lookupDotEnv, set: setDotEnv, remove: removeDotEnv, decode: decodeDotEnv,
-		empty: func([]byte, Path) (bool, error) { return false, nil }}
+		isEmpty: func([]byte, Path) (bool, error) { return false, nil }}
 }
 
-// dotEnvLine is where a variable stands.
+// dotEnvLine is the place of a variable in a text; the numbers are offsets in bytes.
 type dotEnvLine struct {
-	start, end           int // of the line, its line end among it
+	start, end           int // of the line, including its line end
 	valueStart, valueEnd int
 	found                bool
 }
@@ -35,14 +35,15 @@ func decodeDotEnv(text []byte) (map[string]any, error) {
 	return values, nil
 }
 
-// variableOf returns the name of the variable that a line sets.
+// variableOf returns the name of the variable that a line sets; ok is false when it sets none.
 func variableOf(line string) (name string, ok bool) {
 	name, _, ok = strings.Cut(line, "=")
 	name = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(name), "export "))
 	return name, ok && name != "" && name[0] != '#'
 }
 
-// findVariable finds the line of a variable.
+// findVariable returns the place of the variable that path names; its found is false when there
+// is none.
 func findVariable(text []byte, path Path) (dotEnvLine, error) {
 	if len(path) != 1 {
 		return dotEnvLine{}, fmt.Errorf("%s: variables have no tables", path)
@@ -65,8 +66,8 @@ func findVariable(text []byte, path Path) (dotEnvLine, error) {
 	return place, nil
 }
 
-// valueLength returns how long the value at the start of text is, with white space before
-// it and without a comment behind it.
+// valueLength returns the length in bytes of the value at the start of text, including the white
+// space before it and without a comment after it.
 func valueLength(text string) int {
 	lead := len(text) - len(strings.TrimLeft(text, " \t"))
 	rest := text[lead:]
@@ -86,6 +87,7 @@ func valueLength(text string) int {
 	return lead + len(rest)
 }
 
+// lookupDotEnv returns the value of a variable.
 func lookupDotEnv(text []byte, path Path) (any, bool, error) {
 	place, err := findVariable(text, path)
 	if err != nil || !place.found {
@@ -94,7 +96,7 @@ func lookupDotEnv(text []byte, path Path) (any, bool, error) {
 	return unquote(string(text[place.valueStart:place.valueEnd])), true, nil
 }
 
-// unquote returns the value that quoted text stands for.
+// unquote returns the value that text, which may be in quotes, stands for.
 func unquote(text string) string {
 	if len(text) < 2 || text[0] != text[len(text)-1] || !strings.ContainsAny(text[:1], `"'`) {
 		return text
@@ -106,6 +108,7 @@ func unquote(text string) string {
 	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(inner)
 }
 
+// setDotEnv replaces the value of a variable or adds a line with it.
 func setDotEnv(text []byte, path Path, value any) ([]byte, error) {
 	place, err := findVariable(text, path)
 	if err != nil {
@@ -126,6 +129,7 @@ func setDotEnv(text []byte, path Path, value any) ([]byte, error) {
 	return insertLine(text, len(text), path[0]+"="+quoted+newline, newline), nil
 }
 
+// removeDotEnv removes the line of a variable.
 func removeDotEnv(text []byte, path Path) ([]byte, error) {
 	place, err := findVariable(text, path)
 	if err != nil || !place.found {

@@ -1,6 +1,6 @@
 // Package edit changes single values in configuration files of other programs and keeps
 // every other byte: comments, order, unknown keys, line ends and white space. Lookup
-// reads a value, Set writes one, Remove takes one out.
+// reads a value, Set writes one, and Remove takes one out.
 //
 // It works on texts, not on files, and refuses a text that it cannot read safely: one
 // that does not parse, that is not UTF-8, or in which a key of the path occurs twice.
@@ -17,10 +17,10 @@ import (
 	"unicode/utf8"
 )
 
-// Format is how a file is written.
+// Format is the syntax of a file.
 type Format string
 
-// The formats.
+// The formats that can be edited.
 const (
 	JSON   Format = "json"   // RFC 8259, no comments
 	JSONC  Format = "jsonc"  // with comments and commas after the last member
@@ -32,10 +32,10 @@ const (
 // MaxSize bounds a text, in bytes: configuration files are a few kilobytes.
 const MaxSize = 4 << 20
 
-// ErrNotMapping says that a key of the path holds something else than further keys.
+// ErrNotMapping says that a key of the path has a value that is not a table of further keys.
 var ErrNotMapping = errors.New("is not a table of keys")
 
-// Path names a value by the keys from the top of the file.
+// Path is the keys that lead from the top of a file to a value.
 type Path []string
 
 // String returns the path with dots between its keys.
@@ -46,10 +46,10 @@ type codec struct {
 	lookup func(text []byte, path Path) (value any, found bool, err error)
 	set    func(text []byte, path Path, value any) ([]byte, error)
 	remove func(text []byte, path Path) ([]byte, error)
-	// decode returns all values of a text; of JSON those of an object at the top.
+	// decode returns all values of a text; nil when its top is not a table.
 	decode func(text []byte) (map[string]any, error)
-	// empty reports whether the path leads to a table without keys.
-	empty func(text []byte, path Path) (bool, error)
+	// isEmpty reports whether the path leads to a table without keys and comments.
+	isEmpty func(text []byte, path Path) (bool, error)
 }
 
 // codecOf returns the functions of a format.
@@ -67,9 +67,8 @@ func codecOf(f Format) (codec, error) {
 	return codec{}, fmt.Errorf("unknown format %q", f)
 }
 
-// Lookup returns the value at path: string, bool, float64, []any or map[string]any; a
-// number of TOML or YAML as float64, too. found is false when any key of the path is
-// missing.
+// Lookup returns the value at path: string, bool, float64 (every number), []any or
+// map[string]any. found is false when any key of the path is missing.
 func Lookup(f Format, text []byte, path Path) (value any, found bool, err error) {
 	c, err := prepare(f, text, path)
 	if err != nil {
@@ -79,8 +78,8 @@ func Lookup(f Format, text []byte, path Path) (value any, found bool, err error)
 }
 
 // Set returns text with value (string, bool, int or map[string]any of these) at path.
-// Tables that are missing are added; created is how many of them. A value that is there
-// is replaced in its place.
+// Missing tables are added; created is the number of them. An existing value is replaced in
+// its place.
 func Set(f Format, text []byte, path Path, value any) (changed []byte, created int, err error) {
 	c, err := prepare(f, text, path)
 	if err != nil {
@@ -89,7 +88,7 @@ func Set(f Format, text []byte, path Path, value any) (changed []byte, created i
 	if s, ok := value.(string); ok && !isPlain(s) {
 		return nil, 0, fmt.Errorf("the value of %s has control characters or is not UTF-8", path)
 	}
-	bom, plain := cutBOM(text)
+	mark, plain := cutBOM(text)
 	for n := len(path) - 1; n > 0; n-- {
 		if _, found, err := c.lookup(plain, path[:n]); err != nil {
 			return nil, 0, err
@@ -105,7 +104,7 @@ func Set(f Format, text []byte, path Path, value any) (changed []byte, created i
 	if !c.changesOnly(plain, changed, path, value) {
 		return nil, 0, fmt.Errorf("%s cannot be set without rewriting the file around it; set it by hand", path)
 	}
-	return append(bom, changed...), created, nil
+	return append(mark, changed...), created, nil
 }
 
 // changesOnly reports whether changed has the values of text with value at path.
@@ -131,15 +130,14 @@ func (c codec) changesOnly(text, changed []byte, path Path, value any) bool {
 	return err == nil && reflect.DeepEqual(plainNumbers(got), plainNumbers(want))
 }
 
-// Remove returns text without the value at path, and without the tables above it that
-// are empty then, at most as many as created says. A text without the value is returned
-// as it is.
+// Remove returns text without the value at path, and without the tables around it that are
+// empty then, at most created of them. A text without the value is returned unchanged.
 func Remove(f Format, text []byte, path Path, created int) ([]byte, error) {
 	c, err := prepare(f, text, path)
 	if err != nil {
 		return nil, err
 	}
-	bom, plain := cutBOM(text)
+	mark, plain := cutBOM(text)
 	if _, found, err := c.lookup(plain, path); err != nil || !found {
 		return text, err
 	}
@@ -150,14 +148,14 @@ func Remove(f Format, text []byte, path Path, created int) ([]byte, error) {
 		return nil, fmt.Errorf("%s cannot be removed without rewriting the file around it; remove it by hand", path)
 	}
 	for n := len(path) - 1; n > 0 && created > 0; n, created = n-1, created-1 {
-		if empty, err := c.empty(plain, path[:n]); err != nil || !empty {
-			return append(bom, plain...), err
+		if empty, err := c.isEmpty(plain, path[:n]); err != nil || !empty {
+			return append(mark, plain...), err
 		}
 		if plain, err = c.remove(plain, path[:n]); err != nil {
 			return nil, err
 		}
 	}
-	return append(bom, plain...), nil
+	return append(mark, plain...), nil
 }
 
 // prepare checks the text and the path and returns the codec of the format.
@@ -180,6 +178,7 @@ func isPlain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
+// bom is the byte order mark of UTF-8.
 var bom = []byte("\xef\xbb\xbf")
 
 // cutBOM returns the byte order mark of text, if it has one, and the rest.
@@ -190,12 +189,13 @@ func cutBOM(text []byte) (mark, rest []byte) {
 	return nil, text
 }
 
+// withoutBOM returns text without its byte order mark.
 func withoutBOM(text []byte) []byte {
 	_, rest := cutBOM(text)
 	return rest
 }
 
-// blanks are the characters that every format ignores between lines.
+// blanks are the white space characters that every format ignores between lines.
 const blanks = " \t\r\n"
 
 // isBlank reports whether text has no other characters than blanks.
@@ -209,7 +209,7 @@ func lineEnd(text []byte) string {
 	return "\n"
 }
 
-// splice returns text with the bytes from start to end replaced.
+// splice returns text with the bytes from start to end replaced by with.
 func splice(text []byte, start, end int, with string) []byte {
 	out := make([]byte, 0, len(text)+len(with))
 	out = append(out, text[:start]...)

@@ -38,7 +38,7 @@ func jsonCodec(comments bool) codec {
 			values, _ := value.(map[string]any)
 			return values, err
 		},
-		empty: func(text []byte, path Path) (bool, error) {
+		isEmpty: func(text []byte, path Path) (bool, error) {
 			place, err := findJSON(text, path, comments)
 			if err != nil || place.rest > 0 {
 				return false, err
@@ -51,13 +51,13 @@ func jsonCodec(comments bool) codec {
 
 // jsonPlace is how far a path leads into a JSON text.
 type jsonPlace struct {
-	at     hujson.Value  // the value at the path, or the last object on the way to it
+	at     hujson.Value  // the value at the path, or the last value on the way to it
 	parent *hujson.Value // the object that holds at; nil at the top
-	index  int           // of at among the members of parent
-	rest   int           // how many keys at the end of the path are missing
+	index  int           // the index of at among the members of parent
+	rest   int           // the number of keys at the end of the path that are missing
 }
 
-// findJSON follows path into text.
+// findJSON returns how far path leads into text.
 func findJSON(text []byte, path Path, comments bool) (jsonPlace, error) {
 	root, err := parseJSON(text, comments)
 	if err != nil {
@@ -83,7 +83,7 @@ func findJSON(text []byte, path Path, comments bool) (jsonPlace, error) {
 	return place, nil
 }
 
-// describeTable returns how people name the table at a path.
+// describeTable returns what messages call the table at a path.
 func describeTable(path Path) string {
 	if len(path) == 0 {
 		return "the file's top"
@@ -91,7 +91,7 @@ func describeTable(path Path) string {
 	return path.String()
 }
 
-// parseJSON parses text; one without any value is an empty object.
+// parseJSON parses text; a blank text is an empty object.
 func parseJSON(text []byte, comments bool) (hujson.Value, error) {
 	if isBlank(text) {
 		return hujson.Value{Value: &hujson.Object{}}, nil
@@ -101,7 +101,7 @@ func parseJSON(text []byte, comments bool) (hujson.Value, error) {
 		return root, fmt.Errorf("the file does not parse: %s", strings.TrimPrefix(err.Error(), "hujson: "))
 	}
 	if !comments && !root.IsStandard() {
-		return root, errors.New("the file has comments or a comma too many, and this program reads plain JSON")
+		return root, errors.New("the file has comments or a superfluous comma, which plain JSON does not allow")
 	}
 	return root, nil
 }
@@ -122,6 +122,7 @@ func findMember(object *hujson.Object, key string) (int, error) {
 	return found, nil
 }
 
+// decodeJSON returns a value as encoding/json decodes it.
 func decodeJSON(v hujson.Value) (any, error) {
 	plain := v.Clone()
 	plain.Standardize()
@@ -130,6 +131,7 @@ func decodeJSON(v hujson.Value) (any, error) {
 	return value, err
 }
 
+// hasComment reports whether there is a comment between two tokens.
 func hasComment(extra hujson.Extra) bool { return len(bytes.TrimSpace(extra)) > 0 }
 
 // setJSON replaces the value at path or adds what is missing of it.
@@ -171,7 +173,7 @@ func styleOf(text []byte) jsonStyle {
 	return style
 }
 
-// encode returns a value of a member of an object at a depth (0: the top).
+// encode returns value as it is written in a member of an object at a depth (0: the top).
 func (s jsonStyle) encode(value any, depth int) (string, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -224,11 +226,11 @@ func (s jsonStyle) appendMember(text []byte, at hujson.Value, object *hujson.Obj
 	} else if i := bytes.LastIndexByte(first, '\n'); i >= 0 {
 		inner = s.newline + string(first[i+1:])
 	}
-	// What stands between the last value and the brace, its comments among it, stays.
+	// What is between the last value and the brace, comments for example, stays.
 	between := string(text[last.Value.EndOffset:closing])
 	kept := strings.TrimRight(between, " \t\r\n")
 	tail := between[len(kept):]
-	if last.Value.AfterExtra != nil { // a comma after the last member: the new one has one, too
+	if last.Value.AfterExtra != nil { // there is a comma after the last member: the new one gets one, too
 		return splice(text, last.Value.EndOffset, closing, kept+inner+member+","+tail)
 	}
 	return splice(text, last.Value.EndOffset, closing, ","+kept+inner+member+tail)

@@ -14,31 +14,31 @@ import (
 
 // tomlCodec returns the functions for TOML.
 func tomlCodec() codec {
-	return codec{lookup: lookupTOML, set: setTOML, remove: removeTOML, decode: decodeTOML, empty: isEmptyTOML}
+	return codec{lookup: lookupTOML, set: setTOML, remove: removeTOML, decode: decodeTOML, isEmpty: isEmptyTOML}
 }
 
 // tomlEntry is a line "key = value".
 type tomlEntry struct {
-	path                   Path // of the value, the table's among it
-	start, end, valueStart int  // of the entry without what follows on its line, and of its value
+	path                   Path // of the value, including the path of the table
+	start, end, valueStart int  // offsets of the key, the end of the value and its start
 }
 
-// tomlTable is a line "[table]" with what belongs to it.
+// tomlTable is a line "[table]" with the entries that belong to it.
 type tomlTable struct {
 	path       Path // empty for the top of the file
-	start      int  // of its header
-	contentEnd int  // after the last entry, or the header where there is none
+	start      int  // offset of its header
+	contentEnd int  // offset after the line of its last entry, or of its header when it has none; -1 when neither
 	isArray    bool // "[[table]]"
 }
 
-// tomlLayout is where everything of a TOML text stands. tables[0] is the top of the file.
+// tomlLayout is the places of everything in a TOML text. tables[0] is the top of the file.
 type tomlLayout struct {
 	tables  []tomlTable
 	entries []tomlEntry
 }
 
-// layTOML finds the tables and entries of a text.
-func layTOML(text []byte) (tomlLayout, error) {
+// parseLayout finds the tables and entries of a text.
+func parseLayout(text []byte) (tomlLayout, error) {
 	layout := tomlLayout{tables: []tomlTable{{contentEnd: -1}}}
 	p := unstable.Parser{}
 	p.Reset(text)
@@ -64,7 +64,7 @@ func layTOML(text []byte) (tomlLayout, error) {
 	return layout, p.Error()
 }
 
-// readKeys returns the keys of a table or an entry, and where they begin and end.
+// readKeys returns the keys of a table or an entry, and the offsets where they begin and end.
 func readKeys(keys unstable.Iterator) (path Path, start, end int) {
 	for first := true; keys.Next(); first = false {
 		key := keys.Node()
@@ -79,7 +79,7 @@ func readKeys(keys unstable.Iterator) (path Path, start, end int) {
 // lineStart returns the offset of the first byte of the line that at is in.
 func lineStart(text []byte, at int) int { return bytes.LastIndexByte(text[:at], '\n') + 1 }
 
-// restOfLine returns the offset after the line that at is in, its line end among it.
+// restOfLine returns the offset after the line that at is in and its line end.
 func restOfLine(text []byte, at int) int {
 	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 		return at + i + 1
@@ -100,19 +100,20 @@ func decodeTOML(text []byte) (map[string]any, error) {
 	return values, nil
 }
 
+// lookupTOML returns the value at path.
 func lookupTOML(text []byte, path Path) (any, bool, error) {
 	values, err := decodeTOML(text)
 	if err != nil {
 		return nil, false, err
 	}
-	return follow(values, path)
+	return lookupDecoded(values, path)
 }
 
-// follow returns the value at path in decoded tables, its integers as float64.
-func follow(values map[string]any, path Path) (any, bool, error) {
+// lookupDecoded returns the value at path in decoded tables, with its numbers as float64.
+func lookupDecoded(values map[string]any, path Path) (any, bool, error) {
 	at := any(values)
 	for depth, key := range path {
-		if at == nil { // YAML's "key:" without anything behind it
+		if at == nil { // YAML's "key:" without anything after it
 			return nil, false, nil
 		}
 		table, ok := at.(map[string]any)
@@ -156,7 +157,7 @@ func setTOML(text []byte, path Path, value any) ([]byte, error) {
 	if _, _, err := lookupTOML(text, path); err != nil {
 		return nil, err
 	}
-	layout, err := layTOML(text)
+	layout, err := parseLayout(text)
 	if err != nil {
 		return nil, fmt.Errorf("the file does not parse: %w", err)
 	}
@@ -167,6 +168,8 @@ func setTOML(text []byte, path Path, value any) ([]byte, error) {
 	return layout.set(text, path, encoded), nil
 }
 
+// set returns text with an encoded value at path: in the place of the old one, in a new line of
+// its table, or in a new table at the end.
 func (l tomlLayout) set(text []byte, path Path, encoded string) []byte {
 	newline := lineEnd(text)
 	for _, e := range l.entries {
@@ -192,7 +195,7 @@ func (l tomlLayout) set(text []byte, path Path, encoded string) []byte {
 	return insertLine(text, len(text), header+line, newline)
 }
 
-// addFirst adds the first entry of the file's top: before the first table and the
+// addFirst adds the first entry at the top of the file: before the first table and the
 // comments right above it.
 func (l tomlLayout) addFirst(text []byte, line string) []byte {
 	if len(l.tables) == 1 {
@@ -218,8 +221,9 @@ func insertLine(text []byte, at int, line, newline string) []byte {
 	return splice(text, at, at, line)
 }
 
+// removeTOML removes the line of the value at path, or the table at path.
 func removeTOML(text []byte, path Path) ([]byte, error) {
-	layout, err := layTOML(text)
+	layout, err := parseLayout(text)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +244,7 @@ func removeTOML(text []byte, path Path) ([]byte, error) {
 	return nil, fmt.Errorf("%s is not on a line of its own; remove it by hand", path)
 }
 
-// removeLines removes whole lines. Where the last one has no line end, the line before
+// removeLines removes whole lines. When the last one has no line end, the line before them
 // loses its own.
 func removeLines(text []byte, start, end int) []byte {
 	if end == len(text) && end > start && text[end-1] != '\n' {
@@ -249,13 +253,14 @@ func removeLines(text []byte, start, end int) []byte {
 	return splice(text, start, end, "")
 }
 
+// isEmptyTOML reports whether path leads to a table without entries and comments.
 func isEmptyTOML(text []byte, path Path) (bool, error) {
 	value, found, err := lookupTOML(text, path)
 	table, ok := value.(map[string]any)
 	if err != nil || !found || !ok || len(table) > 0 {
 		return false, err
 	}
-	layout, err := layTOML(text)
+	layout, err := parseLayout(text)
 	for i, t := range layout.tables {
 		if i > 0 && slices.Equal(t.path, path) {
 			end := len(text)
@@ -268,7 +273,7 @@ func isEmptyTOML(text []byte, path Path) (bool, error) {
 	return false, err
 }
 
-// encodeTOML returns a value as it is written behind "key = ".
+// encodeTOML returns a value as it is written after "key = ".
 func encodeTOML(value any) (string, error) {
 	switch value := value.(type) {
 	case string:
@@ -279,13 +284,14 @@ func encodeTOML(value any) (string, error) {
 	return "", fmt.Errorf("a value of type %T cannot be written in TOML", value)
 }
 
-// quoteTOML returns a basic string: the same as JSON's, which escapes the same
-// characters but DEL.
+// quoteTOML returns text as a basic string of TOML. It is a string of JSON in which DEL is
+// escaped, too.
 func quoteTOML(text string) (string, error) {
 	quoted, err := jsonStyle{newline: "\n"}.encode(text, 0)
 	return strings.ReplaceAll(quoted, "\x7f", `\u007F`), err
 }
 
+// quoteKey returns a key as it is written in TOML: bare, or in quotes where that is necessary.
 func quoteKey(key string) string {
 	if regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(key) {
 		return key
@@ -294,6 +300,7 @@ func quoteKey(key string) string {
 	return quoted
 }
 
+// quotePath returns a path as it is written in TOML.
 func quotePath(path Path) string {
 	quoted := make([]string, len(path))
 	for i, key := range path {

@@ -13,7 +13,7 @@ import (
 
 // yamlCodec returns the functions for YAML in block style.
 func yamlCodec() codec {
-	return codec{lookup: lookupYAML, set: setYAML, remove: removeYAML, decode: decodeYAML, empty: isEmptyYAML}
+	return codec{lookup: lookupYAML, set: setYAML, remove: removeYAML, decode: decodeYAML, isEmpty: isEmptyYAML}
 }
 
 // decodeYAML returns the values of a text.
@@ -28,22 +28,23 @@ func decodeYAML(text []byte) (map[string]any, error) {
 	return values, nil
 }
 
+// lookupYAML returns the value at path.
 func lookupYAML(text []byte, path Path) (any, bool, error) {
 	values, err := decodeYAML(text)
 	if err != nil {
 		return nil, false, err
 	}
-	return follow(values, path)
+	return lookupDecoded(values, path)
 }
 
 // yamlPlace is how far a path leads into a YAML text.
 type yamlPlace struct {
-	line, column int // of the last key that is there, from 0; -1 when none is
+	line, column int // of the last key of the path that exists, from 0; -1 when none does
 	value        ast.Node
-	rest         int // how many keys at the end of the path are missing
+	rest         int // the number of keys at the end of the path that are missing
 }
 
-// findYAML follows path into text. Only mappings in block style are followed.
+// findYAML returns how far path leads into text. It follows mappings in block style only.
 func findYAML(text []byte, path Path) (yamlPlace, error) {
 	file, err := parser.ParseBytes(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), 0)
 	if err != nil {
@@ -70,8 +71,8 @@ func findYAML(text []byte, path Path) (yamlPlace, error) {
 	return place, nil
 }
 
-// findEntry returns the entry of a mapping with that key; nil when there is none, and
-// when the mapping is empty.
+// findEntry returns the entry of a mapping with that key; nil when there is none or the mapping
+// is empty.
 func findEntry(node ast.Node, key string) (*ast.MappingValueNode, error) {
 	var entries []*ast.MappingValueNode
 	switch node := node.(type) {
@@ -95,8 +96,8 @@ func findEntry(node ast.Node, key string) (*ast.MappingValueNode, error) {
 	return nil, nil
 }
 
-// yamlLines are the lines of a text, each with its line end.
-func yamlLines(text []byte) []string {
+// splitLines returns the lines of a text, each with its line end.
+func splitLines(text []byte) []string {
 	var lines []string
 	for line := range bytes.Lines(text) {
 		lines = append(lines, string(line))
@@ -104,17 +105,17 @@ func yamlLines(text []byte) []string {
 	return lines
 }
 
-// indentOf returns how many blanks a line begins with.
+// indentOf returns the number of spaces that a line begins with.
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// hasContent reports whether a line is more than blank or a comment.
+// hasContent reports whether a line is neither blank nor a comment.
 func hasContent(line string) bool {
 	word := strings.TrimSpace(line)
 	return word != "" && word[0] != '#'
 }
 
-// blockEnd returns the index behind the last line of the entry whose key is at a line
-// and a column: lines with content that are indented further, and items of a list.
+// blockEnd returns the index after the last line of the entry whose key is at a line and a
+// column. Lines with content that are indented further belong to it, and the items of a list.
 func blockEnd(lines []string, line, column int) int {
 	end := line + 1
 	for i := end; i < len(lines); i++ {
@@ -141,14 +142,14 @@ func setYAML(text []byte, path Path, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := yamlLines(text)
+	lines := splitLines(text)
 	if place.rest == 0 {
 		return replaceYAML(lines, place, encoded, lineEnd(text)), nil
 	}
 	return addYAML(lines, place, path[len(path)-place.rest:], encoded, lineEnd(text)), nil
 }
 
-// replaceYAML puts a value on the line of its key, with the comment that follows there.
+// replaceYAML writes a value on the line of its key, and keeps a comment on that line.
 func replaceYAML(lines []string, place yamlPlace, encoded, newline string) []byte {
 	line := lines[place.line]
 	end := blockEnd(lines, place.line, place.column)
@@ -165,7 +166,7 @@ func replaceYAML(lines []string, place yamlPlace, encoded, newline string) []byt
 	return []byte(strings.Join(append(lines[:place.line+1:place.line+1], lines[end:]...), ""))
 }
 
-// keyEnd returns the offset behind the colon of the key at a column of a line.
+// keyEnd returns the offset after the colon of the key at a column of a line.
 func keyEnd(line string, column int) int {
 	rest := line[column:]
 	if rest != "" && strings.ContainsAny(rest[:1], `"'`) {
@@ -173,7 +174,7 @@ func keyEnd(line string, column int) int {
 			return column + i + 2 + strings.IndexByte(rest[i+2:], ':') + 1
 		}
 	}
-	for i := 0; i < len(rest); i++ { // a colon inside of a key is followed by a character
+	for i := 0; i < len(rest); i++ { // a colon within a key is followed by another character
 		if rest[i] == ':' && (i+1 == len(rest) || strings.ContainsRune(" \t\r\n", rune(rest[i+1]))) {
 			return column + i + 1
 		}
@@ -181,8 +182,7 @@ func keyEnd(line string, column int) int {
 	return len(line)
 }
 
-// addYAML adds the keys that are missing, each in a line of its own, at the end of the
-// mapping that the path leads to.
+// addYAML adds the missing keys, each in a line of its own, at the end of the mapping at place.
 func addYAML(lines []string, place yamlPlace, missing Path, encoded, newline string) []byte {
 	at, indent := len(lines), 0
 	switch {
@@ -229,18 +229,19 @@ func firstContent(lines []string) string {
 	return ""
 }
 
+// removeYAML removes the lines of the entry at path.
 func removeYAML(text []byte, path Path) ([]byte, error) {
 	place, err := findYAML(text, path)
 	if err != nil {
 		return nil, err
 	}
-	lines := yamlLines(text)
+	lines := splitLines(text)
 	start := len(strings.Join(lines[:place.line], ""))
 	end := len(strings.Join(lines[:blockEnd(lines, place.line, place.column)], ""))
 	return removeLines(text, start, end), nil
 }
 
-// isEmptyYAML reports whether a key has no value, as its last child leaves it.
+// isEmptyYAML reports whether the key at path has no value, as after the removal of its last child.
 func isEmptyYAML(text []byte, path Path) (bool, error) {
 	place, err := findYAML(text, path)
 	if err != nil || place.rest > 0 {
