@@ -7,15 +7,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/commandline"
 )
 
-// arguments are what a target was called with. The command line was checked, so each
-// value can be read.
+// arguments holds what a target was called with. The command line was checked before, so each
+// value can be parsed.
 type arguments []commandline.Value
 
 // text returns the value of a parameter that must be given.
 func (a arguments) text(name string) string { return deref(a.optionalText(name)) }
 
-// optionalText returns the value of a parameter of text, nil when it was not given; of
-// several the last.
+// optionalText returns the text of a parameter: nil when it was not given, and the last one when
+// it was given several times.
 func (a arguments) optionalText(name string) *string {
 	for i := len(a) - 1; i >= 0; i-- {
 		if a[i].Param.Name == name {
@@ -36,7 +36,7 @@ func (a arguments) optionalDuration(name string) *time.Duration {
 	return readOptional(a, name, time.ParseDuration)
 }
 
-// readOptional returns the value of a parameter, nil when it was not given.
+// readOptional returns the value of a parameter as read parses it, nil when it was not given.
 func readOptional[T any](a arguments, name string, read func(string) (T, error)) *T {
 	text := a.optionalText(name)
 	if text == nil {

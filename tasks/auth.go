@@ -41,7 +41,7 @@ func (Auth) List(ctx context.Context, provider *string) error {
 	})
 }
 
-// Status shows the accounts and how each stands; -live asks the server too, -within exits 1 when a provider runs out by then.
+// Status shows the state of each account; -live asks the server, -within exits 1 if a provider has none usable by then.
 func (Auth) Status(ctx context.Context, provider *string, live *bool, within *time.Duration) error {
 	return runReading(ctx, "auth:status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.trust.Fault(); err != nil && deref(live) { // it sends the management key
@@ -73,12 +73,12 @@ func (Auth) Login(
 	timeout *time.Duration,
 ) error {
 	return runChanging(ctx, "auth:login", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		note := withEvents(cfg, "signed in")
-		return note(
+		record := eventRecorder(cfg, "signed in")
+		return record(
 			s.applyKey(ctx, cfg)(signin.Login(ctx, cfg, s.authEnvironment(), provider, signin.Options{
 				Method: deref(method), Paste: deref(paste), Stdin: deref(stdin), Env: deref(env), File: deref(file),
 				Label: deref(label), Project: deref(project),
-				Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Terminal: s.newPerson(),
+				Force: deref(force), Share: deref(share), Wire: deref(wire), Timeout: deref(timeout), Terminal: s.newTerminal(),
 			})),
 		)
 	})
@@ -99,7 +99,7 @@ func (Auth) Import(
 	env *string,
 	identity *string,
 ) error {
-	return authImport(ctx, provider, importOptions{
+	return importAccounts(ctx, provider, importOptions{
 		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share),
 		Take:  deref(take),
 		Label: deref(label), Project: deref(project), Env: deref(env), Identity: deref(identity),
@@ -117,7 +117,7 @@ func (Auth) ImportHeadless(
 	share *bool,
 	take *bool,
 ) error {
-	return authImport(ctx, provider, importOptions{
+	return importAccounts(ctx, provider, importOptions{
 		Source: deref(source), Dest: deref(dest), DryRun: deref(dryRun), Force: deref(force), Share: deref(share),
 		Take: deref(take),
 	})
@@ -127,7 +127,7 @@ func (Auth) ImportHeadless(
 func (Auth) Refresh(ctx context.Context, provider string) error {
 	return runChanging(ctx, "auth:refresh", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		defer context.AfterFunc(ctx, ignoreInterrupts)()
-		return withEvents(cfg, "renewed")(refresh.Accounts(ctx, cfg, s.authEnvironment(), provider))
+		return eventRecorder(cfg, "renewed")(refresh.Accounts(ctx, cfg, s.authEnvironment(), provider))
 	})
 }
 
@@ -135,10 +135,10 @@ func (Auth) Refresh(ctx context.Context, provider string) error {
 func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 	return runChanging(ctx, "auth:logout", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if deref(undo) {
-			return withEvents(cfg, "restored")(vault.Restore(ctx, cfg, s.authEnvironment(), account))
+			return eventRecorder(cfg, "restored")(vault.Restore(ctx, cfg, s.authEnvironment(), account))
 		}
 		c, err := vault.Logout(ctx, cfg, s.authEnvironment(), account)
-		return withEvents(
+		return eventRecorder(
 			cfg,
 			"moved into the trash",
 		)(
@@ -161,7 +161,7 @@ func (Auth) Logout(ctx context.Context, account string, undo *bool) error {
 	})
 }
 
-// Export writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.
+// Export writes one account, those of a provider or all into an encrypted file for auth:import on another machine.
 func (Auth) Export(
 	ctx context.Context,
 	account string,
@@ -171,18 +171,18 @@ func (Auth) Export(
 	force *bool,
 ) error {
 	return runChanging(ctx, "auth:export", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return withEvents(cfg, "exported")(bundle.Export(ctx, cfg, s.authEnvironment(), account, bundle.Options{
-			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: s.newPerson().Secret,
+		return eventRecorder(cfg, "exported")(bundle.Export(ctx, cfg, s.authEnvironment(), account, bundle.Options{
+			Dest: deref(dest), Recipient: deref(recipient), Env: deref(env), Force: deref(force), Secret: s.newTerminal().Secret,
 		}))
 	})
 }
 
 // ignoreInterrupts makes further Ctrl-Cs do nothing: a renewal that was sent is
-// saved within 4 s of the first, and mage would end the process at the second.
+// saved within 4 s after the first Ctrl-C, and mage would end the process at the second.
 func ignoreInterrupts() { signal.Ignore(os.Interrupt) }
 
-// applyKey makes a running router use a key that was just written into the
-// configuration. Without one the next start does.
+// applyKey returns a function that makes a running router use the key that a change has just
+// written into the configuration. When no router runs, the next start uses it.
 func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
 		if err != nil || c.Wired == nil || !c.Wired.Changed {
@@ -196,14 +196,14 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 				err,
 			)
 		}
-		if err := s.renewTrust(nil, false); err != nil { // the change is ours: it does not end the trust
+		if err := s.renewTrust(nil, false); err != nil { // the change is FlowGate's own: it does not end the trust
 			return c, err
 		}
 		cfg, err := s.loadConfig()
 		if err != nil {
 			return c, err
 		}
-		if !routerRuns(ctx, cfg) {
+		if !isRouterRunning(ctx, cfg) {
 			return c, nil
 		}
 		if _, err := stack.SetProfile(ctx, cfg, policy.CurrentOrDefault(cfg), s.stackOptions(cfg, nil, nil)); err != nil {
@@ -216,24 +216,25 @@ func (s session) applyKey(ctx context.Context, old *config.Config) func(auth.Cha
 	}
 }
 
-// warnOfOldKey adds a warning to a change of a key file that the configuration
-// names, when the router runs: it goes on with the key that it was started with.
+// warnOfOldKey returns a function that adds a warning to a change of a key file that the
+// configuration names, when the router runs: the router still uses the key that it was started
+// with. fix says what to do about that.
 func warnOfOldKey(
 	ctx context.Context,
 	cfg *config.Config,
-	file, cure string,
+	file, fix string,
 ) func(auth.Change, error) (auth.Change, error) {
 	return func(c auth.Change, err error) (auth.Change, error) {
 		named := slices.ContainsFunc(
 			slices.Collect(maps.Values(cfg.Credentials)),
 			func(one config.Credential) bool { return one.File != "" && one.File == file },
 		)
-		if err == nil && c.Changed && named && routerRuns(ctx, cfg) {
+		if err == nil && c.Changed && named && isRouterRunning(ctx, cfg) {
 			c.Warnings = append(
 				c.Warnings,
 				auth.Warning{
 					Code:    "restart-needed",
-					Message: "the running router still sends the key that it was started with: " + cure,
+					Message: "the running router still sends the key that it was started with: " + fix,
 				},
 			)
 		}
@@ -241,7 +242,8 @@ func warnOfOldKey(
 	}
 }
 
-func routerRuns(ctx context.Context, cfg *config.Config) bool {
+// isRouterRunning reports whether the supervisor says that the router is alive.
+func isRouterRunning(ctx context.Context, cfg *config.Config) bool {
 	status, err := supervisor.Query(ctx, cfg)
 	return err == nil &&
 		slices.ContainsFunc(
@@ -250,19 +252,21 @@ func routerRuns(ctx context.Context, cfg *config.Config) bool {
 		)
 }
 
-// importOptions are the flags of auth:import; its -source has the package's name.
+// importOptions is source.Options: in Import, the parameter source hides the package.
 type importOptions = source.Options
 
-func authImport(ctx context.Context, provider string, o importOptions) error {
+// importAccounts runs auth:import, under either of its names.
+func importAccounts(ctx context.Context, provider string, o importOptions) error {
 	return runChanging(ctx, "auth:import", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		o.Secret = s.newPerson().Secret
-		return withEvents(cfg, "imported")(source.Import(ctx, cfg, s.authEnvironment(), provider, o))
+		o.Secret = s.newTerminal().Secret
+		return eventRecorder(cfg, "imported")(source.Import(ctx, cfg, s.authEnvironment(), provider, o))
 	})
 }
 
-// withEvents returns a change as data, with a line in the events log for each account
-// that changed. A failure has data only when it says what was done beside it.
-func withEvents(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
+// eventRecorder returns a function that writes an event for each account that a change changed,
+// and returns the change as a target's data. what says what was done. A failed change is data
+// only when it changed something or names what failed.
+func eventRecorder(cfg *config.Config, what string) func(auth.Change, error) (any, error) {
 	return func(c auth.Change, err error) (any, error) {
 		for _, one := range append([]auth.Change{c}, c.Others...) {
 			recordChange(cfg, what, one)
@@ -274,6 +278,7 @@ func withEvents(cfg *config.Config, what string) func(auth.Change, error) (any, 
 	}
 }
 
+// recordChange writes an event for a change of one account, if it changed anything.
 func recordChange(cfg *config.Config, what string, c auth.Change) {
 	if !c.Changed {
 		return
@@ -301,19 +306,20 @@ func (s session) readOnlyAuthEnvironment() auth.Environment {
 	return env
 }
 
-// newPerson returns the ways to ask the user, those on a terminal included when there is one.
-func (s session) newPerson() signin.Terminal {
-	p := signin.Terminal{In: s.stdin, Out: s.stderr, Environ: os.Environ()}
+// newTerminal returns how a sign-in asks the user. Secret and Confirm are nil when stdin is not
+// a terminal.
+func (s session) newTerminal() signin.Terminal {
+	t := signin.Terminal{In: s.stdin, Out: s.stderr, Environ: os.Environ()}
 	if fd := int(s.stdin.Fd()); term.IsTerminal(fd) {
-		p.Secret = func(prompt string) (string, error) {
+		t.Secret = func(prompt string) (string, error) {
 			_, _ = s.stderr.WriteString(prompt)
 			secret, err := term.ReadPassword(fd)
 			_, _ = s.stderr.WriteString("\n")
 			return string(secret), err
 		}
-		p.Confirm = s.confirm
+		t.Confirm = s.confirm
 	}
-	return p
+	return t
 }
 
 // confirm asks a question that only a typed yes agrees to.

@@ -9,10 +9,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// Service holds the targets that have the machine start the stack.
+// Service holds the targets that let the operating system start the stack.
 type Service mg.Namespace
 
-// Install has systemd (Linux) or launchd (macOS) start the stack at login and watch its supervisor; -now also at once.
+// Install lets systemd or launchd start the stack at login and watch its supervisor; -now also starts it at once.
 func (Service) Install(ctx context.Context, now *bool) error {
 	return runChanging(ctx, "service:install", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
 		return autostart.Install(ctx, autostart.Options{Config: cfg, Start: deref(now)})

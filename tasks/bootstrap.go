@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack/try"
 )
 
-// Bootstrap holds the targets that install what services run.
+// Bootstrap holds the targets that install runtimes.
 type Bootstrap mg.Namespace
 
 // Default installs the runtimes that the configuration's services need.
@@ -65,21 +65,22 @@ func (Bootstrap) Embedded(ctx context.Context) error {
 	})
 }
 
-// List lists the runtimes that are installed and which version is active.
+// List lists the installed runtimes and says which version of each is active.
 func (Bootstrap) List(ctx context.Context) error {
 	return runReading(ctx, "bootstrap:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		return bootstrap.List(cfg, selfexec.Path(), version.String())
 	})
 }
 
-// Outdated says which runtimes have a newer version; answers are a day old at most unless asked -online.
+// Outdated says which runtimes have a newer version; its answers may be up to a day old unless -online is given.
 func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) error {
 	return runChanging(ctx, "bootstrap:outdated", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return bootstrap.Outdated(ctx, s.bootstrapRequest(cfg, "", offline), deref(online), time.Now())
 	})
 }
 
-// bootstrapRequest returns a request with what all targets of bootstrap share.
+// bootstrapRequest returns a request with what all bootstrap targets share, and shows on a
+// terminal that the bootstrap runs.
 func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *bool) bootstrap.Request {
 	s.out.Step("bootstrap")
 	return bootstrap.Request{
@@ -92,7 +93,7 @@ func (s session) bootstrapRequest(cfg *config.Config, runtime string, offline *b
 	}
 }
 
-// Update tries the latest version of a runtime, or of all that are used, alone, and switches to it; what fails is taken back.
+// Update tries the latest version of a runtime (all: of each in use) alone and switches to it, or back if that fails.
 func (Bootstrap) Update(
 	ctx context.Context,
 	runtime string,
@@ -128,7 +129,7 @@ type updates struct {
 // updateAll updates each runtime that the configuration uses, until one fails.
 func updateAll(ctx context.Context, o change.Options, cfg *config.Config, r stack.UpdateRequest) (any, error) {
 	if r.Version != "" {
-		return nil, fault.Usage("flag-invalid", "-version names the version of one runtime, and all were named").
+		return nil, fault.Usage("flag-invalid", "-version names the version of one runtime, but all runtimes were named").
 			WithHint("usage: mage bootstrap:update RUNTIME -version=%s", r.Version)
 	}
 	done := updates{Updates: []stack.Updated{}}
@@ -146,7 +147,7 @@ func updateAll(ctx context.Context, o change.Options, cfg *config.Config, r stac
 	return done, nil
 }
 
-// Gc removes the versions that are not active, not pinned and in no kept generation.
+// Gc removes the versions that are not active, not pinned and not part of a kept generation.
 func (Bootstrap) Gc(ctx context.Context, dryRun *bool) error {
 	return runWithConfig(
 		ctx,

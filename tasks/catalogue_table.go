@@ -7,7 +7,7 @@ import "github.com/flowgate-go/flowgate/internal/commandline"
 // catalogue lists all targets in alphabetical order.
 var catalogue = commandline.Catalogue{
 	{Name: "auth:export", Method: "auth:export", NormalName: "authexport", NormalMethod: "authexport", ReadOnly: "",
-		Synopsis: "writes an account, a provider's, or all, into one encrypted file for another machine's auth:import.", Params: []commandline.Param{
+		Synopsis: "writes one account, those of a provider or all into an encrypted file for auth:import on another machine.", Params: []commandline.Param{
 			{Name: "account", Flag: "account", Kind: "string", Optional: false},
 			{Name: "dest", Flag: "dest", Kind: "string", Optional: true},
 			{Name: "recipient", Flag: "recipient", Kind: "string", Optional: true},
@@ -67,7 +67,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "provider", Flag: "provider", Kind: "string", Optional: false},
 		}},
 	{Name: "auth:status", Method: "auth:status", NormalName: "authstatus", NormalMethod: "authstatus", ReadOnly: "always",
-		Synopsis: "shows the accounts and how each stands; -live asks the server too, -within exits 1 when a provider runs out by then.", Params: []commandline.Param{
+		Synopsis: "shows the state of each account; -live asks the server, -within exits 1 if a provider has none usable by then.", Params: []commandline.Param{
 			{Name: "provider", Flag: "provider", Kind: "string", Optional: true},
 			{Name: "live", Flag: "live", Kind: "bool", Optional: true},
 			{Name: "within", Flag: "within", Kind: "time.Duration", Optional: true},
@@ -89,11 +89,11 @@ var catalogue = commandline.Catalogue{
 	{Name: "bootstrap:embedded", Method: "bootstrap:embedded", NormalName: "bootstrapembedded", NormalMethod: "bootstrapembedded", ReadOnly: "always",
 		Synopsis: "shows the router inside this program, which needs no installation."},
 	{Name: "bootstrap:gc", Method: "bootstrap:gc", NormalName: "bootstrapgc", NormalMethod: "bootstrapgc", ReadOnly: "with -dry-run",
-		Synopsis: "removes the versions that are not active, not pinned and in no kept generation.", Params: []commandline.Param{
+		Synopsis: "removes the versions that are not active, not pinned and not part of a kept generation.", Params: []commandline.Param{
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
 		}},
 	{Name: "bootstrap:list", Method: "bootstrap:list", NormalName: "bootstraplist", NormalMethod: "bootstraplist", ReadOnly: "always",
-		Synopsis: "lists the runtimes that are installed and which version is active."},
+		Synopsis: "lists the installed runtimes and says which version of each is active."},
 	{Name: "bootstrap:litellm", Method: "bootstrap:litellm", NormalName: "bootstraplitellm", NormalMethod: "bootstraplitellm", ReadOnly: "",
 		Synopsis: "installs LiteLLM into a virtual environment of its own, by uv or by python3 and pip.", Params: []commandline.Param{
 			{Name: "version", Flag: "version", Kind: "string", Optional: true},
@@ -102,12 +102,12 @@ var catalogue = commandline.Catalogue{
 			{Name: "pin", Flag: "pin", Kind: "bool", Optional: true},
 		}},
 	{Name: "bootstrap:outdated", Method: "bootstrap:outdated", NormalName: "bootstrapoutdated", NormalMethod: "bootstrapoutdated", ReadOnly: "",
-		Synopsis: "says which runtimes have a newer version; answers are a day old at most unless asked -online.", Params: []commandline.Param{
+		Synopsis: "says which runtimes have a newer version; its answers may be up to a day old unless -online is given.", Params: []commandline.Param{
 			{Name: "online", Flag: "online", Kind: "bool", Optional: true},
 			{Name: "offline", Flag: "offline", Kind: "bool", Optional: true},
 		}},
 	{Name: "bootstrap:update", Method: "bootstrap:update", NormalName: "bootstrapupdate", NormalMethod: "bootstrapupdate", ReadOnly: "",
-		Synopsis: "tries the latest version of a runtime, or of all that are used, alone, and switches to it; what fails is taken back.", Params: []commandline.Param{
+		Synopsis: "tries the latest version of a runtime (all: of each in use) alone and switches to it, or back if that fails.", Params: []commandline.Param{
 			{Name: "runtime", Flag: "runtime", Kind: "string", Optional: false},
 			{Name: "version", Flag: "version", Kind: "string", Optional: true},
 			{Name: "offline", Flag: "offline", Kind: "bool", Optional: true},
@@ -118,9 +118,9 @@ var catalogue = commandline.Catalogue{
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "client:list", Method: "client:list", NormalName: "clientlist", NormalMethod: "clientlist", ReadOnly: "always",
-		Synopsis: "lists the tools that FlowGate knows, which are here, and where each points; it starts none."},
+		Synopsis: "lists the tools that FlowGate knows, which of them are installed, and where each points; it starts none."},
 	{Name: "client:restore", Method: "client:restore", NormalName: "clientrestore", NormalMethod: "clientrestore", ReadOnly: "",
-		Synopsis: "takes out of a tool's file what client:setup has put in, of all tools without a name.", Params: []commandline.Param{
+		Synopsis: "takes out of a tool's file what client:setup has put in; without a name, out of the files of all tools.", Params: []commandline.Param{
 			{Name: "client", Flag: "client", Kind: "string", Optional: true},
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
 		}},
@@ -138,16 +138,16 @@ var catalogue = commandline.Catalogue{
 			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
 		}},
 	{Name: "completion", Method: "completion:default", NormalName: "completion", NormalMethod: "completiondefault", ReadOnly: "always",
-		Synopsis: "prints what makes a shell (bash, zsh or fish) complete targets, flags, services, profiles and providers.", Params: []commandline.Param{
+		Synopsis: "prints the script that lets bash, zsh or fish complete targets, flags, services, profiles and providers.", Params: []commandline.Param{
 			{Name: "shell", Flag: "shell", Kind: "string", Optional: false},
 		}},
 	{Name: "completion:words", Method: "completion:words", NormalName: "completionwords", NormalMethod: "completionwords", ReadOnly: "always",
-		Synopsis: "prints the words that can be typed next, one a line; the scripts of completion ask for them.", Params: []commandline.Param{
+		Synopsis: "prints the words that can be typed next, one per line; the completion scripts call it.", Params: []commandline.Param{
 			{Name: "before", Flag: "before", Kind: "string", Optional: false},
 			{Name: "current", Flag: "current", Kind: "string", Optional: true},
 		}},
 	{Name: "config:check", Method: "config:check", NormalName: "configcheck", NormalMethod: "configcheck", ReadOnly: "",
-		Synopsis: "says of any configuration, LiteLLM's and claude-code-router's too, what the router would serve with it.", Params: []commandline.Param{
+		Synopsis: "shows what the router would serve with a configuration, which may be LiteLLM's or claude-code-router's.", Params: []commandline.Param{
 			{Name: "configuration", Flag: "configuration", Kind: "string", Optional: true},
 			{Name: "profile", Flag: "profile", Kind: "string", Optional: true},
 		}},
@@ -176,11 +176,11 @@ var catalogue = commandline.Catalogue{
 	{Name: "doctor:list", Method: "doctor:list", NormalName: "doctorlist", NormalMethod: "doctorlist", ReadOnly: "always",
 		Synopsis: "lists all checks of doctor with what they look at."},
 	{Name: "doctor:timeline", Method: "doctor:timeline", NormalName: "doctortimeline", NormalMethod: "doctortimeline", ReadOnly: "always",
-		Synopsis: "says what happened and changed, when the stack was last well, and the likely cause when it is not.", Params: []commandline.Param{
+		Synopsis: "says what happened and changed, when the stack was last well, and the likely cause if it no longer is.", Params: []commandline.Param{
 			{Name: "since", Flag: "since", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "drill", Method: "drill:default", NormalName: "drill", NormalMethod: "drilldefault", ReadOnly: "",
-		Synopsis: "breaks a private stack in one way, or in all, and wants doctor to name the cause and the stack to recover.", Params: []commandline.Param{
+		Synopsis: "breaks a private stack in one way, or in all, and checks that doctor names the cause and the stack recovers.", Params: []commandline.Param{
 			{Name: "drill", Flag: "drill", Kind: "string", Optional: true},
 		}},
 	{Name: "drill:list", Method: "drill:list", NormalName: "drilllist", NormalMethod: "drilllist", ReadOnly: "always",
@@ -192,30 +192,30 @@ var catalogue = commandline.Catalogue{
 			{Name: "keyfile", Flag: "keyfile", Kind: "string", Optional: true},
 		}},
 	{Name: "events", Method: "events", NormalName: "events", NormalMethod: "events", ReadOnly: "always",
-		Synopsis: "shows the last changes of state; -follow goes on line by line.", Params: []commandline.Param{
+		Synopsis: "shows the last changes of state; -follow waits for further ones.", Params: []commandline.Param{
 			{Name: "n", Flag: "n", Kind: "int", Optional: true},
 			{Name: "since", Flag: "since", Kind: "time.Duration", Optional: true},
 			{Name: "follow", Flag: "follow", Kind: "bool", Optional: true},
 		}},
 	{Name: "filter", Method: "filter", NormalName: "filter", NormalMethod: "filter", ReadOnly: "always",
-		Synopsis: "is jq for those without jq: applies EXPR to each JSON document on stdin, or to the list of all with -slurp.", Params: []commandline.Param{
+		Synopsis: "applies the jq expression EXPR to each JSON document on stdin, or with -slurp to their list; it needs no jq.", Params: []commandline.Param{
 			{Name: "expr", Flag: "expr", Kind: "string", Optional: false},
 			{Name: "slurp", Flag: "slurp", Kind: "bool", Optional: true},
 		}},
 	{Name: "generation:diff", Method: "generation:diff", NormalName: "generationdiff", NormalMethod: "generationdiff", ReadOnly: "always",
-		Synopsis: "shows what two recorded states have differently.", Params: []commandline.Param{
+		Synopsis: "shows the differences between two generations.", Params: []commandline.Param{
 			{Name: "a", Flag: "a", Kind: "int", Optional: false},
 			{Name: "b", Flag: "b", Kind: "int", Optional: false},
 		}},
 	{Name: "generation:list", Method: "generation:list", NormalName: "generationlist", NormalMethod: "generationlist", ReadOnly: "always",
-		Synopsis: "lists the states that got ready, and the current one."},
+		Synopsis: "lists the generations, the recorded states that became ready, and says which one is current."},
 	{Name: "generation:pin", Method: "generation:pin", NormalName: "generationpin", NormalMethod: "generationpin", ReadOnly: "",
-		Synopsis: "keeps a recorded state until -off is given: it is never pruned.", Params: []commandline.Param{
+		Synopsis: "protects a generation from being pruned; -off ends that.", Params: []commandline.Param{
 			{Name: "number", Flag: "number", Kind: "int", Optional: false},
 			{Name: "off", Flag: "off", Kind: "bool", Optional: true},
 		}},
 	{Name: "generation:show", Method: "generation:show", NormalName: "generationshow", NormalMethod: "generationshow", ReadOnly: "always",
-		Synopsis: "shows one recorded state with its texts; keys are not part of it.", Params: []commandline.Param{
+		Synopsis: "shows one generation with the texts of its files, without keys.", Params: []commandline.Param{
 			{Name: "number", Flag: "number", Kind: "int", Optional: false},
 		}},
 	{Name: "health", Method: "health", NormalName: "health", NormalMethod: "health", ReadOnly: "always",
@@ -242,7 +242,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "lint", Method: "lint", NormalName: "lint", NormalMethod: "lint", ReadOnly: "",
 		Synopsis: "vets the code for Linux and macOS, runs the linters of .golangci.yml and checks the workflows."},
 	{Name: "logs", Method: "logs", NormalName: "logs", NormalMethod: "logs", ReadOnly: "always",
-		Synopsis: "shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.", Params: []commandline.Param{
+		Synopsis: "shows the last lines that the services wrote, in order of time and redacted; -follow waits for further lines.", Params: []commandline.Param{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},
 			{Name: "n", Flag: "n", Kind: "int", Optional: true},
 			{Name: "since", Flag: "since", Kind: "time.Duration", Optional: true},
@@ -250,16 +250,16 @@ var catalogue = commandline.Catalogue{
 			{Name: "follow", Flag: "follow", Kind: "bool", Optional: true},
 		}},
 	{Name: "overview", Method: "overview", NormalName: "overview", NormalMethod: "overview", ReadOnly: "always",
-		Synopsis: "says in short what is there and what to do next."},
+		Synopsis: "shows the state of the installation in short, and what to type next."},
 	{Name: "profile:diff", Method: "profile:diff", NormalName: "profilediff", NormalMethod: "profilediff", ReadOnly: "always",
-		Synopsis: "shows what changes in the router's configuration from one profile to another.", Params: []commandline.Param{
+		Synopsis: "shows the differences between the router's configurations with two profiles.", Params: []commandline.Param{
 			{Name: "a", Flag: "a", Kind: "string", Optional: false},
 			{Name: "b", Flag: "b", Kind: "string", Optional: false},
 		}},
 	{Name: "profile:list", Method: "profile:list", NormalName: "profilelist", NormalMethod: "profilelist", ReadOnly: "always",
 		Synopsis: "lists the profiles and the one in force."},
 	{Name: "profile:set", Method: "profile:set", NormalName: "profileset", NormalMethod: "profileset", ReadOnly: "",
-		Synopsis: "puts a profile in force; a running router is restarted, and goes back if it does not get ready.", Params: []commandline.Param{
+		Synopsis: "puts a profile in force; a running router restarts, with the old profile again if it does not get ready.", Params: []commandline.Param{
 			{Name: "name", Flag: "name", Kind: "string", Optional: false},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
@@ -283,7 +283,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "rollback", Method: "rollback", NormalName: "rollback", NormalMethod: "rollback", ReadOnly: "with -dry-run",
-		Synopsis: "restores a recorded state, by default the one before the current: configuration, profile and runtimes.", Params: []commandline.Param{
+		Synopsis: "restores a generation, by default the one before the current: configuration, profile and runtimes.", Params: []commandline.Param{
 			{Name: "to", Flag: "to", Kind: "int", Optional: true},
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
 			{Name: "skipprobes", Flag: "skip-probes", Kind: "bool", Optional: true},
@@ -319,17 +319,17 @@ var catalogue = commandline.Catalogue{
 			{Name: "writebaseline", Flag: "write-baseline", Kind: "string", Optional: true},
 		}},
 	{Name: "security:canary", Method: "security:canary", NormalName: "securitycanary", NormalMethod: "securitycanary", ReadOnly: "",
-		Synopsis: "plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them."},
+		Synopsis: "plants made-up secrets in a private stack, runs the targets in it, and looks for any trace of them."},
 	{Name: "security:explain", Method: "security:explain", NormalName: "securityexplain", NormalMethod: "securityexplain", ReadOnly: "always",
 		Synopsis: "says what one check of security-check looks at, why, and how to mend what it finds.", Params: []commandline.Param{
 			{Name: "id", Flag: "id", Kind: "string", Optional: false},
 		}},
 	{Name: "security:install-hook", Method: "security:installhook", NormalName: "securityinstallhook", NormalMethod: "securityinstallhook", ReadOnly: "",
-		Synopsis: "writes a pre-commit hook that stops a commit with a secret in it; a hook that is there runs first."},
+		Synopsis: "writes a pre-commit hook that stops a commit with a secret in it; an existing hook runs first."},
 	{Name: "security:list", Method: "security:list", NormalName: "securitylist", NormalMethod: "securitylist", ReadOnly: "always",
 		Synopsis: "lists all checks of security-check with what they look at."},
 	{Name: "service:install", Method: "service:install", NormalName: "serviceinstall", NormalMethod: "serviceinstall", ReadOnly: "",
-		Synopsis: "has systemd (Linux) or launchd (macOS) start the stack at login and watch its supervisor; -now also at once.", Params: []commandline.Param{
+		Synopsis: "lets systemd or launchd start the stack at login and watch its supervisor; -now also starts it at once.", Params: []commandline.Param{
 			{Name: "now", Flag: "now", Kind: "bool", Optional: true},
 		}},
 	{Name: "service:uninstall", Method: "service:uninstall", NormalName: "serviceuninstall", NormalMethod: "serviceuninstall", ReadOnly: "",
@@ -364,7 +364,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "force", Flag: "force", Kind: "bool", Optional: true},
 		}},
 	{Name: "supervisor:run", Method: "supervisor:run", NormalName: "supervisorrun", NormalMethod: "supervisorrun", ReadOnly: "",
-		Synopsis: "is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.", Params: []commandline.Param{
+		Synopsis: "runs the supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts services too.", Params: []commandline.Param{
 			{Name: "up", Flag: "up", Kind: "bool", Optional: true},
 			{Name: "check", Flag: "check", Kind: "bool", Optional: true},
 			{Name: "notify", Flag: "notify", Kind: "int", Optional: true},
@@ -375,7 +375,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "supervisor:upgrade", Method: "supervisor:upgrade", NormalName: "supervisorupgrade", NormalMethod: "supervisorupgrade", ReadOnly: "",
 		Synopsis: "replaces the program of the running supervisor by this one; no service is stopped."},
 	{Name: "test", Method: "test:default", NormalName: "test", NormalMethod: "testdefault", ReadOnly: "",
-		Synopsis: "passes the tests: all packages under the race detector; says which failed and which were skipped.", Params: []commandline.Param{
+		Synopsis: "tests all packages under the race detector and says which tests failed and which were skipped.", Params: []commandline.Param{
 			{Name: "run", Flag: "run", Kind: "string", Optional: true},
 		}},
 	{Name: "test:bench", Method: "test:bench", NormalName: "testbench", NormalMethod: "testbench", ReadOnly: "",
@@ -387,11 +387,11 @@ var catalogue = commandline.Catalogue{
 	{Name: "test:oracle", Method: "test:oracle", NormalName: "testoracle", NormalMethod: "testoracle", ReadOnly: "",
 		Synopsis: "compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy."},
 	{Name: "top", Method: "top", NormalName: "top", NormalMethod: "top", ReadOnly: "always",
-		Synopsis: "is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.", Params: []commandline.Param{
+		Synopsis: "shows a live table of the services on a terminal, until Ctrl-C; without a terminal it shows one status.", Params: []commandline.Param{
 			{Name: "every", Flag: "every", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "trust", Method: "trust:default", NormalName: "trust", NormalMethod: "trustdefault", ReadOnly: "with -show",
-		Synopsis: "says that you have reviewed the configuration here and trust it; -show only says what it would execute and write.", Params: []commandline.Param{
+		Synopsis: "records that you reviewed the configuration here and trust it; -show only shows what it executes and writes.", Params: []commandline.Param{
 			{Name: "show", Flag: "show", Kind: "bool", Optional: true},
 		}},
 	{Name: "trust:list", Method: "trust:list", NormalName: "trustlist", NormalMethod: "trustlist", ReadOnly: "always",

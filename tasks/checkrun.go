@@ -6,8 +6,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// newReport starts the report of a command. One that runs checks has a list of
-// them in its report whatever happens, so that .checks[] is always an array.
+// newReport starts the report of a command. The report of a command that runs checks always has
+// a list of them, even when it fails before the first, so that .checks[] is always an array.
 func newReport(command string, now time.Time) *report.Report {
 	switch command {
 	case "doctor", "security-check", "smoke", "verify", "drill", "soak", "release:check":

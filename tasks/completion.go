@@ -22,22 +22,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// Completion holds the targets by which a shell completes what is typed.
+// Completion holds the targets that let a shell complete a command line.
 type Completion mg.Namespace
 
-// Default prints what makes a shell (bash, zsh or fish) complete targets, flags, services, profiles and providers.
+// Default prints the script that lets bash, zsh or fish complete targets, flags, services, profiles and providers.
 func (Completion) Default(ctx context.Context, shell string) error {
 	return run(ctx, "completion", func(_ context.Context, s session) (any, error) {
 		script, err := completionScript(shell)
 		if err == nil {
-			s.out.Quiet = true // the script is what there is to print
+			s.out.Quiet = true // the script takes the place of the report
 			_, err = io.WriteString(s.out.Stdout, script)
 		}
 		return nil, err
 	})
 }
 
-// Words prints the words that can be typed next, one a line; the scripts of completion ask for them.
+// Words prints the words that can be typed next, one per line; the completion scripts call it.
 func (Completion) Words(ctx context.Context, before string, current *string) error {
 	return run(ctx, "completion:words", func(_ context.Context, s session) (any, error) {
 		var lines strings.Builder
@@ -57,8 +57,9 @@ func (Completion) Words(ctx context.Context, before string, current *string) err
 //go:embed completion
 var completionScripts embed.FS
 
-// completionScript returns the script for a shell. It completes for the program as it was
-// typed; for one of several words (`go tool flowgate`) a shell has no place for that, so for flowgate.
+// completionScript returns the completion script of a shell for the program's name as it was
+// typed. A shell completes the arguments of a single word only, so a program of several words
+// (`go tool flowgate`) gets the script for flowgate. Fault: shell-unknown.
 func completionScript(shell string) (string, error) {
 	text, err := completionScripts.ReadFile("completion/flowgate." + shell)
 	if err != nil {
@@ -75,8 +76,8 @@ func completionScript(shell string) (string, error) {
 	return strings.NewReplacer("@PROGRAM@", name, "@FUNCTION@", function).Replace(string(text)), nil
 }
 
-// completionValues lists the values of a parameter. A configuration that cannot be read
-// has none: what is typed is completed without a word.
+// completionValues returns the values that can be typed for a parameter. It reports no error
+// when the configuration cannot be read, because a shell would show it within the typed line.
 func (s session) completionValues(target commandline.Target, param string) []string {
 	switch param {
 	case "format":

@@ -36,9 +36,9 @@ func (Config) Validate(ctx context.Context) error {
 	})
 }
 
-// Check says of any configuration, LiteLLM's and claude-code-router's too, what the router would serve with it.
+// Check shows what the router would serve with a configuration, which may be LiteLLM's or claude-code-router's.
 func (Config) Check(ctx context.Context, configuration *string, profile *string) error {
-	debug.SetGCPercent(400) // a file of 4 MB at most, once: a third of the time would go into collecting its parts
+	debug.SetGCPercent(400) // one file of at most 4 MB: by default, a third of the time would go into garbage collection
 	return run(ctx, "config:check", func(_ context.Context, s session) (any, error) {
 		p, err := s.preview(deref(configuration), deref(profile))
 		if err != nil {
@@ -76,8 +76,8 @@ func (Config) Schema(ctx context.Context) error {
 	})
 }
 
-// profileInForce returns the profile that was chosen last; "" for none, and when the
-// configuration cannot be read.
+// profileInForce returns the profile in force, or the default one when none was chosen; "" when
+// the configuration has none or cannot be read.
 func (s session) profileInForce() string {
 	cfg, err := s.loadConfig()
 	if err != nil {
@@ -87,7 +87,7 @@ func (s session) profileInForce() string {
 }
 
 // preview returns what the router would serve with a file, or with the configuration in force
-// when none is named. An empty profile is the one in force.
+// when file is empty. An empty profile means the one in force.
 func (s session) preview(file, profile string) (preview.Preview, error) {
 	if file == "" {
 		file = s.configFile()
@@ -99,6 +99,8 @@ func (s session) preview(file, profile string) (preview.Preview, error) {
 	return preview.File(file, profile, s.getenv)
 }
 
+// noFileFault returns the fault config-not-found, with the command that writes a configuration as
+// its hint.
 func noFileFault() error {
 	missing := fault.Usage("config-not-found", "there is no config/flowgate.yaml here; the built-in default is in force")
 	if lines := foreignLines(); len(lines) > 0 {

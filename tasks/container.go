@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
-// superviseUnderInit runs the same command as a child, which prints its own
-// report: as the first process of a container this one has orphans to reap.
+// superviseUnderInit runs the same command as a child process, which prints its own report.
+// This process, the first one of a container, reaps orphaned processes meanwhile.
 func superviseUnderInit() error {
 	status, err := container.RunUnderInit(selfexec.Path(), os.Args[1:])
 	switch {

@@ -9,7 +9,7 @@ import (
 // Test holds the targets that test FlowGate itself; they need its source tree.
 type Test mg.Namespace
 
-// Default passes the tests: all packages under the race detector; says which failed and which were skipped.
+// Default tests all packages under the race detector and says which tests failed and which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
 	if requireSource("test") != nil {
 		return runGoSteps(ctx, "test") // which says why, before anything is written

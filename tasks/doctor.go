@@ -24,7 +24,7 @@ func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool
 	})
 }
 
-// Timeline says what happened and changed, when the stack was last well, and the likely cause when it is not.
+// Timeline says what happened and changed, when the stack was last well, and the likely cause if it no longer is.
 func (Doctor) Timeline(ctx context.Context, since *time.Duration) error {
 	return run(ctx, "doctor:timeline", func(ctx context.Context, s session) (any, error) {
 		o, err := doctorOptions(s, nil, nil, nil, nil, nil)

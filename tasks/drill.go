@@ -14,10 +14,10 @@ import (
 // Drill holds the targets that break a private stack on purpose.
 type Drill mg.Namespace
 
-// Default breaks a private stack in one way, or in all, and wants doctor to name the cause and the stack to recover.
+// Default breaks a private stack in one way, or in all, and checks that doctor names the cause and the stack recovers.
 func (Drill) Default(ctx context.Context, drill *string) error {
 	return run(ctx, "drill", func(ctx context.Context, s session) (any, error) {
-		s.out.Step("breaks a private stack on purpose")
+		s.out.Step("breaking a private stack on purpose")
 		return drills.Run(
 			ctx,
 			drills.Options{
@@ -43,7 +43,7 @@ func (Drill) List(ctx context.Context) error {
 // Soak sends requests to a private router while it injects random faults into its stack, and counts lost requests.
 func Soak(ctx context.Context, duration *time.Duration, clients *int) error {
 	return runBounded(ctx, "soak", time.Minute, func(ctx context.Context, s session) (any, error) {
-		s.out.Step("sends requests to a private router while faults are injected")
+		s.out.Step("sending requests to a private router while faults are injected")
 		o := drills.Options{Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream}
 		return drills.Soak(ctx, o, deref(duration), deref(clients))
 	})

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// failpoint kills this command at the step that FLOWGATE_FAILPOINT names: the
-// tests' way to find out what an interruption there leaves. Only programs that
-// are built with the tag failpoint have it.
+// failpoint kills this command when step is the one that FLOWGATE_FAILPOINT names, so that
+// tests can see what an interruption leaves there. Only programs that are built with the tag
+// failpoint do this.
 func failpoint(step string) {
 	if step == os.Getenv("FLOWGATE_FAILPOINT") {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

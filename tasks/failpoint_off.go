@@ -2,5 +2,5 @@
 
 package tasks
 
-// failpoint does nothing in a program that people use; see failpoint.go.
+// failpoint does nothing in programs that are built without the tag failpoint; see failpoint.go.
 func failpoint(string) {}

@@ -11,12 +11,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// Filter is jq for those without jq: applies EXPR to each JSON document on stdin, or to the list of all with -slurp.
+// Filter applies the jq expression EXPR to each JSON document on stdin, or with -slurp to their list; it needs no jq.
 func Filter(ctx context.Context, expr string, slurp *bool) error {
 	return runFilter(ctx, expr, deref(slurp))
 }
 
-// runFilter prints values where other targets print a report; only its failure is one.
+// runFilter prints the values of expr in place of a report; it prints a report only when it fails.
 func runFilter(ctx context.Context, expr string, slurp bool) error {
 	exit := error(nil)
 	err := run(ctx, "filter", func(ctx context.Context, s session) (any, error) {
@@ -41,6 +41,8 @@ func runFilter(ctx context.Context, expr string, slurp bool) error {
 	return err
 }
 
+// filterStream prints the values of f for each document of in, or with slurp for the list of
+// all. Its error is that of the last document: report.ErrNoOutput does not end the stream.
 func filterStream(ctx context.Context, out *report.Output, f *report.Filter, in io.Reader, slurp bool) error {
 	d := json.NewDecoder(in)
 	all := []any{}

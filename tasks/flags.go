@@ -11,7 +11,7 @@ import (
 //go:embed flags.txt
 var flagMeanings string
 
-// flagMeaning returns what a flag of a target means; "" when flags.txt does not say.
+// flagMeaning returns what a flag of a target means; "" when flags.txt does not have it.
 func flagMeaning(target, flag string) string {
 	for _, key := range [...]string{target + " -" + flag, flag} {
 		for line := range strings.Lines(flagMeanings) {

@@ -26,35 +26,38 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
-// listenAddress returns where a server listens: loopback unless told otherwise.
-func listenAddress(host string, port, standard int) string {
+// listenAddress returns the address that a server listens on. An empty host means 127.0.0.1,
+// and port 0 means defaultPort.
+func listenAddress(host string, port, defaultPort int) string {
 	if host == "" {
 		host = "127.0.0.1"
 	}
 	if port == 0 {
-		port = standard
+		port = defaultPort
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// routerOptions says which upstreams FlowGate runs itself, from the flags
-// -supervised (addresses with commas) and -keys (the folder of its own keys).
-func routerOptions(supervised, keys string) router.Options {
+// routerOptions returns the router's options from the flags -supervised (the addresses of
+// supervised upstreams, separated by commas) and -keys (the folder of FlowGate's own keys).
+func routerOptions(supervised, keyFolder string) router.Options {
 	var o router.Options
 	o.Supervised = lo.Compact(strings.Split(supervised, ","))
-	files, _ := filepath.Glob(filepath.Join(keys, "*.key"))
+	files, _ := filepath.Glob(filepath.Join(keyFolder, "*.key"))
 	for _, file := range files {
-		if key, _, err := keyfile.Read(file); err == nil && keys != "" {
+		if key, _, err := keyfile.Read(file); err == nil && keyFolder != "" {
 			o.OwnKeys = append(o.OwnKeys, key)
 		}
 	}
 	return o
 }
 
-// routerMemory is the memory in bytes from which the router collects garbage
-// as often as it must: twice what it holds of requests and replies at most.
+// routerMemory is the soft memory limit of the router's process in bytes (GOMEMLIMIT): near it,
+// garbage is collected as often as needed. It is twice the most that the router holds of
+// requests and replies.
 const routerMemory = 512 << 20
 
+// serveRouter runs the embedded router with the settings in file at addr, until ctx ends.
 func (s session) serveRouter(ctx context.Context, file, addr string, o router.Options) error {
 	if file == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
@@ -78,10 +81,11 @@ func (s session) serveRouter(ctx context.Context, file, addr string, o router.Op
 	return listen.Serve(ctx, addr, handler, listen.Options{Ready: ready, Logger: log})
 }
 
-func (s session) serveEcho(ctx context.Context, host string, port int, file string) error {
+// serveEcho runs the echo upstream until ctx ends. With a keyFile, clients must send the key in it.
+func (s session) serveEcho(ctx context.Context, host string, port int, keyFile string) error {
 	o := echo.Options{Version: version.String()}
-	if file != "" {
-		key, _, err := keyfile.Read(file)
+	if keyFile != "" {
+		key, _, err := keyfile.Read(keyFile)
 		if err != nil {
 			return fault.New("credential-missing", "read the key that clients must send: %w", err)
 		}
@@ -95,15 +99,17 @@ func (s session) serveEcho(ctx context.Context, host string, port int, file stri
 		listen.Options{Ready: ready, Logger: log})
 }
 
-// inheritedFDs are the descriptors that a supervisor was given; 0 means none.
+// inheritedFDs holds the file descriptors that a supervisor inherits; 0 means none.
 type inheritedFDs struct{ notify, lifeline, handover int }
 
-func (s session) runSupervisor(ctx context.Context, given inheritedFDs, ephemeral string, up, check bool) error {
+// runSupervisor runs the supervisor until ctx ends. With check it only reports whether the
+// configuration can be loaded; with up it starts the services at once.
+func (s session) runSupervisor(ctx context.Context, inherited inheritedFDs, ephemeral string, up, check bool) error {
 	cfg, err := s.loadConfig()
 	if err != nil || check {
 		return err
 	}
-	if given.handover == 0 { // else this very process runs the stack already
+	if inherited.handover == 0 { // after a handover this process runs the stack already
 		if err := s.checkSupervisorTrust(cfg); err != nil {
 			return err
 		}
@@ -117,18 +123,18 @@ func (s session) runSupervisor(ctx context.Context, given inheritedFDs, ephemera
 			return err
 		}
 	}
-	if given.notify != 0 {
-		if o.Notify, err = handover.InheritedFile(given.notify); err != nil {
+	if inherited.notify != 0 {
+		if o.Notify, err = handover.InheritedFile(inherited.notify); err != nil {
 			return err
 		}
 	}
-	if given.lifeline != 0 {
-		if o.Lifeline, err = handover.InheritedFile(given.lifeline); err != nil {
+	if inherited.lifeline != 0 {
+		if o.Lifeline, err = handover.InheritedFile(inherited.lifeline); err != nil {
 			return err
 		}
 	}
-	if given.handover != 0 {
-		if o.Handover, err = handover.InheritedFile(given.handover); err != nil {
+	if inherited.handover != 0 {
+		if o.Handover, err = handover.InheritedFile(inherited.handover); err != nil {
 			return err
 		}
 	}

@@ -20,9 +20,9 @@ import (
 // step is a run of the go command on FlowGate's own source.
 type step struct {
 	args  []string
-	env   []string       // over the environment
-	tests *gotest.Stream // of go test -json
-	guard *homeGuard     // of the user's folders; may be nil
+	env   []string       // NAME=value, added to the environment
+	tests *gotest.Stream // reads the output of go test -json; nil for other commands
+	guard *homeGuard     // checks the user's folders after tests; may be nil
 }
 
 // stepResult is the data of one step.
@@ -35,8 +35,8 @@ type stepResult struct {
 	Failed  []gotest.Failure `json:"failed,omitzero"`
 }
 
-// runGoSteps runs the steps in order, their output on stderr, and stops at the first
-// that fails; but tests are run although others failed. It returns the first failure.
+// runGoSteps runs the steps in order, with their output on stderr, and stops at the first
+// that fails; steps with tests run nevertheless, until ctx ends. It returns the first failure.
 func runGoSteps(ctx context.Context, name string, steps ...step) error {
 	return run(ctx, name, func(ctx context.Context, s session) (any, error) {
 		if err := requireSource(name); err != nil {
@@ -57,7 +57,7 @@ func runGoSteps(ctx context.Context, name string, steps ...step) error {
 	})
 }
 
-// requireSource returns why a target cannot work on the source in this folder: there is
+// requireSource returns a fault when a target cannot work on the source in this folder: there is
 // none, or it may not be executed. Faults: source-missing, not-trusted.
 func requireSource(name string) error {
 	if _, err := os.Stat("magefile.go"); err != nil {
@@ -67,8 +67,8 @@ func requireSource(name string) error {
 	return requireSourceBuild(name)
 }
 
-// requireSourceBuild reports whether a target may execute the source in this folder: an
-// installed binary does not, whatever folder it is called in.
+// requireSourceBuild returns the fault not-trusted unless mage compiled this program for one
+// run: an installed binary does not execute the source of the folder that it is called in.
 func requireSourceBuild(name string) error {
 	if self, err := os.Executable(); err == nil && selfexec.IsMageBuild(self) {
 		return nil
@@ -78,11 +78,13 @@ func requireSourceBuild(name string) error {
 		WithHint("in a clone that you trust: go tool mage %s", name)
 }
 
-// command returns the step as it is typed.
+// command returns the step as a person would type it.
 func (s step) command() string {
 	return strings.Join(append(append(slices.Clone(s.env), "go"), s.args...), " ")
 }
 
+// run runs the step with its output on out. Faults: step-failed, those of gotest.Stream.Close
+// and of homeGuard.check.
 func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	started := time.Now()
 	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
@@ -91,23 +93,23 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	r := stepResult{Command: s.command()}
-	var told error
+	var testErr error
 	if s.tests != nil {
 		s.tests.Out = out
 		cmd.Stdout = s.tests
 	}
 	err := cmd.Run()
 	if s.tests != nil {
-		told = s.tests.Close()
+		testErr = s.tests.Close()
 		if s.guard != nil {
-			told = cmp.Or(told, s.guard.check(out))
+			testErr = cmp.Or(testErr, s.guard.check(out))
 		}
 		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
 		r.Failed = s.tests.Failed
 	}
-	r.OK, r.TookMS = err == nil && told == nil, report.Millis(time.Since(started))
-	if err != nil && told == nil {
+	r.OK, r.TookMS = err == nil && testErr == nil, report.Millis(time.Since(started))
+	if err != nil && testErr == nil {
 		return r, fault.New("step-failed", "%s: %w", r.Command, err)
 	}
-	return r, told
+	return r, testErr
 }

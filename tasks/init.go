@@ -32,43 +32,44 @@ func Init(
 	force *bool,
 ) error {
 	return run(ctx, "init", func(ctx context.Context, s session) (any, error) {
-		w := initWords{deref(upstream), deref(from), deref(ignore), deref(model), deref(address), deref(stdin)}
+		f := initFlags{deref(upstream), deref(from), deref(ignore), deref(model), deref(address), deref(stdin)}
 		o := scaffold.Options{Runtime: deref(runtime), RouterPort: deref(port), UpstreamPort: deref(upstreamPort),
 			Force: deref(force)}
-		return s.initialise(ctx, o, w)
+		return s.writeInstallation(ctx, o, f)
 	})
 }
 
-// initWords are the flags of init that say what the router is to serve.
-type initWords struct {
+// initFlags holds the flags of init that say what the router is to serve.
+type initFlags struct {
 	upstream, from, ignore, model, address string
 	stdin                                  bool
 }
 
-// initialised is the data of init: what was written, and what the router serves with it.
-type initialised struct {
+// initResult is the data of init: what was written, and what the router serves with it.
+type initResult struct {
 	scaffold.Result
-	Preview *preview.Preview `json:"preview,omitempty"` // of a configuration with a source
+	Preview *preview.Preview `json:"preview,omitempty"` // nil for the built-in deployments
 }
 
-// initialise writes a configuration, and says what it serves when that is not the built-in.
-func (s session) initialise(ctx context.Context, o scaffold.Options, w initWords) (any, error) {
+// writeInstallation writes the files of a new installation and records that it is trusted. Its
+// result is an initResult.
+func (s session) writeInstallation(ctx context.Context, o scaffold.Options, f initFlags) (any, error) {
 	if err := s.prepareInit(); err != nil {
 		return nil, err
 	}
-	source, err := s.readSource(ctx, w)
+	source, err := s.readSource(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	if o.Source = source; source == nil {
-		o.Upstream = w.upstream
+		o.Upstream = f.upstream
 	}
 	result, err := scaffold.Init(o)
 	if err != nil {
 		return nil, err
 	}
 	s.noteKeptKeys(result.Kept)
-	data := initialised{Result: result}
+	data := initResult{Result: result}
 	if source == nil {
 		if o.Upstream == "" {
 			data.Found = scaffold.FindOffers(ctx, ".", s.getenv("HOME"), s.getenv)
@@ -83,7 +84,8 @@ func (s session) initialise(ctx context.Context, o scaffold.Options, w initWords
 	return data, s.trustInit()
 }
 
-// prepareInit returns a fault when init cannot, or must not, write here.
+// prepareInit creates the key of trust records if it is missing, and returns a fault when init
+// cannot, or must not, write in the working folder.
 func (s session) prepareInit() error {
 	if file := s.line.Common["config"]; file != "" && filepath.Clean(file) != scaffold.File {
 		return fault.Usage("flag-invalid", "init writes %s in the folder where it is typed, and not -config=%s",
@@ -97,33 +99,33 @@ func (s session) prepareInit() error {
 	if err != nil {
 		return err
 	}
-	_, err = trust.EnsureKey(s.getenv) // else the record could not be written either
+	_, err = trust.EnsureKey(s.getenv) // trustInit needs it, after the files are written
 	return err
 }
 
 // readSource returns where the deployments come from, nil for the built-in ones.
-func (s session) readSource(ctx context.Context, w initWords) (*scaffold.Source, error) {
+func (s session) readSource(ctx context.Context, f initFlags) (*scaffold.Source, error) {
 	switch {
-	case w.from != "" && !scaffold.IsRuntime(w.upstream):
-		return nil, fault.Usage("flag-invalid", "-from and -upstream=%s exclude each other", w.upstream).
-			WithHint("take the file first, and add the provider's deployments to config/flowgate.yaml")
-	case w.from != "":
-		source, err := scaffold.TakeFile(w.from, ".", splitList(w.ignore), s.getenv)
+	case f.from != "" && !scaffold.IsRuntime(f.upstream):
+		return nil, fault.Usage("flag-invalid", "-from and -upstream=%s exclude each other", f.upstream).
+			WithHint("take the file over first, then add the provider's deployments to config/flowgate.yaml")
+	case f.from != "":
+		source, err := scaffold.TakeFile(f.from, ".", splitList(f.ignore), s.getenv)
 		return &source, err
-	case scaffold.IsRuntime(w.upstream):
+	case scaffold.IsRuntime(f.upstream):
 		return nil, nil
 	}
-	source, err := s.readProvider(ctx, w)
+	source, err := s.readProvider(ctx, f)
 	return &source, err
 }
 
 // readProvider returns the deployments of the provider that -upstream names.
-func (s session) readProvider(ctx context.Context, w initWords) (scaffold.Source, error) {
-	u, err := scaffold.FindUpstream(w.upstream, w.address)
+func (s session) readProvider(ctx context.Context, f initFlags) (scaffold.Source, error) {
+	u, err := scaffold.FindUpstream(f.upstream, f.address)
 	if err != nil {
 		return scaffold.Source{}, err
 	}
-	models := splitList(w.model)
+	models := splitList(f.model)
 	if len(models) == 0 {
 		if models = u.KnownModels(); u.Local {
 			models, err = scaffold.ListModels(ctx, u)
@@ -134,14 +136,14 @@ func (s session) readProvider(ctx context.Context, w initWords) (scaffold.Source
 		return scaffold.Source{}, err
 	case len(models) == 0:
 		return scaffold.Source{}, fault.Usage("argument-missing", "init -upstream=%s needs -model=NAME: its models are "+
-			"not known here", w.upstream).WithHint("name one, or two: -model=LARGE,SMALL")
+			"not known here", f.upstream).WithHint("name one, or two: -model=LARGE,SMALL")
 	}
-	key, err := s.readProviderKey(u, w.stdin)
-	return u.Source(models[:min(len(models), 2)], key, w.address != ""), err
+	key, err := s.readProviderKey(u, f.stdin)
+	return u.Source(models[:min(len(models), 2)], key, f.address != ""), err
 }
 
 // readProviderKey returns a provider's key: from stdin when that is asked for, from the
-// provider's variable, or from a prompt without echo; "" for one that wants none.
+// provider's variable, or from a prompt without echo; "" for a provider that needs none.
 func (s session) readProviderKey(u scaffold.Upstream, stdin bool) (string, error) {
 	if stdin {
 		return s.readSecretLine()
@@ -153,7 +155,7 @@ func (s session) readProviderKey(u scaffold.Upstream, stdin bool) (string, error
 	if u.KeyOptional {
 		return "", nil
 	}
-	ask := s.newPerson().Secret
+	ask := s.newTerminal().Secret
 	if ask == nil {
 		return "", fault.Usage("credential-input", "the key of %s is not known", u.Name).
 			WithHint("export %s=…, pipe it in with -stdin, or type it in a terminal", u.KeyVariables[0])
@@ -165,7 +167,7 @@ func (s session) readProviderKey(u scaffold.Upstream, stdin bool) (string, error
 	return key, err
 }
 
-// noteKeptKeys says which keys were there before.
+// noteKeptKeys says on stderr which keys existed before init.
 func (s session) noteKeptKeys(kept []string) {
 	if len(kept) > 0 {
 		s.writeLines("kept the keys that were here before: " + strings.Join(kept, ", ") +
@@ -173,7 +175,7 @@ func (s session) noteKeptKeys(kept []string) {
 	}
 }
 
-// splitList returns the items of a list with commas.
+// splitList returns the items of a list that are separated by commas or spaces.
 func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
@@ -188,18 +190,20 @@ func (s session) trustInit() error {
 	return err
 }
 
-// readSecretLine returns the first line of stdin.
+// readSecretLine returns the first line of stdin, of at most 64 KiB, without the white space
+// around it. Fault: credential-input.
 func (s session) readSecretLine() (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(s.stdin, 64<<10)).ReadString('\n')
+	line, _ := bufio.NewReader(io.LimitReader(s.stdin, 64<<10)).ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
-		return "", fault.Usage("credential-input", "stdin has no line: %v", err).WithHint("pipe the key in as one line")
+		return "", fault.Usage("credential-input", "the first line of stdin has no key").
+			WithHint("pipe the key in as one line")
 	}
 	return line, nil
 }
 
 // Print implements report.Printed: the table of what is served, what was written, what else
 // was found, and what to type next.
-func (d initialised) Print(p *terminal.Printer) {
+func (d initResult) Print(p *terminal.Printer) {
 	if d.Preview != nil {
 		d.Preview.Print(p)
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
-// reportInstallation puts into the report which installation the command is for. It says
-// so on stderr too when that is the built-in default, and on a terminal when it was found above.
+// reportInstallation records in the report which installation the command is for. It also says
+// so on stderr when that is the built-in default, and on a terminal when the configuration was
+// found in a folder above the working folder.
 func (s session) reportInstallation(cfg *config.Config) {
 	place := s.place()
 	s.report.Installation = &report.Installation{
@@ -20,7 +21,7 @@ func (s session) reportInstallation(cfg *config.Config) {
 	switch {
 	case cfg.File == "":
 		s.writeLines(program.Text("there is no config/flowgate.yaml in this folder or above it (mage init writes one): "+
-			"the built-in default holds, with its state in ") + filepath.Join(place.Dir, ".router"))
+			"the built-in default is in force, with its state in ") + filepath.Join(place.Dir, ".router"))
 		if lines := foreignLines(); len(lines) > 0 {
 			s.writeLines(lines...)
 		}
@@ -34,7 +35,7 @@ func foreignLines() []string {
 	var lines []string
 	for _, f := range scaffold.FindForeign(".", "") {
 		lines = append(lines, f.Path+" is "+f.Format.Title()+": "+
-			program.Command("init -from="+program.Quote(f.Path))+" takes it")
+			program.Command("init -from="+program.Quote(f.Path))+" takes it over")
 	}
 	return lines
 }
@@ -44,7 +45,7 @@ func (i invocation) isNamed() bool {
 	return i.line.Common["config"] != "" || i.getenv("FLOWGATE_CONFIG") != ""
 }
 
-// sourceOf returns the word for how an installation was found.
+// sourceOf returns how an installation was found, as report.Installation.Source has it.
 func sourceOf(place config.Place, named bool) string {
 	switch {
 	case named:
@@ -57,8 +58,8 @@ func sourceOf(place config.Place, named bool) string {
 	return "default"
 }
 
-// missingFault returns a fault when nothing was found that a command could be meant for: what
-// runs elsewhere would be reported as stopped.
+// missingFault returns the fault stack-missing when there is no installation here or above:
+// otherwise stop would report that everything is stopped, although a stack runs elsewhere.
 func (s session) missingFault() error {
 	if sourceOf(s.place(), s.isNamed()) != "default" {
 		return nil

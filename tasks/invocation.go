@@ -23,15 +23,15 @@ type invocation struct {
 	getenv func(string) string
 }
 
-// started is the invocation of this program. Main sets it once, before any target runs:
-// mage's form of a target, a function of its parameters, has no place to pass it in.
+// started is the invocation of this program. Main completes it once, before any target runs.
+// It is a package variable because mage calls a target with the target's own parameters only.
 var started = invocation{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 
 // printWithoutTarget prints err, or the targets of the namespace that was typed
 // alone, and returns the exit status.
 func (i invocation) printWithoutTarget(line commandline.Line, err error) int {
-	options, wrong := parsePrintOptions(line.Common, i.getenv)
-	if wrong != nil {
+	options, optionsErr := parsePrintOptions(line.Common, i.getenv)
+	if optionsErr != nil {
 		options = printOptions{}
 	}
 	now := time.Now()
@@ -47,7 +47,7 @@ func (i invocation) printWithoutTarget(line commandline.Line, err error) int {
 	return 0
 }
 
-// printOptions say how reports are printed: the common flags, parsed and compiled.
+// printOptions holds how reports are printed: the common flags, parsed and compiled.
 type printOptions struct {
 	format       report.Format // "": text when people read it, else JSON
 	verbose      bool          // the text format shows checks that passed or were skipped, too
@@ -56,7 +56,7 @@ type printOptions struct {
 	exitByFilter bool
 }
 
-// parsePrintOptions reads the common flags. FLOWGATE_FORMAT holds without -format and
+// parsePrintOptions reads the common flags. FLOWGATE_FORMAT applies without -format and
 // without -jq, which works on JSON. Faults: format-unknown, flag-invalid, jq-invalid.
 func parsePrintOptions(common map[string]string, getenv func(string) string) (printOptions, error) {
 	expr, filtered := common["jq"]
@@ -86,26 +86,26 @@ func parsePrintOptions(common map[string]string, getenv func(string) string) (pr
 	return o, err
 }
 
-// newOutput returns where and how one target's report is printed: for people when they
-// read stdout on a terminal and asked for no format, else as JSON.
+// newOutput returns where and how one target's report is printed. When no format was asked
+// for, it is text if stdout is a terminal outside of a CI system, else JSON.
 func (i invocation) newOutput(o printOptions) *report.Output {
-	people, live := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
+	stdoutIsTerminal, live := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
 	live = live && i.line.Common["quiet"] != "true"
 	if o.format == "" {
 		o.format = report.JSON
-		if ci := i.getenv("CI"); people && (ci == "" || ci == "false" || ci == "0") {
+		if ci := i.getenv("CI"); stdoutIsTerminal && (ci == "" || ci == "false" || ci == "0") {
 			o.format = report.Text
 		}
 	}
 	return &report.Output{
 		Stdout: i.stdout, Stderr: i.stderr, Format: o.format, Verbose: o.verbose,
 		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
-		Indent: people, Live: live, Terminal: people && live, Style: i.textStyle(),
+		Indent: stdoutIsTerminal, Live: live, Terminal: stdoutIsTerminal && live, Style: i.textStyle(),
 	}
 }
 
 // textStyle returns how text looks on stdout: in the terminal's width, and in colour
-// unless NO_COLOR is set (https://no-color.org) or the terminal has none.
+// unless -plain or NO_COLOR is set (https://no-color.org) or the terminal has none.
 func (i invocation) textStyle() terminal.Style {
 	fd := int(i.stdout.Fd())
 	if !term.IsTerminal(fd) {

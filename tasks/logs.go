@@ -16,13 +16,13 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/logs"
 )
 
-// logLines and eventLines are the data of logs and events.
+// logLines is the data of logs.
 type logLines struct {
 	Lines []logs.LogLine `json:"lines"`
 }
 
-// Page implements report.Paged: the lines as they are when they are of one
-// service, else each after the name of its own.
+// Page implements report.Paged: each line after the name of its service, or without the name
+// when all lines are of one service.
 func (l logLines) Page() string {
 	services := lo.UniqBy(l.Lines, func(line logs.LogLine) string { return line.Service })
 	var page strings.Builder
@@ -36,6 +36,7 @@ func (l logLines) Page() string {
 	return page.String()
 }
 
+// eventLines is the data of events.
 type eventLines struct {
 	Events []control.Event `json:"events"`
 }
@@ -43,7 +44,7 @@ type eventLines struct {
 // defaultLines is how many lines logs and events show of each file.
 const defaultLines = 100
 
-// Logs shows the last lines that the services wrote in the order of time, secrets redacted; -follow goes on line by line.
+// Logs shows the last lines that the services wrote, in order of time and redacted; -follow waits for further lines.
 func Logs(ctx context.Context, service *string, n *int, since *time.Duration, level *string, follow *bool) error {
 	return runReading(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.checkMayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
@@ -60,7 +61,7 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 	})
 }
 
-// Events shows the last changes of state; -follow goes on line by line.
+// Events shows the last changes of state; -follow waits for further ones.
 func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
 	return runReading(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.checkMayRead(cfg, cfg.Paths.LogFile); err != nil {
@@ -74,8 +75,8 @@ func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) err
 	})
 }
 
-// emitLines gathers what a source gives out for the report, or, when it follows,
-// prints each as it comes until the reader of stdout leaves.
+// emitLines collects the lines of a source for the report or, with follow, prints each line as
+// it comes until the reader of stdout leaves. wrap makes the lines a target's data.
 func emitLines[T any](
 	ctx context.Context,
 	s session,
@@ -88,7 +89,7 @@ func emitLines[T any](
 		err := source(ctx, func(line T) error { all = append(all, line); return nil })
 		return wrap(all), err
 	}
-	ctx, stop := untilReaderLeaves(ctx, s.stdout)
+	ctx, stop := cancelWhenReaderLeaves(ctx, s.stdout)
 	defer stop()
 	err := source(ctx, func(line T) error { return s.out.Line(line) })
 	if errors.Is(err, report.ErrReaderGone) {
@@ -97,7 +98,8 @@ func emitLines[T any](
 	return wrap(all), err
 }
 
-// lineLimit returns how many lines are asked for: n, else all (-1) with -since, else defaultLines.
+// lineLimit returns how many lines to show: n if it is given, else all (-1) with -since, else
+// defaultLines.
 func lineLimit(n *int, since *time.Duration) int {
 	switch {
 	case n != nil:
@@ -108,7 +110,7 @@ func lineLimit(n *int, since *time.Duration) int {
 	return defaultLines
 }
 
-// sinceTime returns the time that lies since before now; the zero time without -since.
+// sinceTime returns the moment that is the duration of -since ago; the zero time without -since.
 func sinceTime(since *time.Duration) time.Time {
 	if since == nil {
 		return time.Time{}
@@ -116,7 +118,7 @@ func sinceTime(since *time.Duration) time.Time {
 	return time.Now().Add(-*since)
 }
 
-// newScrubber takes the installation's own secrets out of a log line.
+// newScrubber returns a function that redacts the installation's own secrets in a log line.
 func (s session) newScrubber(cfg *config.Config) func([]byte) []byte {
 	var scrubber *redact.LogScrubber // the keys are read when the first line comes: most commands never need them
 	return func(line []byte) []byte {

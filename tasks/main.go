@@ -23,29 +23,30 @@ func Main(args []string) int { return runMain("", args) }
 
 // Magefile is a magefile that imports this package.
 type Magefile struct {
-	Prefix string // of the targets there: "fg" for `//mage:import fg`, "" for none
+	Prefix string // what its targets begin with: "fg" for `//mage:import fg`, "" for none
 }
 
 // TakeOver runs the command line and ends the program when it is for FlowGate's targets.
-// A magefile calls it in its init function, before the main function that mage generates reads
-// os.Args, which knows no common flags.
+// A magefile calls it in its init function, before the main function that mage generates, which
+// does not know the common flags, parses os.Args.
 //
-// It returns when mage wants to know the targets (mage -l), and when there is a prefix and
-// the first word does not have it: then a target of the magefile's own is meant.
+// It returns when mage asks for the list of targets (mage -l), and when there is a prefix and
+// the first word does not begin with it: that word is a target of the magefile's own.
 func (m Magefile) TakeOver() {
 	if os.Getenv("MAGEFILE_LIST") != "" {
 		return
 	}
-	args, ours := os.Args, true
+	args, isOurs := os.Args, true
 	if m.Prefix != "" {
-		args, ours = cutPrefix(os.Args, m.Prefix+":")
+		args, isOurs = cutPrefix(os.Args, m.Prefix+":")
 	}
-	if ours {
+	if isOurs {
 		os.Exit(runMain(m.Prefix, args))
 	}
 }
 
-// cutPrefix returns the arguments with prefix taken from the first, and whether it had one.
+// cutPrefix returns args with prefix, in any case, removed from the first word after the
+// program's name. It reports whether the prefix was there.
 func cutPrefix(args []string, prefix string) ([]string, bool) {
 	if len(args) < 2 || !strings.HasPrefix(strings.ToLower(args[1]), strings.ToLower(prefix)) {
 		return nil, false
@@ -53,9 +54,9 @@ func cutPrefix(args []string, prefix string) ([]string, bool) {
 	return append([]string{args[0], args[1][len(prefix):]}, args[2:]...), true
 }
 
-// runMain is Main for targets under a prefix.
+// runMain is Main for targets whose names begin with a prefix; "" for none.
 func runMain(prefix string, args []string) int {
-	program.SetFinder(func() string { return program.Find(howStarted(prefix)) })
+	program.SetFinder(func() string { return program.Find(describeStart(prefix)) })
 	line, err := readCommandLine(args)
 	if err != nil || line.Namespace != "" {
 		return started.printWithoutTarget(line, err)
@@ -63,7 +64,7 @@ func runMain(prefix string, args []string) int {
 	for _, n := range line.Notes {
 		started.printNote(program.Command(n.Old) + " is the old spelling of " + program.Command(n.Now))
 	}
-	ctx, cancel := contextOfMage()
+	ctx, cancel := newTargetContext()
 	defer cancel()
 	for _, call := range line.Calls {
 		if err := callTarget(ctx, call.Target.Method, arguments(call.Values)); err != nil {
@@ -73,8 +74,8 @@ func runMain(prefix string, args []string) int {
 	return 0
 }
 
-// readCommandLine reads args, the program's os.Args, and keeps what holds for every
-// target of the line.
+// readCommandLine parses args, the program's os.Args, and stores in started what applies to
+// every target of the line. Without a target, the line is that of overview.
 func readCommandLine(args []string) (commandline.Line, error) {
 	line, err := catalogue.Parse(args[1:])
 	if err != nil {
@@ -95,8 +96,8 @@ func readCommandLine(args []string) (commandline.Line, error) {
 	return line, err
 }
 
-// howStarted says how this process was started.
-func howStarted(prefix string) program.Started {
+// describeStart returns how this process was started.
+func describeStart(prefix string) program.Started {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
@@ -107,9 +108,9 @@ func howStarted(prefix string) program.Started {
 	}
 }
 
-// contextOfMage returns the context of the targets, which ends after the time that mage's
-// own flag -t gave them.
-func contextOfMage() (context.Context, context.CancelFunc) {
+// newTargetContext returns the context of the targets, which ends after the time that mage's
+// own flag -t allows them.
+func newTargetContext() (context.Context, context.CancelFunc) {
 	if limit, err := time.ParseDuration(os.Getenv("MAGEFILE_TIMEOUT")); err == nil && limit > 0 {
 		return context.WithTimeout(context.Background(), limit)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// overview is the data of mage alone.
+// overview is the data of the target overview, which runs when no target is typed.
 type overview struct {
 	Version  string            `json:"version"`
 	Config   string            `json:"config"` // file; empty for the built-in default
@@ -31,7 +31,7 @@ type overview struct {
 	Next     []string          `json:"next"`     // what to type next
 }
 
-// Overview says in short what is there and what to do next.
+// Overview shows the state of the installation in short, and what to type next.
 func Overview(ctx context.Context) error {
 	return runReading(ctx, "overview", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		status, err := supervisor.Query(ctx, cfg)
@@ -46,6 +46,7 @@ func Overview(ctx context.Context) error {
 	})
 }
 
+// suggestNext returns commands that make sense in a state of the installation, each with a comment.
 func suggestNext(cfg *config.Config, status control.Status) []string {
 	switch {
 	case cfg.File == "":
@@ -71,7 +72,7 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 	}
 }
 
-// targetList is the data of help and of a namespace alone.
+// targetList is the data of help, and of a namespace that is typed without a target.
 type targetList struct {
 	Targets []targetHelp `json:"targets"`
 	Topics  []string     `json:"topics,omitempty"` // documents that help shows by name
@@ -79,25 +80,29 @@ type targetList struct {
 	explained bool // the first target is the one that was asked for
 }
 
+// targetHelp is what help says about one target.
 type targetHelp struct {
 	Name     string     `json:"name"`
 	Usage    string     `json:"usage"`
 	Synopsis string     `json:"synopsis"`
-	Flags    []flagHelp `json:"flags"` // its own; every target also takes the common ones
+	Flags    []flagHelp `json:"flags"` // without the common flags, which every target takes
 }
 
+// flagHelp is what help says about one flag of a target.
 type flagHelp struct {
 	Flag    string `json:"flag"`
 	Kind    string `json:"kind"` // string, bool, int or duration
 	Meaning string `json:"meaning"`
 }
 
+// describeTargets returns the help of targets.
 func describeTargets(targets []commandline.Target) targetList {
 	return targetList{Targets: lo.Map(targets, func(t commandline.Target, _ int) targetHelp {
 		return targetHelp{t.Name, program.Command(t.Usage()), t.Synopsis, describeFlags(t)}
 	})}
 }
 
+// describeFlags returns the help of the flags of a target.
 func describeFlags(t commandline.Target) []flagHelp {
 	flags := []flagHelp{}
 	for _, p := range t.Params {
@@ -115,7 +120,7 @@ type helpPage struct {
 	Text  string `json:"text"` // Markdown
 }
 
-// Page implements report.Paged.
+// Page implements report.Paged: the Markdown text as it is.
 func (p helpPage) Page() string { return p.Text }
 
 // Help lists all targets, shows how one is typed, or shows a topic: configuration, auth, json and the other documents.
@@ -132,8 +137,8 @@ func Help(ctx context.Context, target *string) error {
 	})
 }
 
-// findHelp returns all targets when word is empty, else the target of that name and
-// those of the namespace of that name.
+// findHelp returns all targets when word is empty, else the target of that name and those of
+// the namespace of that name. Fault: target-unknown.
 func findHelp(word string) (targetList, error) {
 	if word == "" {
 		list := describeTargets(catalogue)
@@ -170,8 +175,8 @@ func Version(ctx context.Context) error {
 	})
 }
 
-// writeIfLive shows people lines on stderr when they watch a terminal and the report is
-// not text, which has the same.
+// writeIfLive shows lines on stderr when that is a terminal and the report is not text, which
+// says the same.
 func (s session) writeIfLive(lines ...string) {
 	if !s.out.Live || s.out.Format == report.Text {
 		return

@@ -11,17 +11,17 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
 
-// Profile holds the targets of policy profiles.
+// Profile holds the targets of profiles.
 type Profile mg.Namespace
 
-// profiles is the data of profile:list and profile:show.
-type profiles struct {
+// profileList is the data of profile:list and profile:show.
+type profileList struct {
 	Current  string           `json:"current"`
 	Profiles []policy.Profile `json:"profiles"`
 }
 
-// changes is the data of profile:diff.
-type changes struct {
+// profileChanges is the data of profile:diff.
+type profileChanges struct {
 	From    string          `json:"from"`
 	To      string          `json:"to"`
 	Changes []policy.Change `json:"changes"`
@@ -31,7 +31,7 @@ type changes struct {
 func (Profile) List(ctx context.Context) error {
 	return runReading(ctx, "profile:list", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
-		return profiles{current, policy.List(cfg)}, nil
+		return profileList{current, policy.List(cfg)}, nil
 	})
 }
 
@@ -40,25 +40,25 @@ func (Profile) Show(ctx context.Context, name string) error {
 	return runReading(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		p, err := policy.Find(cfg, name)
-		return profiles{current, []policy.Profile{p}}, err
+		return profileList{current, []policy.Profile{p}}, err
 	})
 }
 
-// Set puts a profile in force; a running router is restarted, and goes back if it does not get ready.
+// Set puts a profile in force; a running router restarts, with the old profile again if it does not get ready.
 func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) error {
 	return runChanging(ctx, "profile:set", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		change, err := stack.SetProfile(ctx, cfg, name, s.stackOptions(cfg, nil, timeout))
 		if err != nil {
-			return nil, err // its detail tells both stories
+			return nil, err // its detail says why the profile failed and what was restored
 		}
 		return change, nil
 	})
 }
 
-// Diff shows what changes in the router's configuration from one profile to another.
+// Diff shows the differences between the router's configurations with two profiles.
 func (Profile) Diff(ctx context.Context, a string, b string) error {
 	return runReading(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		list, err := policy.Diff(cfg, a, b)
-		return changes{a, b, list}, err
+		return profileChanges{a, b, list}, err
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"github.com/flowgate-go/flowgate/checks"
-	ready "github.com/flowgate-go/flowgate/checks/release"
+	releasechecks "github.com/flowgate-go/flowgate/checks/release"
 	"github.com/flowgate-go/flowgate/internal/release"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/version"
@@ -21,8 +21,8 @@ func (Release) Check(ctx context.Context) error {
 		if err := requireSourceBuild("release:check"); err != nil {
 			return nil, err
 		}
-		o := ready.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: s.stderr}
-		return report.Checked{Checks: checks.Run(ctx, ready.Checks(o), checks.Options{Emit: s.out.Stream})}, ctx.Err()
+		o := releasechecks.Options{Source: ".", Version: version.Number, Steps: releaseSteps(), Log: s.stderr}
+		return report.Checked{Checks: checks.Run(ctx, releasechecks.Checks(o), checks.Options{Emit: s.out.Stream})}, ctx.Err()
 	})
 }
 
@@ -47,6 +47,7 @@ func (Release) Build(ctx context.Context, out *string) error {
 	})
 }
 
+// releaseVersion returns the version given, by default that of this program.
 func releaseVersion(given *string) string {
 	if deref(given) != "" {
 		return *given
@@ -54,7 +55,7 @@ func releaseVersion(given *string) string {
 	return version.Number
 }
 
-// releaseSteps returns the commands that a release runs, by the ID of their check.
+// releaseSteps returns the commands that release:check runs, by the ID of their check.
 func releaseSteps() map[string]string {
 	steps := map[string]string{"tests.pass": "go tool mage test"}
 	for id, name := range map[string]string{"doctor.passes": "doctor", "security.passes": "security-check"} {

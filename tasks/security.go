@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
-// Security holds the further targets of security-check.
+// Security holds the targets that go with security-check.
 type Security mg.Namespace
 
 // SecurityCheck looks for secrets that are exposed or about to be: in files, commits, logs, configuration and ports.
@@ -39,7 +39,7 @@ func SecurityCheck(
 		if err != nil {
 			return nil, err
 		}
-		s.out.Step("looks for secrets")
+		s.out.Step("looking for secrets")
 		return security.Run(ctx, security.Options{
 			Options: o, All: deref(all), Staged: deref(staged), Range: deref(range_), History: deref(history),
 			Probe: deref(probe), Baseline: deref(baseline), WriteBaseline: deref(writeBaseline),
@@ -47,7 +47,8 @@ func SecurityCheck(
 	})
 }
 
-// doctorOptions returns the options that doctor, security-check and verify share.
+// doctorOptions returns the options that doctor, security-check and verify share. Its faults are
+// those of examineForChecks.
 func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (doctor.Options, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -63,15 +64,15 @@ func doctorOptions(s session, only, skip *string, fix, strict, online *bool) (do
 	}, err
 }
 
-// InstallHook writes a pre-commit hook that stops a commit with a secret in it; a hook that is there runs first.
+// InstallHook writes a pre-commit hook that stops a commit with a secret in it; an existing hook runs first.
 func (Security) InstallHook(ctx context.Context) error {
 	return run(ctx, "security:install-hook", func(ctx context.Context, _ session) (any, error) {
 		return hook.Install(ctx, ".", hookCommand())
 	})
 }
 
-// hookCommand returns how a hook runs security-check: a binary by its path, and what mage
-// or Go compiled for one run as it was typed.
+// hookCommand returns the command with which a hook runs security-check: an installed binary by
+// its path, and a program that mage or Go compiled for one run as the user typed it.
 func hookCommand() string {
 	self, err := os.Executable()
 	if err != nil || selfexec.IsMageBuild(self) {
@@ -90,7 +91,7 @@ func (Security) Explain(ctx context.Context, id string) error {
 	return explainCheck(ctx, "security:explain", id, security.Explain)
 }
 
-// Canary plants made-up secrets in a stack of its own, runs the targets in it, and looks for any trace of them.
+// Canary plants made-up secrets in a private stack, runs the targets in it, and looks for any trace of them.
 func (Security) Canary(ctx context.Context) error {
 	return run(ctx, "security:canary", func(ctx context.Context, s session) (any, error) {
 		return canary.Run(ctx, canary.Options{Self: selfexec.Path(), Environ: os.Environ(), Emit: s.out.Stream})

@@ -42,10 +42,10 @@ func (Echo) Serve(ctx context.Context, host *string, port *int, keyfile *string)
 	})
 }
 
-// Supervisor holds the target of the resident supervisor.
+// Supervisor holds the targets of the supervisor.
 type Supervisor mg.Namespace
 
-// Run is the resident supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts the services as well.
+// Run runs the supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts services too.
 func (Supervisor) Run(
 	ctx context.Context,
 	up *bool,
@@ -59,8 +59,8 @@ func (Supervisor) Run(
 		return superviseUnderInit()
 	}
 	return runServer(ctx, "supervisor:run", func(ctx context.Context, s session) error {
-		given := inheritedFDs{deref(notify), deref(lifeline), deref(handover)}
-		return s.runSupervisor(ctx, given, deref(ephemeral), deref(up), deref(check))
+		inherited := inheritedFDs{deref(notify), deref(lifeline), deref(handover)}
+		return s.runSupervisor(ctx, inherited, deref(ephemeral), deref(up), deref(check))
 	})
 }
 

@@ -32,8 +32,8 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 	})
 }
 
-// checkUnchanged returns a fault when a service runs otherwise than the configuration has it
-// now: a start would leave it so.
+// checkUnchanged returns a fault when a running service differs from the configuration as it
+// is now: start would leave the service as it is. The status is the fault's evidence.
 func checkUnchanged(ctx context.Context, cfg *config.Config, service *string) (control.Status, error) {
 	status, err := supervisor.Query(ctx, cfg)
 	if err != nil {
@@ -43,8 +43,8 @@ func checkUnchanged(ctx context.Context, cfg *config.Config, service *string) (c
 	return status, status.DifferenceFault(serviceList(service))
 }
 
-// replaceOldTool ends the services that the Python tool started and left running when take
-// allows it; else they are an error that names them.
+// replaceOldTool ends the services that the Python FlowGate left running when take is set.
+// Otherwise it returns a fault that names them.
 func (s session) replaceOldTool(ctx context.Context, cfg *config.Config, services []string, take bool) error {
 	running := oldtool.Find(cfg, services)
 	if !take {
@@ -82,15 +82,15 @@ func Stop(ctx context.Context, service *string, force *bool) error {
 // Status shows what runs, as the supervisor sees it.
 func Status(ctx context.Context, service *string) error {
 	return runReading(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		ask := supervisor.QueryWithDeployments
+		query := supervisor.QueryWithDeployments
 		if !s.trust.Trusted {
-			ask = supervisor.Query
+			query = supervisor.Query
 		}
-		return queryService(cfg, service, func() (control.Status, error) { return ask(ctx, cfg) })
+		return queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
 	})
 }
 
-// Top is a live table of the services on a terminal, until Ctrl-C; elsewhere it is status once more.
+// Top shows a live table of the services on a terminal, until Ctrl-C; without a terminal it shows one status.
 func Top(ctx context.Context, every *time.Duration) error {
 	return runReading(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return showTop(ctx, s, cfg, deref(every))
@@ -100,11 +100,11 @@ func Top(ctx context.Context, every *time.Duration) error {
 // Health asks every service whether it is alive and ready, and exits 1 unless all are.
 func Health(ctx context.Context, service *string) error {
 	return runReading(ctx, "health", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		ask := supervisor.Health
+		query := supervisor.Health
 		if !s.trust.Trusted { // only what the supervisor knows: no probe of this configuration is run
-			ask = supervisor.Query
+			query = supervisor.Query
 		}
-		status, err := queryService(cfg, service, func() (control.Status, error) { return ask(ctx, cfg) })
+		status, err := queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
 		if err != nil {
 			return nil, err
 		}
@@ -113,12 +113,12 @@ func Health(ctx context.Context, service *string) error {
 }
 
 // queryService returns the status of one service, or of all when none is named.
-func queryService(cfg *config.Config, service *string, ask func() (control.Status, error)) (control.Status, error) {
+func queryService(cfg *config.Config, service *string, query func() (control.Status, error)) (control.Status, error) {
 	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
 		return control.Status{}, control.CheckServiceName(cfg, name)
 	}
-	status, err := ask()
+	status, err := query()
 	status.Compare(cfg)
 	if name != "" {
 		status = status.Only(name)
@@ -126,16 +126,17 @@ func queryService(cfg *config.Config, service *string, ask func() (control.Statu
 	return status, err
 }
 
+// startOptions returns the options of a start of one service, or of all when none is named.
 func startOptions(s session, cfg *config.Config, service *string, timeout *time.Duration) supervisor.StartOptions {
 	return supervisor.StartOptions{
 		Services: serviceList(service), Timeout: deref(timeout), Environ: os.Environ(), Getenv: s.getenv,
-		Progress: s.progress, Scrub: s.newScrubber(cfg),
+		Progress: s.printEvent, Scrub: s.newScrubber(cfg),
 	}
 }
 
-// progress prints an event on stderr when that is a terminal: in the text format as a
-// line that goes away, since the report tells how it ended.
-func (s session) progress(e control.Event) {
+// printEvent prints an event on stderr when that is a terminal. In the text format the line is
+// transient, because the report says how the event ended.
+func (s session) printEvent(e control.Event) {
 	switch line := printable.EscapeLine(e.Line()); {
 	case s.out.Terminal && s.out.Format == report.Text:
 		s.out.Step(line)

@@ -20,7 +20,7 @@ func Smoke(
 	runtime *string,
 ) error {
 	return runReading(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		if err := s.trust.Fault(); err != nil && deref(runtime) != "" { // a runtime may be a program of this folder
+		if err := s.trust.Fault(); err != nil && deref(runtime) != "" { // a runtime may be a program in this folder
 			return nil, err
 		}
 		return smoke.Run(ctx, smoke.Options{

@@ -1,5 +1,5 @@
-// Package tasks holds the targets: what people type behind mage. Every exported
-// function with a context as its first parameter is one; each reads its parameters,
+// Package tasks holds the targets: what people type after mage. Every exported function
+// with a context as its first parameter is a target; each reads its parameters,
 // calls one function of the domain, and hands the result to run, which prints the
 // report. The magefile and cmd/flowgate begin in main.go.
 //
@@ -35,7 +35,7 @@ type session struct {
 type work func(ctx context.Context, s session) (any, error)
 
 // signalPatience is how long a target may take to end after a signal before its
-// work is left behind.
+// work is abandoned.
 const signalPatience = 10 * time.Second
 
 // run does a target's work and prints its report. A signal ends the work's
@@ -44,10 +44,10 @@ func run(ctx context.Context, command string, do work) error {
 	return runBounded(ctx, command, signalPatience, do)
 }
 
-// runBounded is run with the time that the work may take to end after a signal;
-// 0 means as long as it takes.
+// runBounded is run with the time that the work may take to end after a signal, patience;
+// 0 means no limit.
 func runBounded(ctx context.Context, command string, patience time.Duration, do work) error {
-	caughtPipe := make(chan os.Signal, 1) // a reader that left early (| head -1) must not kill us half-way
+	caughtPipe := make(chan os.Signal, 1) // a reader that leaves early (| head -1) must not end this process half-way
 	signal.Notify(caughtPipe, syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -106,8 +106,8 @@ func runServer(ctx context.Context, command string, do func(ctx context.Context,
 	})
 }
 
-// place returns where the installation is that the command is for. It is looked up each
-// time: an earlier target of the line may have written it.
+// place returns where the installation is that the command is for. It looks each time, because
+// an earlier target of the line may have written it.
 func (i invocation) place() config.Place {
 	return config.Locate(cmp.Or(i.line.Common["config"], i.getenv("FLOWGATE_CONFIG")), i.getenv("HOME"))
 }
@@ -135,7 +135,7 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// serviceList returns a list of the one service named, or nil for all.
+// serviceList returns a list of the one service that is named, or nil for all services.
 func serviceList(service *string) []string {
 	if deref(service) == "" {
 		return nil
@@ -143,7 +143,7 @@ func serviceList(service *string) []string {
 	return []string{*service}
 }
 
-// dataOrError returns a report's data: result, or none beside an error.
+// dataOrError returns result as a report's data, or no data when there is an error.
 func dataOrError[T any](result T, err error) (any, error) {
 	if err != nil {
 		return nil, err

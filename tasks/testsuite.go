@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/gotest"
 )
 
-// Folders of modules that hold nothing but tests, so that what only tests need is
-// not among FlowGate's own dependencies.
+// Folders of modules that hold only tests, so that what only tests need is not among
+// FlowGate's own dependencies.
 const (
 	testModule   = "test"        // official SDKs, gitleaks, an OAuth server, schemas
 	oracleModule = "test/oracle" // the real CLIProxyAPI
@@ -20,8 +20,8 @@ const (
 // time limits and intervals, and need no processor meanwhile.
 const parallelTests = "8"
 
-// testModules are the modules whose tests run everywhere, with the packages that take
-// longest, which go first so that nothing waits for them in the end.
+// testModules returns the modules whose tests run everywhere. first has their slowest packages,
+// which start first so that nothing waits for them at the end.
 func testModules() []struct{ module, first string } {
 	return []struct{ module, first string }{
 		{".", "./supervisor/... ./internal/release ./checks/security ./internal/secret/..."},
@@ -29,7 +29,8 @@ func testModules() []struct{ module, first string } {
 	}
 }
 
-// testSteps are the runs of go test of those modules. run selects tests; empty: all.
+// testSteps returns a step for the tests of each of testModules. run is a pattern for the names
+// of tests; empty: all.
 func testSteps(guard *homeGuard, run string) (steps []step) {
 	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
 	for _, m := range testModules() {
@@ -44,8 +45,8 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 	return steps
 }
 
-// suite is a target with tests that need more than Go and git, and that the
-// target test therefore skips. In their own target none may be skipped.
+// suite is a target with tests that need more than Go and git. The target test therefore
+// skips them; in their own target none may be skipped.
 type suite struct {
 	target   string
 	require  string   // the variable that has its tests run; empty: they always run
@@ -65,6 +66,7 @@ func oracleSuite() suite {
 	return suite{"test:oracle", "", oracleModule, []string{".", "./translation"}}
 }
 
+// run runs all tests of the suite.
 func (s suite) run(ctx context.Context) error {
 	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-timeout=30m"}, s.packages...)
 	var env []string
@@ -78,7 +80,7 @@ func (s suite) run(ctx context.Context) error {
 	})
 }
 
-// targetsByPackage returns the target that runs all of a package, by import path.
+// targetsByPackage returns the targets that run all tests of a package, by its import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
 	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite()} {

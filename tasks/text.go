@@ -11,9 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a profile, the one in force marked; of one
-// profile alone its settings.
-func (l profiles) Print(p *terminal.Printer) {
+// Print implements report.Printed: one row per profile, with a mark at the one in force. A
+// single profile is printed with its settings.
+func (l profileList) Print(p *terminal.Printer) {
 	rows := [][]terminal.Span{}
 	for _, profile := range l.Profiles {
 		row := []terminal.Span{{Text: profile.Name, Tone: terminal.Strong}, {}}
@@ -31,7 +31,7 @@ func (l profiles) Print(p *terminal.Printer) {
 }
 
 // Print implements report.Printed: each setting with its two values.
-func (c changes) Print(p *terminal.Printer) {
+func (c profileChanges) Print(p *terminal.Printer) {
 	if len(c.Changes) == 0 {
 		p.Note(terminal.Plain, c.From+" and "+c.To+" are the same")
 	}
@@ -53,7 +53,7 @@ func formatValue(v any) string {
 	return strings.TrimSpace(string(text))
 }
 
-// Print implements report.Printed.
+// Print implements report.Printed: one line per event.
 func (e eventLines) Print(p *terminal.Printer) {
 	for _, event := range e.Events {
 		event.Print(p)
@@ -78,8 +78,8 @@ func (o overview) Print(p *terminal.Printer) {
 	}
 }
 
-// Print implements report.Printed: how the target that was asked for is typed, then the
-// others and what they are for.
+// Print implements report.Printed: the usage of the target that was asked for, then the other
+// targets and what they do.
 func (l targetList) Print(p *terminal.Printer) {
 	others := l.Targets
 	if l.explained {
@@ -99,7 +99,7 @@ func (l targetList) Print(p *terminal.Printer) {
 	}
 }
 
-// print writes how the target is typed and what each of its flags means.
+// print writes the usage of the target and what each of its flags means.
 func (t targetHelp) print(p *terminal.Printer) {
 	p.Command(0, t.Usage)
 	p.Line(2, terminal.Span{Text: t.Synopsis})
@@ -110,12 +110,12 @@ func (t targetHelp) print(p *terminal.Printer) {
 	p.Table(2, []string{"FLAG", "KIND", "MEANING"}, rows)
 }
 
-// Print implements report.Printed.
+// Print implements report.Printed: one line.
 func (v versions) Print(p *terminal.Printer) {
 	p.Line(0, terminal.Span{Text: "flowgate " + v.FlowGate + " (" + v.Go + ", " + v.Platform + ")"})
 }
 
-// Print implements report.Printed: one row an installation.
+// Print implements report.Printed: one row per installation.
 func (l trustList) Print(p *terminal.Printer) {
 	rows := make([][]terminal.Span, len(l.Installations))
 	for i, r := range l.Installations {
@@ -131,7 +131,7 @@ func (l trustList) Print(p *terminal.Printer) {
 	p.Table(0, []string{"INSTALLATION", "BY", "SINCE"}, rows)
 }
 
-// Print implements report.Printed.
+// Print implements report.Printed: one sentence.
 func (r trustRevoked) Print(p *terminal.Printer) {
 	if r.Changed {
 		p.Note(terminal.Good, "the configuration here is no longer trusted")

@@ -17,14 +17,14 @@ var topHeader = []string{
 	"SERVICE", "STATE", "READY", "PID", "UPTIME", "RESTARTS", "CPU %", "MEMORY", "FILES", "SOCKETS", "LAST DECISION",
 }
 
-// showTop redraws the table of services until ctx ends. Without a terminal it
-// returns one status.
+// showTop redraws the table of services at the interval every until ctx ends. Without a
+// terminal it returns one status.
 func showTop(ctx context.Context, s session, cfg *config.Config, every time.Duration) (any, error) {
 	query := func(ctx context.Context) (control.Status, error) { return supervisor.Query(ctx, cfg) }
 	if !s.out.Live || !s.out.Indent {
 		return query(ctx)
 	}
-	s.out.Quiet = true // the table was what there is to see
+	s.out.Quiet = true // the table has shown everything
 	return nil, observe.Top(ctx, query, every, func(status control.Status) error {
 		return s.out.Redraw(topHeader, topRows(status))
 	})
@@ -44,7 +44,7 @@ func topRows(status control.Status) [][]string {
 	return rows
 }
 
-// usageCells returns the cells of processor, memory, files and sockets.
+// usageCells returns the cells of processor, memory, files and sockets, "-" where they are unknown.
 func usageCells(u *control.Usage) []string {
 	if u == nil {
 		return []string{"-", "-", "-", "-"}
@@ -61,7 +61,7 @@ func usageCells(u *control.Usage) []string {
 	}
 }
 
-// decisionCell returns the evidence and the reason of the last decision.
+// decisionCell returns the evidence and the reason of the last decision; "" when there was none.
 func decisionCell(d *ledger.Decision) string {
 	if d == nil {
 		return ""

@@ -13,7 +13,7 @@ import (
 // Trust holds the targets of trusted installations.
 type Trust mg.Namespace
 
-// Default says that you have reviewed the configuration here and trust it; -show only says what it would execute and write.
+// Default records that you reviewed the configuration here and trust it; -show only shows what it executes and writes.
 func (Trust) Default(ctx context.Context, show *bool) error {
 	return run(ctx, "trust", func(_ context.Context, s session) (any, error) {
 		cfg, err := s.loadConfig()
@@ -47,16 +47,17 @@ func (Trust) Revoke(ctx context.Context) error {
 	})
 }
 
-// trustList is the data of trust:list, trustRevoked that of trust:revoke.
+// trustList is the data of trust:list.
 type trustList struct {
 	Installations []trust.Record `json:"installations"`
 }
 
+// trustRevoked is the data of trust:revoke.
 type trustRevoked struct {
-	Changed bool `json:"changed"`
+	Changed bool `json:"changed"` // it was trusted before
 }
 
-// trustConfig shows what cfg would do and, unless only that was asked for, trusts it.
+// trustConfig shows what cfg would do and, unless onlyShow is set, records that it is trusted.
 func (s session) trustConfig(cfg *config.Config, onlyShow bool) (any, error) {
 	v := s.examineTrust(cfg)
 	s.writeIfLive(v.Lines()[1:]...)

@@ -28,8 +28,8 @@ func runChanging(
 	return runWithConfig(ctx, command, true, work)
 }
 
-// runReading runs a target that only reads: with a configuration that is not trusted it
-// reports, and executes and writes nothing.
+// runReading runs a target that only reads: when the configuration is not trusted, the target
+// still reports, but executes and writes nothing.
 func runReading(
 	ctx context.Context,
 	command string,
@@ -47,11 +47,11 @@ func runWithConfig(
 	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
 ) error {
 	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
-		prepare := s.loadForReading
+		load := s.loadForReading
 		if changes {
-			prepare = s.loadForChanging
+			load = s.loadForChanging
 		}
-		cfg, err := prepare(ctx)
+		cfg, err := load(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -69,8 +69,8 @@ func (s session) examineTrust(cfg *config.Config) trust.Verdict {
 	return trust.Examine(trust.Subject{Config: cfg, Given: given, Named: s.isNamed(), Getenv: s.getenv})
 }
 
-// loadForReading loads the configuration for a target that only reads, and says so when it
-// is not trusted.
+// loadForReading loads the configuration for a target that only reads, and warns when it is not
+// trusted. Faults: those of config.Load, trust.CheckStateHome and trust.CheckState.
 func (s session) loadForReading(context.Context) (*config.Config, error) {
 	cfg, err := s.loadConfig()
 	if err != nil {
@@ -86,8 +86,8 @@ func (s session) loadForReading(context.Context) (*config.Config, error) {
 	}
 	if change.Pending(cfg) {
 		s.writeLines(
-			"a change was interrupted, or another command is at it: the next command that changes something " +
-				program.Text("puts it right, for example `mage start`"),
+			"a change was interrupted, or another command is still making it: the next command that changes " +
+				program.Text("something, for example `mage start`, completes or undoes it"),
 		)
 	}
 	return cfg, nil
@@ -108,7 +108,8 @@ func (s session) writeLines(lines ...string) {
 }
 
 // loadForChanging loads the configuration for a target that changes something. It completes
-// or undoes the change of a killed command, and asks or fails when it is not trusted.
+// or undoes the change of a killed command. When the configuration is not trusted, it asks for
+// trust on a terminal, or fails.
 // Faults: not-trusted, not-yours, state-home-unsafe, those of config.Load and
 // change.Recover.
 func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
@@ -127,7 +128,7 @@ func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 		}
 	}
 	if err != nil || change.Pending(cfg) {
-		if err := s.recover(ctx); err != nil {
+		if err := s.recoverChange(ctx); err != nil {
 			return nil, err
 		}
 		if cfg, err = s.loadConfig(); err != nil {
@@ -149,7 +150,7 @@ func (s session) requireTrust(ctx context.Context, cfg *config.Config, v trust.V
 			return v.Fault()
 		}
 		s.report.Trust, by = nil, s.report.Command
-	case s.line.Common["trust"] != "" && cfg.File != "": // typed once, for this command and those that follow
+	case s.line.Common["trust"] != "" && cfg.File != "": // typed once, it also holds for later commands
 		by = "-trust"
 	}
 	if by != "" {
@@ -175,7 +176,7 @@ func (s session) askForTrust(ctx context.Context) bool {
 	return readYes(ctx, s.stdin)
 }
 
-// readYes reports whether the next line of in says yes. It ends with ctx.
+// readYes reports whether the next line of in says yes. It returns false when ctx ends.
 func readYes(ctx context.Context, in io.Reader) bool {
 	answered := make(chan string, 1)
 	go func() { // left behind when ctx ends: the read of a terminal cannot be ended, and the program ends then
@@ -191,8 +192,8 @@ func readYes(ctx context.Context, in io.Reader) bool {
 	}
 }
 
-// checkTrust is loadForChanging or loadForReading for a target that also works with a
-// configuration that cannot be read: the record of its file decides then.
+// checkTrust is loadForChanging or loadForReading for a target that also works when the
+// configuration cannot be read: then the record of its file decides whether it is trusted.
 func (s session) checkTrust(ctx context.Context, changes bool) error {
 	_, err := s.loadConfig()
 	switch {
@@ -209,8 +210,8 @@ func (s session) checkTrust(ctx context.Context, changes bool) error {
 	return nil
 }
 
-// renewTrust records the trust anew after a command that changed the configuration
-// itself, from one that was trusted; err is how that command ended.
+// renewTrust records the trust again after a command that itself changed a configuration that
+// was trusted. err is the error of that command, which renewTrust returns if there is one.
 func (s session) renewTrust(err error, dryRun bool) error {
 	if err != nil || dryRun {
 		return err
@@ -223,15 +224,15 @@ func (s session) renewTrust(err error, dryRun bool) error {
 	return err
 }
 
-// checkMayStop reports whether stop may end what runs below cfg's runtime folder. In a
-// configuration's own folder only this user's supervisor answers; one that is
-// not trusted must not name another's.
+// checkMayStop returns a fault unless stop may end what runs below cfg's runtime folder. In a
+// configuration's own folder only this user's supervisor answers; a configuration that is not
+// trusted must not name the runtime folder of another one.
 func (s session) checkMayStop(cfg *config.Config) error {
 	return s.checkMayRead(cfg, cfg.Paths.RuntimeDir)
 }
 
-// checkMayRead reports whether a file that cfg names may be shown: in its own folder
-// always, elsewhere when it is trusted.
+// checkMayRead returns a fault unless a file that cfg names may be shown: one in the folder of
+// cfg always may, one elsewhere only when cfg is trusted.
 func (s session) checkMayRead(cfg *config.Config, path string) error {
 	if trust.IsWithin(trust.RealPath(path), trust.RealPath(trust.Folder(cfg))) {
 		return nil

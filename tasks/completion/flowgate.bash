@@ -4,7 +4,7 @@ _@FUNCTION@() {
 	[[ $line == *[[:space:]] ]] || current="${line##*[[:space:]]}"
 	before="${line%"$current"}"
 	before="${before#*[[:space:]]}"
-	# bash breaks words at these signs as well, and completes only what is behind the last of them
+	# bash breaks words at these signs as well, and completes only what comes after the last of them
 	prefix="${current%"${current##*[:=]}"}"
 	COMPREPLY=()
 	while IFS=$'\t' read -r word _; do

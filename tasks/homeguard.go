@@ -11,17 +11,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// homeGuard shows that tests leave the developer's own folders alone. The records of
-// trust would go to a state folder of the guard, which has to stay empty; what else is
-// new in the home folder is named, though somebody else may have made it.
+// homeGuard checks that tests leave the developer's own folders alone. The tests get a state
+// folder of the guard, which must stay empty. Other new entries of the home folder are only
+// named, because another program may have made them.
 type homeGuard struct {
-	state  string
-	home   string
-	before []string
+	state  string   // the state folder of the tests
+	home   string   // the developer's home folder; "" when there is none
+	before []string // homeEntries before the tests
 }
 
-// newHomeGuard makes the state folder. Its place is the same each time, since go runs a
-// test again when a variable that it reads has changed.
+// newHomeGuard makes an empty state folder. Its path is always the same, because go test does
+// not reuse a result when a variable that the test reads has changed.
 func newHomeGuard() (*homeGuard, error) {
 	cache, err := os.UserCacheDir()
 	state := filepath.Join(cache, "flowgate", "test-state")
@@ -38,10 +38,10 @@ func newHomeGuard() (*homeGuard, error) {
 	return &homeGuard{state: state, home: home, before: homeEntries(home)}, nil
 }
 
-// env returns the environment of the tests.
+// env returns what the environment of the tests has in addition.
 func (g *homeGuard) env() []string { return []string{"XDG_STATE_HOME=" + g.state} }
 
-// check names on out what is new in the home folder, and returns the fault
+// check writes to out what is new in the home folder, and returns the fault
 // tests-left-state if a test wrote into the state folder.
 func (g *homeGuard) check(out io.Writer) error {
 	for _, name := range homeEntries(g.home) {
