@@ -4,9 +4,9 @@
 // references stay references.
 //
 // It is larger than other packages: the resolved types and the resolver that
-// fills them belong together, and its callers need both. What it builds on is
-// below it: config/yamlnode parses, config/schema has the document types. What
-// changes the file is config/rewrite.
+// fills them belong together, and its callers need both. It builds on the packages
+// below it: config/yamlnode parses, config/schema has the document types. Package
+// config/rewrite changes the file.
 package config
 
 import (
@@ -22,10 +22,12 @@ import (
 
 // Names of the two services. Version 1 called the second one "cliproxyapi".
 const (
-	LiteLLM        = "litellm"
-	CLIProxy       = "cliproxyapi_plus"
-	CurrentVersion = 2
+	LiteLLM  = "litellm"
+	CLIProxy = "cliproxyapi_plus"
 )
+
+// CurrentVersion is the config_version of new files; version 3 is a form of its own.
+const CurrentVersion = 2
 
 // Runtimes that a service can name.
 const (
@@ -49,19 +51,19 @@ type Config struct {
 	Base     map[string]any            `json:"litellm_base,omitempty"` // LiteLLM config fragment; nil in version 3
 	Profiles map[string]map[string]any `json:"profiles,omitempty"`     // overlays by profile name; empty in version 3
 
-	// auth.providers, as written, without what is wrong in them
+	// auth.providers, as written, without the keys that have mistakes
 	Providers        map[string]map[string]any     `json:"auth_providers,omitempty"`
-	ProviderProblems map[string][]yamlnode.Problem `json:"-"`                      // what that was, by provider
+	ProviderProblems map[string][]yamlnode.Problem `json:"-"`                      // these mistakes, by provider
 	SecretFiles      []string                      `json:"secret_files,omitempty"` // absolute
 	Credentials      map[string]Credential         `json:"credentials,omitempty"`  // credentials.upstream by name
 	Integration      Integration                   `json:"integration"`
 	// absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
 	CLIProxyConfigFile string `json:"cliproxy_config_file,omitempty"`
 
-	Warnings []Warning `json:"warnings,omitempty"` // what was accepted though it is old or has no effect
+	Warnings []Warning `json:"warnings,omitempty"` // keys that were accepted although they are old or have no effect
 }
 
-// Warning is something accepted that its writer should know about.
+// Warning is something in a file that is accepted and that the file's author should know about.
 type Warning struct {
 	Code    string `json:"code"`           // stable kebab-case word
 	File    string `json:"file,omitempty"` // as the user named it
@@ -71,8 +73,8 @@ type Warning struct {
 	Message string `json:"message"`        // one line
 }
 
-// String returns the message behind its place, in the form that editors and terminals make
-// clickable.
+// String returns the place and then the message, in the form that editors and terminals
+// make clickable.
 func (w Warning) String() string {
 	if w.Line == 0 {
 		return w.Message
@@ -88,9 +90,9 @@ type Paths struct {
 	LogFile      string `json:"log_file"` // events, JSON lines
 }
 
-// Root is the folder that holds runtime/, secrets/, auths/, store/ and
-// generations/: the parent of a runtime_dir that is named "runtime", as every
-// example has it, else runtime_dir itself.
+// Root returns the folder that holds runtime/, secrets/, auths/, store/ and
+// generations/: the parent of a runtime_dir that is named "runtime", as in every
+// example, else runtime_dir itself.
 func (p Paths) Root() string {
 	if filepath.Base(p.RuntimeDir) == "runtime" {
 		return filepath.Dir(p.RuntimeDir)
@@ -98,13 +100,14 @@ func (p Paths) Root() string {
 	return p.RuntimeDir
 }
 
-// Secrets is the folder of the keys that FlowGate made: gateway.key, upstream.key, management.key.
+// Secrets returns the folder of the keys that FlowGate made: gateway.key, upstream.key,
+// management.key.
 func (p Paths) Secrets() string { return filepath.Join(p.Root(), "secrets") }
 
-// Auths is the folder of credential files that CLIProxyAPI loads.
+// Auths returns the folder of credential files that CLIProxyAPI loads.
 func (p Paths) Auths() string { return filepath.Join(p.Root(), "auths") }
 
-// ProcessLogs is the folder of the services' own output, one file a service.
+// ProcessLogs returns the folder of the services' own output, with one file for each service.
 func (p Paths) ProcessLogs() string { return filepath.Join(p.RuntimeDir, "process-logs") }
 
 // Service is one process that the supervisor runs.
@@ -121,22 +124,22 @@ type Service struct {
 	DependsOn     []string          `json:"depends_on,omitempty"`
 	Restart       Restart           `json:"restart"`
 
-	// DependsStarted are those of DependsOn that need only be executed, not ready.
+	// DependsStarted lists the services of DependsOn that must have been started, but need not be ready.
 	DependsStarted []string `json:"depends_started,omitempty"`
 	Probes         Probes   `json:"probes,omitzero"`
-	StopTimeout    Span     `json:"stop_timeout_ms"`    // from SIGTERM to SIGKILL; 0: by runtime
-	UnreadyRestart Span     `json:"unready_restart_ms"` // own readiness lost for so long restarts it; 0: never
+	StopTimeout    Span     `json:"stop_timeout_ms"`    // from SIGTERM to SIGKILL; 0: as the runtime needs
+	UnreadyRestart Span     `json:"unready_restart_ms"` // a restart follows when it is not ready for so long; 0: never
 }
 
 // Restart says when a service that ended is started again.
 type Restart struct {
 	Policy  string        `json:"policy"` // always (default), on-failure or never
 	Max     int           `json:"max"`    // restarts within Within before the service counts as failed; default 5
-	Within  time.Duration `json:"-"`      // the time that Max counts in; default one minute; in JSON within_ms
+	Within  time.Duration `json:"-"`      // the time in which Max counts; default one minute; in JSON within_ms
 	Backoff time.Duration `json:"-"`      // first wait, doubled each time up to 30 s; default 500 ms; in JSON backoff_ms
 }
 
-// restartJSON is Restart in reports and on the control socket.
+// restartJSON is the form of Restart in reports and on the control socket.
 type restartJSON struct {
 	Policy    string  `json:"policy"`
 	Max       int     `json:"max"`
@@ -144,7 +147,7 @@ type restartJSON struct {
 	BackoffMS float64 `json:"backoff_ms"`
 }
 
-// MarshalJSON writes its times in milliseconds.
+// MarshalJSON writes the times in milliseconds.
 func (r Restart) MarshalJSON() ([]byte, error) {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	return json.Marshal(restartJSON{r.Policy, r.Max, ms(r.Within), ms(r.Backoff)})
@@ -156,16 +159,16 @@ func (r *Restart) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	span := func(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
-	*r = Restart{j.Policy, j.Max, span(j.WithinMS), span(j.BackoffMS)}
+	duration := func(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+	*r = Restart{j.Policy, j.Max, duration(j.WithinMS), duration(j.BackoffMS)}
 	return nil
 }
 
-// Addr is host:port.
+// Addr returns host:port.
 func (s Service) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
-// URL is the base URL of the service without a trailing slash. An unspecified
-// host (0.0.0.0, ::) is reached by loopback.
+// URL returns the base URL of the service without a trailing slash. For an unspecified
+// host (0.0.0.0, ::) it has the loopback address.
 func (s Service) URL() string {
 	host := s.Host
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {

@@ -5,15 +5,14 @@ import (
 	"path/filepath"
 )
 
-// Ports of the two services unless the configuration says otherwise: LiteLLM's
-// own default, and CLIProxyAPI's.
+// Default ports of the two services: LiteLLM's own default, and CLIProxyAPI's.
 const (
 	DefaultRouterPort   = 4000
 	DefaultUpstreamPort = 8317
 )
 
 // Default returns the configuration that holds when no file exists: the
-// embedded router on port 4000 before the echo upstream on 8317, everything
+// embedded router on port 4000 in front of the echo upstream on 8317, all files
 // under .router/ in dir, three profiles. `mage init` writes the same as a file.
 func Default(dir string) *Config {
 	if abs, err := filepath.Abs(dir); err == nil {
@@ -54,7 +53,7 @@ func Default(dir string) *Config {
 	}
 }
 
-// defaultDeployment is one entry of model_list at the upstream on this machine.
+// defaultDeployment returns an entry of model_list: a model of the upstream on this machine.
 func defaultDeployment(group string) map[string]any {
 	return map[string]any{"model_name": group, "litellm_params": map[string]any{
 		"model": "openai/" + group, "api_base": fmt.Sprintf("http://127.0.0.1:%d/v1", DefaultUpstreamPort),
@@ -62,8 +61,8 @@ func defaultDeployment(group string) map[string]any {
 	}}
 }
 
-// defaultProfile is a profile: retries, failures before a cooldown, its seconds, and
-// where requests for a group go when it fails.
+// defaultProfile returns a profile: the number of retries, the failures before a cooldown,
+// the cooldown in seconds, and the group to that requests for the group from fall back.
 func defaultProfile(retries, fails, cooldown int, from, to string) map[string]any {
 	return map[string]any{
 		"litellm_settings": map[string]any{"num_retries": retries, "fallbacks": []any{map[string]any{from: []any{to}}}},

@@ -10,7 +10,8 @@ import (
 	"github.com/samber/lo"
 )
 
-// resolveDependencies checks depends_on and maps version 1's name of the upstream.
+// resolveDependencies checks depends_on and maps version 1's name of the upstream to the
+// current one.
 func (r *resolver) resolveDependencies(s *Service, upstreamKey string) {
 	key := serviceKey(s.Name, upstreamKey)
 	f, _ := r.root.Lookup("services", key, "depends_on")
@@ -66,29 +67,29 @@ func serviceKey(service, upstreamKey string) string {
 	return service
 }
 
-// checkPorts reports two services on one address. An unspecified host takes the
-// port on every address.
+// checkPorts adds a problem when both services listen on one address. A service with an
+// unspecified host listens on every address.
 func (r *resolver) checkPorts(upstream, router Service, upstreamKey string) {
-	everywhere := func(s Service) bool {
+	listensEverywhere := func(s Service) bool {
 		ip := net.ParseIP(s.Host)
 		return ip != nil && ip.IsUnspecified()
 	}
 	if upstream.Port == 0 || upstream.Port != router.Port {
 		return
 	}
-	if upstream.Host == router.Host || everywhere(upstream) || everywhere(router) {
+	if upstream.Host == router.Host || listensEverywhere(upstream) || listensEverywhere(router) {
 		r.addProblem([]string{"services", upstreamKey, "port"}, "give each service a port of its own",
 			"services.%s and services.%s both listen on %s", LiteLLM, upstreamKey, upstream.Addr())
 	}
 }
 
-// sortByDependency returns services so that each follows those it depends on; where
-// nothing is said they keep their order. A cycle is a problem.
+// sortByDependency returns services so that each follows the ones that it depends on; services
+// without dependencies keep their order. It adds a problem for a cycle.
 func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Service {
-	var done []Service
+	var sorted []Service
 	var visit func(s Service, trail []string) bool
 	visit = func(s Service, trail []string) bool {
-		if slices.ContainsFunc(done, func(d Service) bool { return d.Name == s.Name }) {
+		if slices.ContainsFunc(sorted, func(d Service) bool { return d.Name == s.Name }) {
 			return true
 		}
 		if i := slices.Index(trail, s.Name); i >= 0 {
@@ -104,7 +105,7 @@ func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Se
 				return false
 			}
 		}
-		done = append(done, s)
+		sorted = append(sorted, s)
 		return true
 	}
 	for _, s := range services {
@@ -112,5 +113,5 @@ func (r *resolver) sortByDependency(services []Service, upstreamKey string) []Se
 			return services
 		}
 	}
-	return done
+	return sorted
 }

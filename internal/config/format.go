@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// Format is whose configuration a file is.
+// Format is the program whose configuration a file is.
 type Format string
 
 // The formats that are recognised.
@@ -38,8 +38,8 @@ var (
 	claudeCodeRouterKeys = []string{"Providers", "Router"}
 )
 
-// RecognizeFormat returns whose configuration a text is, by its top-level keys; a text that
-// has none of them counts as FlowGate's.
+// RecognizeFormat returns the format of a text by its top-level keys; a text that has no
+// key of any format counts as FlowGate's.
 func RecognizeFormat(data []byte) Format {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if keys := blockKeys(data); len(keys) > 0 {
@@ -63,8 +63,8 @@ func recognizeRoot(root *yamlnode.Node) Format {
 
 // recognizeKeys returns the format that has such top-level keys.
 func recognizeKeys(keys []string) Format {
-	hasOne := func(of []string) bool {
-		return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(of, key) })
+	hasOne := func(formatKeys []string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(formatKeys, key) })
 	}
 	switch {
 	case hasOne(flowgateKeys):
@@ -97,8 +97,8 @@ func isPlainKey(key []byte) bool {
 	})
 }
 
-// refuseCommented is refuseForeign for another program's JSON with comments, and reports
-// whether the text is that.
+// refuseCommented calls refuseForeign when the text is another program's JSON with comments,
+// and reports whether it is.
 func refuseCommented(d *yamlnode.Diagnosis, data []byte) bool {
 	blanked := yamlnode.BlankComments(data)
 	if bytes.Equal(blanked, data) {
@@ -113,7 +113,8 @@ func refuseCommented(d *yamlnode.Diagnosis, data []byte) bool {
 	return true
 }
 
-// refuseForeign records that a file is another program's, and how to take it.
+// refuseForeign adds the problem that a file belongs to another program, with the command
+// that takes it over.
 func refuseForeign(d *yamlnode.Diagnosis, format Format) {
 	name := program.Quote(d.File)
 	d.Code = "config-foreign"

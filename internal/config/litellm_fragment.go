@@ -11,7 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// resolveCredentials takes credentials.upstream: each has a file or a variable.
+// resolveCredentials resolves credentials.upstream: each credential has a file or an
+// environment variable.
 func (r *resolver) resolveCredentials(upstream map[string]schema.CredentialDocument) {
 	if len(upstream) == 0 {
 		return
@@ -34,8 +35,8 @@ func (r *resolver) resolveCredentials(upstream map[string]schema.CredentialDocum
 	}
 }
 
-// checkFragments checks what FlowGate itself reads in the LiteLLM fragments; all
-// else in them belongs to LiteLLM and is passed on.
+// checkFragments checks the keys of the LiteLLM fragments that FlowGate itself reads; all
+// other keys belong to LiteLLM and are passed on.
 func (r *resolver) checkFragments() {
 	if base, ok := r.root.Field("litellm_base"); ok {
 		r.checkFragment(base.Value, "litellm_base")
@@ -72,7 +73,7 @@ func (r *resolver) checkFragment(n *yamlnode.Node, path string) {
 	r.checkReferences(n, path)
 }
 
-// checkModelList checks the outer shape of the deployments.
+// checkModelList checks that each deployment has the keys that every deployment needs.
 func (r *resolver) checkModelList(f yamlnode.Field, path string) {
 	if f.Value.Kind != yamlnode.ListKind {
 		r.d.Add(f.Value.At, path, "write one - model_name: … for each deployment", "%s must be a list, not %s", path,
@@ -102,7 +103,8 @@ func (r *resolver) checkModelList(f yamlnode.Field, path string) {
 }
 
 // ReferenceTarget returns the key that a reference to a credential stands for: api_key for
-// api_key_ref. Other keys that end so are references when their value names a credential.
+// api_key_ref, master_key for master_key_ref. Any other key that ends in _ref is a reference
+// when its value names a credential.
 func (c *Config) ReferenceTarget(key, value string) (target string, ok bool) {
 	target, ok = strings.CutSuffix(key, "_ref")
 	if !ok || target == "" {
@@ -112,7 +114,7 @@ func (c *Config) ReferenceTarget(key, value string) (target string, ok bool) {
 	return target, isKnown || target == "api_key" && value != "" || target == "master_key" && value != ""
 }
 
-// checkReferences checks every api_key_ref and the like in n.
+// checkReferences checks every reference to a credential in n, which is at path.
 func (r *resolver) checkReferences(n *yamlnode.Node, path string) {
 	for i, item := range n.Items {
 		r.checkReferences(item, fmt.Sprintf("%s[%d]", path, i))
@@ -126,7 +128,7 @@ func (r *resolver) checkReferences(n *yamlnode.Node, path string) {
 			continue
 		}
 		r.checkReference(f, at)
-		if _, both := n.Field(key); both && isRef {
+		if _, hasKey := n.Field(key); hasKey && isRef {
 			r.d.Add(f.At, at, "keep one of the two", "%s and %s are both given in %s", key, f.Key, path)
 		}
 	}
@@ -147,7 +149,7 @@ func (r *resolver) checkReference(f yamlnode.Field, path string) {
 	if near := suggest.Hint(name, known); near != "" {
 		hint = near
 	} else if len(name) > 16 {
-		name = yamlnode.RedactForMessage(name, "key") // rather the key itself than a name
+		name = yamlnode.RedactForMessage(name, "key") // it is probably the key itself and not a name
 	}
 	r.d.Add(f.Value.At, path, hint, "unknown credential %q", yamlnode.TruncateLine(name))
 }

@@ -11,10 +11,11 @@ import (
 )
 
 // Load reads the configuration file at path, relative to the process's working
-// folder, and returns it resolved. A file that cannot be used is one
+// folder, and returns it resolved. For a file that cannot be used it returns one
 // *fault.Error with exit status 2: config-not-found, config-unreadable,
-// config-too-large, config-version-unsupported or config-invalid; the last has
-// Problems as its detail, and its message is the first of them.
+// config-too-large, folder-name-invalid, config-foreign, config-version-unsupported
+// or config-invalid. A fault about the content has yamlnode.Problems as its detail,
+// and the first problem as its message.
 func Load(path string, getenv func(string) string) (*Config, error) {
 	data, err := yamlnode.ReadSource(path)
 	if err != nil {
@@ -23,7 +24,7 @@ func Load(path string, getenv func(string) string) (*Config, error) {
 	return LoadText(path, data, getenv)
 }
 
-// LoadText is Load for a text that is not, or not any more, in the file at path.
+// LoadText is Load for a text that need not be in the file at path.
 func LoadText(path string, data []byte, getenv func(string) string) (*Config, error) {
 	d, _, cfg, err := readText(path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), getenv)
 	if err != nil {
@@ -35,31 +36,31 @@ func LoadText(path string, data []byte, getenv func(string) string) (*Config, er
 	return cfg, nil
 }
 
-// Findings is what Check saw in one file.
+// Findings is what Check found in one file.
 type Findings struct {
 	File     string             `json:"file"`    // as the user named it
-	Version  int                `json:"version"` // 0 when it cannot be told
+	Version  int                `json:"version"` // 0 when it is not known
 	Problems []yamlnode.Problem `json:"problems"`
 	Warnings []Warning          `json:"warnings"`
 }
 
-// Examination is a file that was read as far as its mistakes allow.
+// Examination is the result of reading a file as far as its mistakes allow.
 type Examination struct {
 	Findings
-	Config *Config // incomplete when there are problems; nil when the version cannot be told
-	Places *Places // nil when there is no YAML
+	Config *Config // incomplete when there are problems; nil when the version is not known
+	Places *Places // nil when the text is not YAML
 }
 
-// Check reads the file as Load does and returns everything that is wrong or
-// odd about it, mistakes in auth.providers among them: those concern one sign-in
-// each, and Load leaves out the keys that have them. The error is non-nil only when there is nothing to examine:
-// the file is missing, unreadable or too large.
+// Check reads the file as Load does and returns all problems and warnings. These include
+// the mistakes in auth.providers, each of which concerns one sign-in only; Load leaves out
+// the keys that have them. The error is non-nil only when there is nothing to examine: the
+// file is missing, unreadable or too large, or the name of its folder is not valid.
 func Check(path string, getenv func(string) string) (Findings, error) {
 	e, err := Examine(path, getenv)
 	return e.Findings, err
 }
 
-// Examine is Check that also returns the configuration, and where its values stand.
+// Examine is Check that also returns the configuration, and where its values are written.
 func Examine(path string, getenv func(string) string) (Examination, error) {
 	data, err := yamlnode.ReadSource(path)
 	if err != nil {
@@ -83,7 +84,8 @@ func Examine(path string, getenv func(string) string) (Examination, error) {
 	return e, nil
 }
 
-// Err is nil, or one fault that carries every problem found; its code is that of the first.
+// Err returns one fault with every problem found, or nil when there is none. The fault has
+// the code of the first problem.
 func (f Findings) Err() error {
 	d := yamlnode.NewDiagnosis(f.File)
 	d.Problems = f.Problems
@@ -94,7 +96,7 @@ func (f Findings) Err() error {
 }
 
 // readText does the work of Load and Examine for the text of the file at path. root is nil
-// when there is no YAML, cfg when the file's version cannot be told; cfg is incomplete when
+// when the text is not YAML, cfg when the file's version is not known; cfg is incomplete when
 // d holds problems.
 func readText(path string, data []byte, getenv func(string) string) (
 	d *yamlnode.Diagnosis, root *yamlnode.Node, cfg *Config, err error) {
@@ -124,7 +126,7 @@ func readText(path string, data []byte, getenv func(string) string) (
 	return d, root, resolveDocument(d, root, abs, version, getenv), nil
 }
 
-// CheckFolder reports as a fault when the name of an installation's folder is not
+// CheckFolder returns a fault when the name of an installation's folder is not valid
 // UTF-8: reports, state files and the control socket carry it in JSON, which
 // would name another folder. Fault: folder-name-invalid.
 func CheckFolder(dir string) error {
@@ -136,7 +138,7 @@ func CheckFolder(dir string) error {
 		WithHint("rename the folder, or work in another one")
 }
 
-// resolveDocument resolves a parsed file that lies, or will lie, at abs.
+// resolveDocument resolves a parsed file that is, or will be, at abs.
 func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, version int,
 	getenv func(string) string) *Config {
 	r := &resolver{d: d, root: root, getenv: getenv, cfg: &Config{File: abs, Dir: filepath.Dir(abs), Version: version}}
@@ -145,13 +147,13 @@ func resolveDocument(d *yamlnode.Diagnosis, root *yamlnode.Node, abs string, ver
 	return r.cfg
 }
 
-// readVersion reads config_version. A file without it is of version 3 when only
-// that has such keys, else of the current one.
+// readVersion reads config_version. A file without it has version 3 when it has
+// cliproxyapi_plus.config_file and no services, else the current version.
 func readVersion(d *yamlnode.Diagnosis, root *yamlnode.Node) (int, bool) {
 	f, ok := root.Field("config_version")
 	if !ok {
 		_, hasServices := root.Field("services")
-		if _, named := root.Lookup("cliproxyapi_plus", "config_file"); named && !hasServices {
+		if _, hasConfigFile := root.Lookup("cliproxyapi_plus", "config_file"); hasConfigFile && !hasServices {
 			return 3, true
 		}
 		return CurrentVersion, true
@@ -171,7 +173,7 @@ func readVersion(d *yamlnode.Diagnosis, root *yamlnode.Node) (int, bool) {
 	return 0, false
 }
 
-// convertWarnings returns what d found odd, nil when there is nothing.
+// convertWarnings returns the warnings of d, nil when there is none.
 func convertWarnings(d *yamlnode.Diagnosis) (warnings []Warning) {
 	for _, w := range d.Warnings {
 		warnings = append(warnings, Warning(w))

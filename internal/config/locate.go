@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// Place is where the installation is that a command is for.
+// Place is the location of the installation that a command works on.
 type Place struct {
 	File  string // configuration file, as it is named from the working folder; "" for the built-in default
 	Dir   string // folder of the built-in default: "." unless its .router was found above
@@ -20,10 +20,11 @@ var ConfigFiles = [...]string{filepath.Join("config", "flowgate.yaml"), "flowgat
 // Locate returns the installation to use: the file that was named, else the nearest one in
 // the working folder or above it.
 //
-// The search looks for a configuration file, and for the .router folder of the built-in default. It
-// ends with the root of a git work tree and with the home folder, and before a folder on
-// another file system, of another user, or that everybody may write: what lies there is not this
-// user's project. Links are resolved first, so that it goes up the real folders.
+// The search looks for a configuration file, and for the .router folder of the built-in
+// default. The root of a git work tree and the home folder are the last folders that it looks
+// at. It stops before a folder that is on another file system, belongs to another user or is
+// writable by everybody, because such a folder is not part of this user's project. Links are
+// resolved first, so the search goes up the real folders.
 func Locate(named, home string) Place {
 	if named != "" {
 		return Place{File: named, Dir: ".", Found: true}
@@ -45,7 +46,7 @@ func Locate(named, home string) Place {
 	}
 }
 
-// placeIn returns the installation of a folder.
+// placeIn returns the installation in a folder; the second result is false when it has none.
 func placeIn(dir string) (Place, bool) {
 	p := Place{Dir: dir, Found: true, Above: dir != "."}
 	for _, name := range ConfigFiles {
@@ -59,8 +60,8 @@ func placeIn(dir string) (Place, bool) {
 	return p, err == nil && info.IsDir()
 }
 
-// isBorder reports whether nothing above dir is looked at: it is the root of a git work
-// tree, or the home folder.
+// isBorder reports whether the search ends at dir: it is the root of a git work tree, or the
+// home folder.
 func isBorder(dir string, info os.FileInfo, home string) bool {
 	if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
 		return true
@@ -68,15 +69,16 @@ func isBorder(dir string, info os.FileInfo, home string) bool {
 	if home == "" {
 		return false
 	}
-	own, err := os.Stat(home)
-	return err == nil && os.SameFile(info, own)
+	homeInfo, err := os.Stat(home)
+	return err == nil && os.SameFile(info, homeInfo)
 }
 
-// isProject reports whether a folder above the working folder can hold its installation: on
-// the same file system, of this user, and not writable by everybody.
+// isProject reports whether the folder above can hold the installation of the working folder
+// here: it is on the same file system, belongs to this user and is not writable by everybody.
 func isProject(here, above os.FileInfo) bool {
-	low, ok := here.Sys().(*syscall.Stat_t)
-	high, both := above.Sys().(*syscall.Stat_t)
-	const everybody = 0o002
-	return ok && both && low.Dev == high.Dev && int(high.Uid) == os.Geteuid() && above.Mode().Perm()&everybody == 0
+	hereStat, hereOK := here.Sys().(*syscall.Stat_t)
+	aboveStat, aboveOK := above.Sys().(*syscall.Stat_t)
+	const othersWrite = 0o002
+	return hereOK && aboveOK && hereStat.Dev == aboveStat.Dev && int(aboveStat.Uid) == os.Geteuid() &&
+		above.Mode().Perm()&othersWrite == 0
 }

@@ -8,12 +8,11 @@ import (
 
 // Places says where the values of a configuration file are written.
 type Places struct {
-	file string // as people named it
+	file string // as the user named it
 	root *yamlnode.Node
 }
 
-// FindPlaces parses a text that was, or could have been, loaded from the named file. It
-// returns nil for a text that is not YAML.
+// FindPlaces parses the text of the named file. It returns nil for a text that is not YAML.
 func FindPlaces(file string, data []byte) *Places {
 	root := yamlnode.Parse(yamlnode.NewDiagnosis(file), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if root == nil {
@@ -22,12 +21,12 @@ func FindPlaces(file string, data []byte) *Places {
 	return &Places{file: file, root: root}
 }
 
-// File returns the file as people named it.
+// File returns the file as the user named it.
 func (p *Places) File() string { return p.file }
 
 // RouterSetting returns where the value at a path of the router's settings is written: in the
-// profile, which is laid over litellm_base, or in litellm_base. isWhole is false when only a
-// part of the path is there; then the place is that of the last part.
+// profile, which is laid over litellm_base, or in litellm_base. isWhole is false when the file
+// has only the beginning of the path; then at is the place of the last part that it has.
 func (p *Places) RouterSetting(profile string, path []any) (written []any, at yamlnode.Pos, isWhole bool) {
 	overlay, base := []any{"profiles", profile}, []any{"litellm_base"}
 	if p.isOverlaid(profile, path) {
@@ -57,7 +56,7 @@ func (p *Places) isOverlaid(profile string, path []any) bool {
 	return true
 }
 
-// locate returns the part of a path that the file has, and its place.
+// locate returns the beginning of a path that the file has, and the place of its last part.
 func (p *Places) locate(path []any) (written []any, at yamlnode.Pos, isWhole bool) {
 	at, found := p.root.Locate(path)
 	return path[:found], at, found == len(path)

@@ -11,28 +11,28 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
-// Probes are the questions that the supervisor asks a service, each in its
-// time: Startup until it passed once, then Readiness and Liveness for ever.
+// Probes are the checks that the supervisor makes of a running service: Startup until it has
+// passed once, then Readiness and Liveness as long as the service runs.
 type Probes struct {
 	Startup   *Probe `json:"startup,omitempty"`   // nil: none, readiness decides alone
 	Readiness *Probe `json:"readiness,omitempty"` // nil: a GET on the readiness path; without a port, none
-	Liveness  *Probe `json:"liveness,omitempty"`  // nil: any HTTP answer to the same; see Service.Live
+	Liveness  *Probe `json:"liveness,omitempty"`  // nil: any HTTP answer to the same; see Service.LivenessProbe
 }
 
-// Probe is one question. Exactly one of HTTP, TCP, Command and Log says what is
-// asked.
+// Probe is one check of a service. Exactly one of HTTP, TCP, Command and Log says how it is
+// made.
 type Probe struct {
-	HTTP      string   `json:"http,omitempty"`    // path; ready and started are 2xx, alive is any answer
-	TCP       bool     `json:"tcp,omitempty"`     // the service's port takes a connection
+	HTTP      string   `json:"http,omitempty"`    // path of a GET; startup and readiness need 2xx, liveness any answer
+	TCP       bool     `json:"tcp,omitempty"`     // the service's port accepts a connection
 	Command   []string `json:"command,omitempty"` // exits 0; run in the service's folder with its environment
 	Log       string   `json:"log,omitempty"`     // RE2 that a line of this process's log matches
-	Interval  Span     `json:"interval_ms"`       // between two; while starting they come sooner
-	Timeout   Span     `json:"timeout_ms"`        // of one
+	Interval  Span     `json:"interval_ms"`       // between two attempts; shorter while the service starts
+	Timeout   Span     `json:"timeout_ms"`        // of one attempt
 	Successes int      `json:"successes"`         // in a row that make it pass, from 1
 	Failures  int      `json:"failures"`          // in a row that make it fail; 0 switches liveness off
 }
 
-// Span is a time span that is milliseconds in JSON.
+// Span is a time span that is written in milliseconds in JSON.
 type Span time.Duration
 
 // MarshalJSON writes milliseconds.
@@ -48,8 +48,8 @@ func (s *Span) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// Defaults of probes. Silence for a minute is what makes a service hung: a
-// Python event loop may be busy for many seconds.
+// Defaults of probes. A service counts as hung when it is silent for a minute, and not
+// sooner, because a Python event loop may be busy for many seconds.
 const (
 	probeInterval    = 5 * time.Second
 	livenessInterval = 10 * time.Second
@@ -57,8 +57,8 @@ const (
 	livenessFailures = 6
 )
 
-// ReadinessProbe is the readiness probe in force, false when the service has none: it
-// is ready as soon as it runs.
+// ReadinessProbe returns the readiness probe in force, and false when the service has none:
+// then it is ready as soon as it runs.
 func (s Service) ReadinessProbe() (Probe, bool) {
 	if p := s.Probes.Readiness; p != nil {
 		return p.withDefaults(probeInterval, 1), true
@@ -66,22 +66,22 @@ func (s Service) ReadinessProbe() (Probe, bool) {
 	return Probe{HTTP: s.ReadinessPath}.withDefaults(probeInterval, 1), s.Port != 0 && s.ReadinessPath != ""
 }
 
-// LivenessProbe is the liveness probe in force, false when there is none. Without one
-// of its own, a service that is asked by HTTP for readiness must answer that
-// within a minute, whatever it answers; one that is not has none.
+// LivenessProbe returns the liveness probe in force, and false when there is none. By
+// default it is the HTTP request of the readiness probe, which must get any answer within a
+// minute; a service whose readiness probe is not HTTP has none by default.
 func (s Service) LivenessProbe() (Probe, bool) {
 	p := Probe{Failures: livenessFailures}
 	if s.Probes.Liveness != nil {
 		p = *s.Probes.Liveness
 	}
-	if !p.hasQuestion() {
+	if !p.hasCheck() {
 		ready, _ := s.ReadinessProbe()
 		p.HTTP = ready.HTTP
 	}
-	return p.withDefaults(livenessInterval, p.Failures), p.hasQuestion() && p.Failures > 0
+	return p.withDefaults(livenessInterval, p.Failures), p.hasCheck() && p.Failures > 0
 }
 
-// StartupProbe is the startup probe, false when there is none.
+// StartupProbe returns the startup probe, and false when there is none.
 func (s Service) StartupProbe() (Probe, bool) {
 	if s.Probes.Startup == nil {
 		return Probe{}, false
@@ -89,10 +89,11 @@ func (s Service) StartupProbe() (Probe, bool) {
 	return s.Probes.Startup.withDefaults(probeInterval, 1), true
 }
 
-// hasQuestion reports whether there is a question in it at all.
-func (p Probe) hasQuestion() bool { return p.HTTP != "" || p.TCP || len(p.Command) > 0 || p.Log != "" }
+// hasCheck reports whether one of HTTP, TCP, Command and Log is set.
+func (p Probe) hasCheck() bool { return p.HTTP != "" || p.TCP || len(p.Command) > 0 || p.Log != "" }
 
-// withDefaults returns the probe with an interval and a number of failures where it has none.
+// withDefaults returns the probe with each number that it lacks filled in; interval and
+// failures are the defaults of its kind.
 func (p Probe) withDefaults(interval time.Duration, failures int) Probe {
 	if p.Interval <= 0 {
 		p.Interval = Span(interval)
@@ -122,15 +123,15 @@ func (r *resolver) resolveProbe(doc *schema.ProbeDocument, failures int, keys ..
 		return nil
 	}
 	p := Probe{HTTP: doc.HTTP, TCP: bool(doc.TCP), Command: doc.Command, Log: doc.Log, Successes: 1, Failures: failures}
-	asked := 0
-	for _, set := range []bool{p.HTTP != "", p.TCP, len(p.Command) > 0, p.Log != ""} {
-		if set {
-			asked++
+	checks := 0
+	for _, isSet := range []bool{p.HTTP != "", p.TCP, len(p.Command) > 0, p.Log != ""} {
+		if isSet {
+			checks++
 		}
 	}
 	f, _ := r.root.Lookup(keys...)
-	inherits := keys[len(keys)-1] == "liveness" && asked == 0 // the question of readiness
-	if asked != 1 && !inherits && f.Value != nil && f.Value.Kind == yamlnode.MapKind && len(f.Value.Fields) > 0 {
+	inherits := keys[len(keys)-1] == "liveness" && checks == 0 // it makes the check of readiness
+	if checks != 1 && !inherits && f.Value != nil && f.Value.Kind == yamlnode.MapKind && len(f.Value.Fields) > 0 {
 		r.addProblem(keys, "write http: /path, tcp: true, command: [...] or log: PATTERN",
 			"%s must have exactly one of http, tcp, command and log", strings.Join(keys, "."))
 	}
@@ -141,13 +142,13 @@ func (r *resolver) resolveProbe(doc *schema.ProbeDocument, failures int, keys ..
 		r.addProblem(append(slices.Clone(keys), "log"), "see https://github.com/google/re2/wiki/Syntax",
 			"the pattern is not a valid RE2 expression: %v", err)
 	}
-	span := func(p *schema.Period, none time.Duration) Span {
+	span := func(p *schema.Period) Span {
 		if p == nil {
-			return Span(none)
+			return 0
 		}
 		return Span(*p)
 	}
-	p.Interval, p.Timeout = span(doc.Interval, 0), span(doc.Timeout, 0)
+	p.Interval, p.Timeout = span(doc.Interval), span(doc.Timeout)
 	if doc.Successes != nil {
 		p.Successes = *doc.Successes
 	}

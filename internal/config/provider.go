@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// resolveProviders takes the providers as written, without what is wrong in them.
+// resolveProviders takes the providers at keys as written, without the keys that have mistakes.
 func (r *resolver) resolveProviders(keys ...string) {
 	f, ok := r.root.Lookup(keys...)
 	if !ok || f.Value.Kind != yamlnode.MapKind {
@@ -25,13 +25,13 @@ func (r *resolver) resolveProviders(keys ...string) {
 			continue
 		}
 		path := yamlnode.JoinPath(strings.Join(keys, "."), p.Key)
-		found := r.checkProvider(p, path)
+		problems := r.checkProvider(p, path)
 		if !isProviderName(p.Key) {
 			continue
 		}
 		for key := range settings {
-			wrong := func(q yamlnode.Problem) bool { return isBelow(q.Path, yamlnode.JoinPath(path, key)) }
-			if slices.Contains(schema.ProviderKeys(), key) && slices.ContainsFunc(found, wrong) {
+			isAtKey := func(q yamlnode.Problem) bool { return isBelow(q.Path, yamlnode.JoinPath(path, key)) }
+			if slices.Contains(schema.ProviderKeys(), key) && slices.ContainsFunc(problems, isAtKey) {
 				delete(settings, key)
 			}
 		}
@@ -39,46 +39,46 @@ func (r *resolver) resolveProviders(keys ...string) {
 	}
 }
 
-// checkProvider looks at one provider's keys and returns what is wrong with them.
+// checkProvider checks one provider's keys and returns the problems.
 func (r *resolver) checkProvider(p yamlnode.Field, path string) []yamlnode.Problem {
-	own := yamlnode.NewDiagnosis(r.d.File)
+	diag := yamlnode.NewDiagnosis(r.d.File)
 	if !isProviderName(p.Key) {
-		own.Add(p.At, path, "letters, digits, - and _ make a name: it becomes part of file names",
+		diag.Add(p.At, path, "write letters, digits, - and _ only: the name becomes part of file names",
 			"%q cannot be the name of a provider", yamlnode.RedactForMessage(p.Key, "key"))
 	}
 	var fields schema.ProviderFields
-	schema.DecodeProvider(own, p.Value, p.At, path, &fields)
-	own.Problems = slices.DeleteFunc(own.Problems, func(q yamlnode.Problem) bool { return isNote(q.Path, path) })
+	schema.DecodeProvider(diag, p.Value, p.At, path, &fields)
+	diag.Problems = slices.DeleteFunc(diag.Problems, func(q yamlnode.Problem) bool { return isNote(q.Path, path) })
 	if methods, ok := p.Value.Field("methods"); ok {
 		for i, item := range methods.Value.Items {
 			if name, ok := item.Value.(string); ok && !slices.Contains(schema.Methods(), name) {
-				own.Add(item.At, fmt.Sprintf("%s.methods[%d]", path, i), suggest.Hint(name, schema.Methods()),
-					"%q is not a method; there are %s", yamlnode.TruncateLine(name), strings.Join(schema.Methods(), ", "))
+				diag.Add(item.At, fmt.Sprintf("%s.methods[%d]", path, i), suggest.Hint(name, schema.Methods()),
+					"%q is not a method; the methods are %s", yamlnode.TruncateLine(name), strings.Join(schema.Methods(), ", "))
 			}
 		}
 	}
-	checkAddresses(own, p.Value, path)
-	r.d.ProviderProblems = append(r.d.ProviderProblems, own.Problems...)
-	if len(own.Problems) > 0 {
+	checkAddresses(diag, p.Value, path)
+	r.d.ProviderProblems = append(r.d.ProviderProblems, diag.Problems...)
+	if len(diag.Problems) > 0 {
 		if r.cfg.ProviderProblems == nil {
 			r.cfg.ProviderProblems = map[string][]yamlnode.Problem{}
 		}
-		r.cfg.ProviderProblems[p.Key] = append(r.cfg.ProviderProblems[p.Key], own.Problems...)
+		r.cfg.ProviderProblems[p.Key] = append(r.cfg.ProviderProblems[p.Key], diag.Problems...)
 	}
-	return own.Problems
+	return diag.Problems
 }
 
-// isBelow reports whether a problem is at a key, or below it.
-func isBelow(problem, key string) bool {
-	rest, below := strings.CutPrefix(problem, key)
-	return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+// isBelow reports whether a path is that of a key, or below it.
+func isBelow(path, key string) bool {
+	rest, hasPrefix := strings.CutPrefix(path, key)
+	return hasPrefix && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// isNote reports an unknown key that is near no known one: old configurations
-// have notes of their own there.
-func isNote(problem, provider string) bool {
-	key := strings.TrimPrefix(problem, provider+".")
-	return !slices.Contains(schema.ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != problem &&
+// isNote reports whether a path is that of an unknown key of a provider that resembles no
+// known key: old configurations have their users' notes there.
+func isNote(path, provider string) bool {
+	key := strings.TrimPrefix(path, provider+".")
+	return !slices.Contains(schema.ProviderKeys(), key) && !strings.ContainsAny(key, ".[") && key != path &&
 		suggest.Nearest(key, schema.ProviderKeys()) == ""
 }
 

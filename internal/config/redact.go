@@ -2,9 +2,9 @@ package config
 
 import "github.com/flowgate-go/flowgate/internal/secret/redact"
 
-// Redact returns a copy for people to look at: secrets written into the file
-// are shortened, references to them (api_key_ref, os.environ/NAME, ${NAME})
-// stay readable.
+// Redact returns a copy that may be shown: secrets written into the file are
+// shortened, references to them (api_key_ref, os.environ/NAME, ${NAME}) stay
+// readable.
 func (c *Config) Redact() *Config {
 	shown := *c
 	shown.Base, _ = redact.Keys(c.Base).(map[string]any)

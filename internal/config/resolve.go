@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// resolver turns a document of any version into cfg. Problems found while
-// doing so go to d with their places in root.
+// resolver turns a document of any version into cfg. It adds the problems that it finds
+// to d, with their places in root.
 type resolver struct {
 	d      *yamlnode.Diagnosis
 	root   *yamlnode.Node
@@ -47,8 +47,8 @@ func (r *resolver) resolve() {
 	}
 }
 
-// resolveVersion2 resolves what versions 1 and 2 share; upstream is the version's key
-// of the cliproxyapi_plus service.
+// resolveVersion2 resolves the keys that versions 1 and 2 share; upstream is the key that
+// the file has for the service cliproxyapi_plus.
 func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 	r.cfg.Paths = Paths{
 		RuntimeDir:   r.resolvePath(doc.Paths.RuntimeDir, "paths", "runtime_dir"),
@@ -67,18 +67,18 @@ func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 }
 
 // findCLIProxyFile fills in the configuration file that the upstream's own command
-// names, if it names one: the server reads that and no other.
+// names, if it names one, because the server reads that file and no other.
 func (r *resolver) findCLIProxyFile() {
 	svc, ok := r.cfg.Service(CLIProxy)
 	if !ok || svc.Runtime != RuntimeCommand {
 		return
 	}
 	for i, arg := range svc.Command {
-		name, file, joined := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		name, file, hasValue := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
 		if i == 0 || name != "-config" && (name != "config" || arg[0] != '-') {
 			continue
 		}
-		if !joined && i+1 < len(svc.Command) {
+		if !hasValue && i+1 < len(svc.Command) {
 			file = svc.Command[i+1]
 		}
 		if file != "" && !strings.Contains(file, "$") {
@@ -93,8 +93,8 @@ func (r *resolver) findCLIProxyFile() {
 	}
 }
 
-// resolveOldProviders reads version 2's old place of auth.providers, which loses
-// where both name a provider.
+// resolveOldProviders reads oauth, the old place of auth.providers. Where both name a
+// provider, auth.providers counts.
 func (r *resolver) resolveOldProviders() {
 	f, ok := r.root.Field("oauth")
 	if !ok {
@@ -104,13 +104,13 @@ func (r *resolver) resolveOldProviders() {
 	r.resolveProviders("oauth")
 	current, _ := r.root.Lookup("auth", "providers")
 	for _, p := range f.Value.Fields {
-		if _, both := current.Value.Field(p.Key); both {
+		if _, hasNew := current.Value.Field(p.Key); hasNew {
 			r.d.Warn("key-ignored", "oauth."+p.Key, p.At, "oauth.%s has no effect: auth.providers.%s is there too", p.Key, p.Key)
 		}
 	}
 }
 
-// addSecretFiles adds files that hold secrets; key is where they are listed.
+// addSecretFiles adds files that hold secrets; key is the key under which they are listed.
 func (r *resolver) addSecretFiles(key string, files []string) {
 	for _, file := range files {
 		r.cfg.SecretFiles = append(r.cfg.SecretFiles, r.resolvePath(file, key))
@@ -118,7 +118,7 @@ func (r *resolver) addSecretFiles(key string, files []string) {
 }
 
 // resolvePath makes p absolute: ~ is the home folder, ${NAME} an environment
-// variable, and what is relative is so to the configuration file's folder.
+// variable, and a relative path starts at the configuration file's folder.
 func (r *resolver) resolvePath(p string, keys ...string) string {
 	if p == "" {
 		return ""
@@ -159,7 +159,7 @@ func (c *Config) ProfileNames() []string {
 	return slices.Sorted(maps.Keys(c.Profiles))
 }
 
-// DefaultProfile is the profile to use when none was ever chosen: "balanced"
+// DefaultProfile returns the profile to use when none was ever chosen: "balanced"
 // when there is one, else the first by name, "" in version 3.
 func (c *Config) DefaultProfile() string {
 	if _, ok := c.Profiles["balanced"]; ok {

@@ -8,7 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/schema"
 )
 
-// unreadyRestart is how long a service may lack its own readiness by default.
+// unreadyRestart is how long a service may fail its own readiness probe by default before it
+// is restarted.
 const unreadyRestart = 5 * time.Minute
 
 // defaultRestart returns the restarts of a service whose configuration names none.
@@ -33,7 +34,7 @@ func (r Restart) WithDefaults() Restart {
 	return r
 }
 
-// resolveServices resolves both services and puts them into the order of their start.
+// resolveServices resolves both services and sorts them in start order.
 func (r *resolver) resolveServices(doc schema.ServicesV2, upstreamKey string) {
 	upstream := r.resolveService(CLIProxy, upstreamKey, doc.CLIProxy.Runtime, doc.CLIProxy.ServiceDocument)
 	router := r.resolveService(LiteLLM, LiteLLM, doc.LiteLLM.Runtime, doc.LiteLLM.ServiceDocument)
@@ -64,7 +65,7 @@ func (r *resolver) resolveService(name, key, runtime string, doc schema.ServiceD
 	return s
 }
 
-// applyRestart returns r with what is written in its place.
+// applyRestart returns r with the values that the file has instead of those of r.
 func applyRestart(doc schema.RestartDocument, r Restart) Restart {
 	if doc.Policy != "" {
 		r.Policy = doc.Policy
@@ -88,20 +89,21 @@ func (r *resolver) resolveHost(s *Service, key string) {
 	}
 	if net.ParseIP(s.Host) == nil && strings.ContainsAny(s.Host, ":/ @[]") {
 		r.addProblem([]string{"services", key, "host"}, "write an address such as 127.0.0.1; the port has a key of its own",
-			"%q is no host name or address", s.Host)
+			"%q is not a host name or an address", s.Host)
 	}
 }
 
-// resolveCommand decides which runtime a service has, and fills in its command.
+// resolveCommand decides which runtime a service has, checks its command and fills in the
+// command's working folder. It drops a command that the runtime does not use.
 func (r *resolver) resolveCommand(s *Service, key, cwd string) {
-	service, written := r.root.Lookup("services", key)
-	_, named := service.Value.Field("runtime") // if unknown, decode has reported it
+	service, hasService := r.root.Lookup("services", key)
+	_, hasRuntime := service.Value.Field("runtime") // if unknown, decode has reported it
 	command, hasCommand := r.root.Lookup("services", key, "command")
 	if s.Runtime == "" && hasCommand {
 		s.Runtime = RuntimeCommand
 	}
 	switch {
-	case !hasCommand && written && (!named || s.Runtime == RuntimeCommand):
+	case !hasCommand && hasService && (!hasRuntime || s.Runtime == RuntimeCommand):
 		r.addProblem([]string{"services", key}, "add command: {args: [...]}, or runtime: "+builtinRuntime(s.Name),
 			"missing key \"command\" in services.%s", key)
 	case hasCommand && s.Runtime == builtinRuntime(s.Name):
@@ -119,7 +121,7 @@ func (r *resolver) resolveCommand(s *Service, key, cwd string) {
 	}
 }
 
-// builtinRuntime returns the runtime of a service that needs no program but FlowGate.
+// builtinRuntime returns the runtime of a service that FlowGate itself contains.
 func builtinRuntime(service string) string {
 	if service == LiteLLM {
 		return RuntimeEmbedded
@@ -153,12 +155,12 @@ func (r *resolver) resolveReadinessPath(s *Service, key, oldPath string) {
 	}
 }
 
-// addProblem adds a problem at the value of keys.
+// addProblem adds a problem at the place of the value that keys lead to.
 func (r *resolver) addProblem(keys []string, hint, format string, args ...any) {
 	r.d.Add(r.root.PosOf(keys...), strings.Join(keys, "."), hint, format, args...)
 }
 
-// convertEnvironment returns the variables of a service as texts.
+// convertEnvironment returns the environment variables of a service as strings.
 func convertEnvironment(env map[string]schema.Text) map[string]string {
 	if env == nil {
 		return nil

@@ -11,9 +11,9 @@ import (
 // OldUpstream is what version 1 called the service cliproxyapi_plus.
 const OldUpstream = "cliproxyapi"
 
-// findUpstreamKey returns the name under which the file has the service
-// cliproxyapi_plus. The name of version 1 is accepted in every version, and so
-// is the new one in version 1; where a file has both, the new one counts.
+// findUpstreamKey returns the key under which the file has the service
+// cliproxyapi_plus. Versions 1 and 2 accept both the old and the new key; when a file has
+// both, the new one counts.
 func (r *resolver) findUpstreamKey() string {
 	services, _ := r.root.Field("services")
 	old, hasOld := services.Value.Field(OldUpstream)
@@ -36,7 +36,8 @@ func (r *resolver) findUpstreamKey() string {
 	return OldUpstream
 }
 
-// decodeVersion1Or2 decodes a file of version 1 or 2 whose upstream has that key.
+// decodeVersion1Or2 decodes a file of version 1 or 2; upstream is the key of its service
+// cliproxyapi_plus.
 func (r *resolver) decodeVersion1Or2(upstream string) schema.DocumentV2 {
 	if upstream == CLIProxy {
 		var doc schema.DocumentV2
@@ -51,22 +52,22 @@ func (r *resolver) decodeVersion1Or2(upstream string) schema.DocumentV2 {
 	}
 }
 
-// resolveOldSecrets takes the files under the first name of secret_files.
+// resolveOldSecrets adds the files under secrets, the old name of secret_files.
 func (r *resolver) resolveOldSecrets(files []string) {
 	f, ok := r.root.Field("secrets")
 	if !ok {
 		return
 	}
 	message := program.Text("secrets is now secret_files; `mage config:migrate` renames it")
-	if _, both := r.root.Field("secret_files"); both {
+	if _, hasNew := r.root.Field("secret_files"); hasNew {
 		message = "secrets is now secret_files, which is there too: write all files there"
 	}
 	r.warnRenamed("secrets", f.At, message)
 	r.addSecretFiles("secrets", files)
 }
 
-// warnRenamed warns of an old key, unless the whole file is of version 1, of
-// which one warning has been given already.
+// warnRenamed warns of an old key. In a file of version 1 it adds nothing, because resolve
+// has warned of the version already.
 func (r *resolver) warnRenamed(path string, at yamlnode.Pos, message string) {
 	if r.cfg.Version != 1 {
 		r.d.Warn("key-renamed", path, at, "%s", message)

@@ -11,7 +11,7 @@ import (
 )
 
 // resolveVersion3 resolves the form without LiteLLM: one service, whose host and port
-// stand in CLIProxyAPI's own configuration file.
+// are in CLIProxyAPI's own configuration file.
 func (r *resolver) resolveVersion3(doc schema.DocumentV3) {
 	dir := r.resolvePath(doc.Paths.RuntimeDir, "paths", "runtime_dir")
 	r.cfg.Paths = Paths{
@@ -27,8 +27,8 @@ func (r *resolver) resolveVersion3(doc schema.DocumentV3) {
 	r.cfg.CLIProxyConfigFile = file
 	s := Service{
 		Name: CLIProxy, Runtime: RuntimeCLIProxyAPI,
-		ReadinessPath: "/",                     // 200 without a key in every known version; /v1/models wants one
-		Cwd:           filepath.Dir(r.cfg.Dir), // as the first FlowGate starts it: auth-dir counts from there
+		ReadinessPath: "/",                     // 200 without a key in every known version; /v1/models needs one
+		Cwd:           filepath.Dir(r.cfg.Dir), // as the first FlowGate starts it: auth-dir is relative to it
 		Restart:       defaultRestart(), UnreadyRestart: Span(unreadyRestart),
 	}
 	r.readCLIProxyAddress(&s, file)
@@ -39,8 +39,8 @@ func (r *resolver) resolveVersion3(doc schema.DocumentV3) {
 	r.cfg.Services = []Service{s}
 }
 
-// readCLIProxyAddress reads host and port from CLIProxyAPI's configuration. Its
-// other keys are its own business.
+// readCLIProxyAddress reads host and port from CLIProxyAPI's configuration, and ignores its
+// other keys.
 func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 	shown := r.displayPath(file)
 	data, err := yamlnode.ReadSource(file)
@@ -74,8 +74,8 @@ func (r *resolver) readCLIProxyAddress(s *Service, file string) {
 	}
 }
 
-// readCLIProxyHost reads the host; CLIProxyAPI listens on every address when it is
-// missing or empty, and so the service says 0.0.0.0, with a warning.
+// readCLIProxyHost reads the host. CLIProxyAPI listens on every address when the host is
+// missing or empty, so the service gets 0.0.0.0 then, with a warning.
 func (r *resolver) readCLIProxyHost(s *Service, root *yamlnode.Node, shown string) {
 	f, ok := root.Field("host")
 	s.Host = ""
@@ -92,8 +92,8 @@ func (r *resolver) readCLIProxyHost(s *Service, root *yamlnode.Node, shown strin
 	}
 }
 
-// displayPath returns a file as people would name it from where they are: relative to the
-// configuration, by the name that they gave that.
+// displayPath returns the path of a file as the user would type it: relative to the
+// configuration file, whose name is taken as the user typed it.
 func (r *resolver) displayPath(file string) string {
 	rel, err := filepath.Rel(r.cfg.Dir, file)
 	if err != nil {

@@ -1,7 +1,8 @@
 // Package rewrite changes flowgate.yaml and other YAML files that people edit:
-// Migrate to the current version, WireKey to refer to a key, AddToList. Only the
-// bytes of the change are touched; comments and order stay. Replace keeps the old
-// file beside the new one.
+// Migrate rewrites a file in the current version, WireKey adds a reference to a key,
+// AddToList adds an item to a list, and ExtractSecrets replaces keys by references.
+// They change only the bytes that they have to; comments and order stay. Replace keeps
+// the old file beside the new one.
 //
 // It refuses a change after which the file would not mean what was intended.
 //
@@ -21,7 +22,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
-// newEditor returns an editor of the text that keeps its byte order mark and line ends.
+// newEditor returns an editor of the text that keeps its byte order mark and line endings.
 func newEditor(data []byte) *editor {
 	e := &editor{data: data, bom: len(data) - len(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), newline: "\n",
 		lines: findLineStarts(data)}
@@ -31,8 +32,8 @@ func newEditor(data []byte) *editor {
 	return e
 }
 
-// migrateText returns data with old keys renamed and, unless it is 3, the
-// version written; root is data's tree.
+// migrateText returns data with old keys renamed and, unless version is 3, with the
+// current version written; root is data's tree.
 func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) {
 	e := newEditor(data)
 	e.flow = len(root.Fields) > 0 && data[e.offset(root.At)] == '{'
@@ -40,27 +41,27 @@ func migrateText(data []byte, root *yamlnode.Node, version int) ([]byte, error) 
 	if version != 3 {
 		e.setVersion(root)
 	}
-	if _, both := root.Field("secret_files"); !both {
+	if _, hasNew := root.Field("secret_files"); !hasNew {
 		e.renameKey(root, "secrets", "secret_files")
 	}
 	services, _ := root.Field("services")
-	if _, both := services.Value.Field(config.CLIProxy); !both {
+	if _, hasNew := services.Value.Field(config.CLIProxy); !hasNew {
 		e.renameKey(services.Value, config.OldUpstream, config.CLIProxy)
 	}
 	for _, s := range serviceFields(services.Value) {
-		if _, both := s.Value.Field("readiness_path"); !both {
+		if _, hasNew := s.Value.Field("readiness_path"); !hasNew {
 			e.renameKey(s.Value, "health_path", "readiness_path")
 		}
 		dependsOn, _ := s.Value.Field("depends_on")
 		e.renameInDependsOn(dependsOn.Value)
 	}
-	if _, both := root.Field("auth"); !both {
+	if _, hasNew := root.Field("auth"); !hasNew {
 		e.moveOAuth(root)
 	}
 	return e.apply(), e.err
 }
 
-// serviceFields returns the services that have keys of their own.
+// serviceFields returns the fields of the map services; none when it is missing.
 func serviceFields(services *yamlnode.Node) []yamlnode.Field {
 	if services == nil {
 		return nil
@@ -68,10 +69,10 @@ func serviceFields(services *yamlnode.Node) []yamlnode.Field {
 	return services.Fields
 }
 
-// editor collects replacements of stretches of data and applies them at once.
+// editor collects replacements of byte ranges of data and applies them at once.
 type editor struct {
 	data    []byte
-	bom     int
+	bom     int   // length of the byte order mark in bytes
 	lines   []int // byte offset of each line
 	newline string
 	flow    bool // the top level is {…}, as in JSON
@@ -79,15 +80,17 @@ type editor struct {
 	err     error
 }
 
+// edit replaces the bytes from the offset from up to the offset to by text.
 type edit struct {
 	from, to int
 	text     string
 }
 
-// replace records an edit once; an anchored map is met wherever it is named.
+// replace records an edit, and records equal edits once: an anchored map is visited wherever
+// an alias names it.
 func (e *editor) replace(from, to int, text string) {
-	if new := (edit{from, to, text}); !slices.Contains(e.edits, new) {
-		e.edits = append(e.edits, new)
+	if added := (edit{from, to, text}); !slices.Contains(e.edits, added) {
+		e.edits = append(e.edits, added)
 	}
 }
 
@@ -95,21 +98,21 @@ func (e *editor) replace(from, to int, text string) {
 func (e *editor) apply() []byte {
 	slices.SortStableFunc(e.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	var out bytes.Buffer
-	last := 0
+	written := 0 // offset up to which data was copied or replaced
 	for _, ed := range e.edits {
-		if ed.from < last {
+		if ed.from < written {
 			e.err = cmp.Or(e.err, fmt.Errorf("changes overlap at line %d", yamlnode.PosOf(e.data, ed.from).Line))
 			continue
 		}
-		out.Write(e.data[last:ed.from])
+		out.Write(e.data[written:ed.from])
 		out.WriteString(ed.text)
-		last = ed.to
+		written = ed.to
 	}
-	out.Write(e.data[last:])
+	out.Write(e.data[written:])
 	return out.Bytes()
 }
 
-// offset is the byte at which a place begins.
+// offset returns the byte offset at which a place begins.
 func (e *editor) offset(at yamlnode.Pos) int {
 	if at.Line < 1 || at.Line > len(e.lines) {
 		return len(e.data) - 1
@@ -125,8 +128,8 @@ func (e *editor) offset(at yamlnode.Pos) int {
 	return min(i, len(e.data)-1)
 }
 
-// locateWord returns the stretch of the scalar old at a place, quotes included, and
-// its quote. Anything else there is an error: the tree and the text disagree.
+// locateWord returns the byte range of the scalar old at a place, quotes included, and
+// its quote. It sets e.err when the text has anything else there.
 func (e *editor) locateWord(at yamlnode.Pos, old string) (from, to int, quote string) {
 	from = e.offset(at)
 	for _, quote = range [...]string{"", `"`, "'"} {
@@ -138,18 +141,18 @@ func (e *editor) locateWord(at yamlnode.Pos, old string) (from, to int, quote st
 	return from, from, ""
 }
 
-// renameKey changes the key of a map where it stands.
-func (e *editor) renameKey(in *yamlnode.Node, old, new string) {
+// renameKey renames the key old of a map, if the map has it.
+func (e *editor) renameKey(in *yamlnode.Node, old, current string) {
 	f, ok := in.Field(old)
 	if !ok {
 		return
 	}
 	if from, to, quote := e.locateWord(f.At, old); from < to {
-		e.replace(from, to, quote+new+quote)
+		e.replace(from, to, quote+current+quote)
 	}
 }
 
-// findLineStarts returns the offsets at which the lines begin, in bytes.
+// findLineStarts returns the byte offsets at which the lines begin.
 func findLineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, b := range data {

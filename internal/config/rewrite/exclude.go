@@ -10,10 +10,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// excludeBackups has git leave out the backups of a file that lies in a work
-// tree, by a line in the repository's info/exclude: they hold what the file
-// holds, and no .gitignore of an older installation names them. A repository that
-// cannot be written stays as it is; doctor's folder.ignored looks at the rest.
+// excludeBackups makes git ignore the backups of a file that lies in a work tree: it adds
+// a line to the repository's info/exclude. A backup holds what the file holds, and the
+// .gitignore of an older installation does not name it. Errors are ignored; doctor's check
+// folder.ignored reports what git does not ignore.
 func excludeBackups(file string) {
 	top, gitDir := findRepository(filepath.Dir(file))
 	rel, err := filepath.Rel(top, file)
@@ -23,11 +23,11 @@ func excludeBackups(file string) {
 	line := "/" + strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[",
 		`\[`).Replace(filepath.ToSlash(rel)) + ".bak-*\n"
 	path := filepath.Join(gitDir, "info", "exclude")
-	have, _ := safefile.Read(path, safefile.DocumentLimit)
-	if bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line)) {
+	content, _ := safefile.Read(path, safefile.DocumentLimit)
+	if bytes.Contains(append([]byte("\n"), content...), []byte("\n"+line)) {
 		return
 	}
-	if len(have) > 0 && have[len(have)-1] != '\n' {
+	if len(content) > 0 && content[len(content)-1] != '\n' {
 		line = "\n" + line
 	}
 	_ = os.MkdirAll(filepath.Dir(path), 0o755) //nolint:gosec // as git makes it
@@ -39,8 +39,8 @@ func excludeBackups(file string) {
 	_ = f.Close()
 }
 
-// findRepository finds the work tree that a folder lies in and the folder that its
-// repository's worktrees share; both are "" where there is none.
+// findRepository returns the root of the work tree that a folder lies in, and the git folder
+// that all work trees of the repository share; both are "" when there is no repository.
 func findRepository(dir string) (top, common string) {
 	for top = dir; ; top = filepath.Dir(top) {
 		git := filepath.Join(top, ".git")
@@ -56,7 +56,8 @@ func findRepository(dir string) (top, common string) {
 	}
 }
 
-// commonGitDir reads where the .git file of a worktree or submodule leads.
+// commonGitDir returns the git folder that the .git file of a work tree or submodule leads
+// to, "" when the file cannot be read.
 func commonGitDir(top, file string) string {
 	text, err := safefile.Read(file, safefile.DocumentLimit)
 	path, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")

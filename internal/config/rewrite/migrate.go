@@ -19,20 +19,20 @@ type Migration struct {
 	File string `json:"file"`
 	From int    `json:"from"` // 0: the file named no version
 	To   int    `json:"to"`
-	// the new text differs; on a dry run nothing was written all the same
+	// the new text differs from the old one; true on a dry run too, which writes nothing
 	Changed  bool             `json:"changed"`
 	Backup   string           `json:"backup,omitempty"`  // the old file, byte for byte; copy it back to undo
-	Diff     []string         `json:"diff"`              // unified diff, one line each
-	Message  string           `json:"message,omitempty"` // why nothing was to do
-	Warnings []config.Warning `json:"warnings"`          // what the new file is still warned about
+	Diff     []string         `json:"diff"`              // the lines of a unified diff
+	Message  string           `json:"message,omitempty"` // why there was nothing to do
+	Warnings []config.Warning `json:"warnings"`          // warnings about the new file
 }
 
-// Migrate rewrites the file at path in the current version. Only the keys that
-// changed are touched: comments, order, anchors and formatting elsewhere stay
-// byte for byte. The old file is kept beside it as NAME.bak-TIME with its mode.
-// Version 3 is another shape, without LiteLLM, and stays one: only old names in
-// it are renamed. On dryRun nothing is written. A file with problems is refused as by Load; one whose
-// rewriting would not mean the same is refused with migrate-unsafe.
+// Migrate rewrites the file at path in the current version. It changes only old keys:
+// comments, order, anchors and formatting elsewhere stay byte for byte. It keeps the old
+// file beside the new one as NAME.bak-TIME with its mode. A file of version 3, which is a
+// form of its own without LiteLLM, stays version 3: only its old keys are renamed. With
+// dryRun it writes nothing. Faults: those of config.Load and Replace, and migrate-unsafe
+// when the new text would not mean the same.
 func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string) (Migration, error) {
 	before, err := config.Load(path, getenv)
 	if err != nil {
@@ -49,7 +49,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 		return Migration{}, unsafeMigrationFault(path, err)
 	}
 	if bytes.Equal(migrated, data) {
-		m.Message = "the file is in the current version"
+		m.Message = "the file has the current version already"
 		if m.To == 3 {
 			m.Message = "version 3 is a form of its own, without LiteLLM; there is nothing to migrate"
 		}
@@ -69,7 +69,7 @@ func Migrate(path string, dryRun bool, now time.Time, getenv func(string) string
 	return m, err
 }
 
-// newMigration returns the migration of a file of a version, with nothing changed yet.
+// newMigration returns the Migration of a file with the given version before any change. Its
 // From is 0 for a file that names no version.
 func newMigration(path string, version int, root *yamlnode.Node) Migration {
 	m := Migration{File: path, From: version, To: config.CurrentVersion, Diff: []string{}, Warnings: []config.Warning{}}
@@ -82,8 +82,8 @@ func newMigration(path string, version int, root *yamlnode.Node) Migration {
 	return m
 }
 
-// checkSameMeaning reads the new text in the old file's place and compares what
-// both resolve to.
+// checkSameMeaning returns the configuration of the new text, or an error when it is not
+// the same as before; versions and warnings may differ.
 func checkSameMeaning(before *config.Config, migrated []byte, path string, getenv func(string) string) (*config.Config,
 	error) {
 	after, err := config.LoadText(path, migrated, getenv)
@@ -93,7 +93,7 @@ func checkSameMeaning(before *config.Config, migrated []byte, path string, geten
 	a, b := *before, *after
 	a.Warnings, b.Warnings, a.Version, b.Version = nil, nil, 0, 0
 	if !reflect.DeepEqual(a, b) {
-		return nil, fmt.Errorf("it would resolve to something else")
+		return nil, fmt.Errorf("the new text would not mean the same")
 	}
 	return after, nil
 }

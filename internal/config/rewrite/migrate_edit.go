@@ -3,12 +3,14 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
+	"strings"
+
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
-	"strings"
 )
 
-// setVersion writes config_version: 2 over an older one, or before the first key.
+// setVersion replaces an older config_version by the current one, or adds it before the
+// first key.
 func (e *editor) setVersion(root *yamlnode.Node) {
 	want := fmt.Sprint(config.CurrentVersion)
 	if f, ok := root.Field("config_version"); ok {
@@ -44,8 +46,8 @@ func (e *editor) renameInDependsOn(list *yamlnode.Node) {
 	}
 }
 
-// moveOAuth makes the top-level key oauth auth.providers: the key becomes two,
-// and the lines of its value move in by two spaces.
+// moveOAuth turns the top-level key oauth into auth.providers: it writes two keys for the
+// one, and indents the lines of the value by two more spaces.
 func (e *editor) moveOAuth(root *yamlnode.Node) {
 	f, ok := root.Field("oauth")
 	if !ok {
@@ -69,8 +71,8 @@ func (e *editor) moveOAuth(root *yamlnode.Node) {
 	}
 }
 
-// endOfEntry is the index after the last line of a top-level entry's value:
-// blank lines and comments at the keys' own indentation belong to what follows.
+// endOfEntry returns the index after the last line of a top-level entry's value. Blank lines
+// and comments without indentation at its end belong to the next entry.
 func (e *editor) endOfEntry(root *yamlnode.Node, f yamlnode.Field) int {
 	end := len(e.lines)
 	for _, other := range root.Fields {
@@ -81,15 +83,15 @@ func (e *editor) endOfEntry(root *yamlnode.Node, f yamlnode.Field) int {
 	for ; end > f.At.Line; end-- {
 		line := e.lineAt(end - 1)
 		text := bytes.TrimSpace(line)
-		outside := len(line) > 0 && line[0] == '#' || bytes.Equal(text, []byte("...")) || len(text) == 0
-		if !outside {
+		isOutside := len(line) > 0 && line[0] == '#' || bytes.Equal(text, []byte("...")) || len(text) == 0
+		if !isOutside {
 			break
 		}
 	}
 	return end
 }
 
-// lineAt returns a line by its index from 0.
+// lineAt returns the line with an index from 0, without its line feed.
 func (e *editor) lineAt(i int) []byte {
 	rest := e.data[e.lines[i]:]
 	if n := bytes.IndexByte(rest, '\n'); n >= 0 {
@@ -106,15 +108,15 @@ func (e *editor) wrapFlow(from, to int, quote string) {
 		return
 	}
 	start := to + open
-	end := closingBracket(e.data, start)
+	end := findClosingBracket(e.data, start)
 	e.replace(from, to, quote+"auth"+quote)
 	e.replace(start, start, `{"providers": `)
 	e.replace(end, end, "}")
 }
 
-// closingBracket is the offset after the bracket that closes the one at start;
+// findClosingBracket returns the offset after the bracket that closes the one at start;
 // brackets in quotes do not count.
-func closingBracket(data []byte, start int) int {
+func findClosingBracket(data []byte, start int) int {
 	depth, quote := 0, byte(0)
 	for i := start; i < len(data); i++ {
 		switch c := data[i]; {

@@ -15,13 +15,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Replace puts new in the place of old in a file that people edit: old is kept
-// beside it, as NAME.bak-TIME, which git is told to leave out, and the change is
-// atomic and keeps the mode. A symbolic link stays one: its target is replaced.
-// Nothing is kept when nothing changes, or when the write fails. Faults: config-unreadable,
-// backup-failed, write-failed.
-func Replace(path string, old, new []byte, now time.Time) (backup string, err error) {
-	if bytes.Equal(old, new) {
+// Replace replaces the content old of a file that people edit by the content text, in one
+// atomic step that keeps the mode. It keeps old beside the file as NAME.bak-TIME, which it
+// makes git ignore, and returns that name. When path is a symbolic link, the link stays and
+// its target is replaced. It leaves no backup when nothing changes or the write fails.
+// Faults: config-unreadable, backup-failed, write-failed.
+func Replace(path string, old, text []byte, now time.Time) (backup string, err error) {
+	if bytes.Equal(old, text) {
 		return "", nil
 	}
 	target, err := filepath.EvalSymlinks(path)
@@ -42,7 +42,7 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	if err != nil {
 		return "", fault.New("backup-failed", "back up %s: %w", path, err).WithHint("nothing was changed")
 	}
-	if err := renameio.WriteFile(target, new, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
+	if err := renameio.WriteFile(target, text, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
 		_ = os.Remove(backup)
 		return "", fault.New("write-failed", "write %s: %w", path,
 			err).WithHint("nothing was changed; the folder must be writable")
@@ -50,7 +50,7 @@ func Replace(path string, old, new []byte, now time.Time) (backup string, err er
 	return backup, nil
 }
 
-// writeNew writes a file that must not exist.
+// writeNew writes a file that must not exist yet, and syncs it.
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {

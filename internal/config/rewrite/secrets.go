@@ -15,26 +15,26 @@ import (
 
 // Secret is a key that was written into a configuration.
 type Secret struct {
-	Name  string // of the credential that takes its place: lower-case letters, digits and dashes
+	Name  string // of the credential that replaces it: lower-case letters, digits and dashes
 	Value string
 }
 
-// MasterKey is the name of the credential that takes general_settings.master_key's place.
+// MasterKey is the name of the credential that replaces general_settings.master_key.
 const MasterKey = "gateway"
 
 // Extraction is a LiteLLM configuration without the keys that were written into it.
 type Extraction struct {
 	Text    []byte
-	Secrets []Secret // in the order of the text; the same value once
+	Secrets []Secret // in the order of the text; equal values have one entry
 	Root    *yamlnode.Node
 }
 
 // ExtractSecrets replaces the keys in a LiteLLM configuration by references to credentials:
 // api_key: sk-… becomes api_key_ref: NAME. Comments, order and everything else stay. Words
-// that stand for no key, such as "none", stay too. A key that cannot be replaced, such as one
-// in a list, is a problem with its place, code secret-unmovable. relocate returns how a file
-// of the list include is named where the text will lie; taken are names of credentials that
-// must not be used.
+// that people write where no key is needed, such as "none", stay too. For a key that cannot
+// be replaced, such as one in a list, it returns a problem with the code secret-unmovable.
+// relocate returns the name that a file of the list include has from the folder of the new
+// text; taken lists names of credentials that must not be used.
 func ExtractSecrets(file string, data []byte, relocate func(string) string, taken ...string) (Extraction,
 	[]yamlnode.Problem) {
 	d := yamlnode.NewDiagnosis(file)
@@ -63,10 +63,10 @@ type extractor struct {
 	*editor
 	d       *yamlnode.Diagnosis
 	secrets []Secret
-	byValue map[string]string // names of credentials
-	taken   map[string]bool
+	byValue map[string]string     // names of credentials by their values
+	taken   map[string]bool       // names of credentials that are in use
 	merges  bool                  // the text has merge keys
-	done    map[yamlnode.Pos]bool // places of keys and values that were changed: aliases come again
+	done    map[yamlnode.Pos]bool // places that were changed; walk visits one again for each alias
 }
 
 // walk replaces the keys in n, the value at path.
@@ -90,14 +90,14 @@ func (x *extractor) walk(n *yamlnode.Node, path []any) {
 	}
 }
 
-// mustMove reports whether a key of a deployment is moved although it looks like none. Where
-// maps are merged (<<), a reference that comes from another map and the text of the map itself
-// would both hold.
+// mustMove reports whether the value of a deployment's api_key is moved although it does not
+// look like a key. In a text with merge keys (<<) it is: otherwise a deployment could get an
+// api_key_ref from a merged map besides its own api_key.
 func (x *extractor) mustMove(key, value string) bool {
 	return x.merges && key == "api_key" && value != "" && !redact.IsReference(value)
 }
 
-// relocateIncludes gives the files of the list include other names.
+// relocateIncludes replaces the names in the list include by those that relocate returns.
 func (x *extractor) relocateIncludes(root *yamlnode.Node, relocate func(string) string) {
 	list, _ := root.Field("include")
 	if list.Value == nil {
@@ -105,13 +105,13 @@ func (x *extractor) relocateIncludes(root *yamlnode.Node, relocate func(string) 
 	}
 	for _, item := range list.Value.Items {
 		name, isText := item.Value.(string)
-		if from, to, ok := x.scalar(item); isText && ok && relocate(name) != name {
+		if from, to, ok := x.locateScalar(item); isText && ok && relocate(name) != name {
 			x.replace(from, to, strconv.Quote(relocate(name)))
 		}
 	}
 }
 
-// move replaces one key, the field f of the map in.
+// move replaces one secret, the value of the field f of the map in, by a reference.
 func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path []any) {
 	name, known := x.byValue[value]
 	if !known {
@@ -129,7 +129,7 @@ func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path
 		return
 	}
 	x.done[f.Value.At] = true
-	from, to, ok := x.scalar(f.Value)
+	from, to, ok := x.locateScalar(f.Value)
 	if !ok {
 		x.d.Add(f.Value.At, yamlnode.Dotted(path), "write it as os.environ/NAME",
 			"a key over several lines cannot be moved into a file of its own")
@@ -142,8 +142,9 @@ func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path
 	x.replace(from, to, text)
 }
 
-// scalar returns the stretch of a text on one line, with its quotes.
-func (x *extractor) scalar(n *yamlnode.Node) (from, to int, ok bool) {
+// locateScalar returns the byte range of a scalar with its quotes; ok is false when it is
+// written on several lines.
+func (x *extractor) locateScalar(n *yamlnode.Node) (from, to int, ok bool) {
 	from = x.offset(n.At)
 	switch quote := x.data[from]; quote {
 	case '"', '\'':
@@ -163,8 +164,8 @@ func (x *extractor) scalar(n *yamlnode.Node) (from, to int, ok bool) {
 	return from, to, to <= len(x.data) && string(x.data[from:to]) == n.Text
 }
 
-// newName returns the name of a credential for the key of a map: that of the provider of a
-// deployment, else of the key itself.
+// newName returns an unused name for the credential of the key of a map: the provider's name
+// for the api_key of a deployment, else the name of the key itself.
 func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
 	if key == "master_key" && !x.taken[MasterKey] {
 		x.taken[MasterKey] = true
@@ -179,7 +180,7 @@ func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
 	if len(path) > 2 && path[0] == "credential_list" {
 		name = "credential-" + fmt.Sprint(path[1])
 	}
-	base := strings.Trim(strings.Map(nameChar, strings.ToLower(name)), "-")
+	base := strings.Trim(strings.Map(toNameChar, strings.ToLower(name)), "-")
 	for name, n := base, 2; ; n++ {
 		if name != "" && !x.taken[name] {
 			x.taken[name] = true
@@ -189,29 +190,29 @@ func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
 	}
 }
 
-// nameChar replaces what the name of a credential does not have.
-func nameChar(c rune) rune {
+// toNameChar returns c, or a dash when the name of a credential cannot contain c.
+func toNameChar(c rune) rune {
 	if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
 		return c
 	}
 	return '-'
 }
 
-// dummies are words that people write where a server wants no key.
-var dummies = map[string]bool{"not-needed": true, "no-key-required": true, "sk-no-key-required": true,
+// placeholderKeys are words that people write as the key of a server that needs none.
+var placeholderKeys = map[string]bool{"not-needed": true, "no-key-required": true, "sk-no-key-required": true,
 	"lm-studio": true, "lmstudio": true, "anything": true, "placeholder": true, "fake-key": true, "sk-1234": true,
 	"sk-fake": true, "dummy-key": true, "sk-dummy": true, "unused": true}
 
-// shortestKey is the length in bytes below which a text is not a key.
-const shortestKey = 8
+// minKeyLength is the length in bytes below which a text does not count as a key.
+const minKeyLength = 8
 
-// isSecret reports whether the text under a key is a secret and not the name of one.
+// isSecret reports whether the value under a key is a secret and not a reference to one.
 func isSecret(key, value string) bool {
 	lower := strings.ToLower(strings.TrimSpace(value))
 	switch {
 	case key == "master_key" && !redact.IsReference(value):
 		return value != ""
-	case len(value) < shortestKey || dummies[lower] || redact.IsReference(value):
+	case len(value) < minKeyLength || placeholderKeys[lower] || redact.IsReference(value):
 		return false
 	case strings.Contains(value, "://"):
 		return isSecretAddress(key, value)
@@ -219,14 +220,14 @@ func isSecret(key, value string) bool {
 	return redact.NamedValue(strings.ReplaceAll(key, "-", "_"), value) != value
 }
 
-// isSecretAddress reports whether an address holds a password or a key, or is one, as that of
-// a webhook.
+// isSecretAddress reports whether an address holds a password or a key, or is a secret itself,
+// such as that of a webhook. An address that cannot be parsed counts as a secret.
 func isSecretAddress(key, value string) bool {
 	u, err := url.Parse(value)
 	if err != nil || strings.Contains(strings.ToLower(key), "webhook") {
 		return true
 	}
-	if _, has := u.User.Password(); has {
+	if _, hasPassword := u.User.Password(); hasPassword {
 		return true
 	}
 	return slices.ContainsFunc(slices.Collect(maps.Keys(u.Query())), func(name string) bool {

@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Wiring is what WireKey did, or would do.
+// Wiring says what WireKey did, or would do on a dry run.
 type Wiring struct {
 	File        string   `json:"file"`
 	Credential  string   `json:"credential"`  // credentials.upstream.NAME
@@ -25,12 +25,12 @@ type Wiring struct {
 	Backup      string   `json:"backup,omitempty"`
 }
 
-// WireKey makes the key in keyFile usable: it adds credentials.upstream.NAME to
+// WireKey makes the router use the key in keyFile: it adds credentials.upstream.NAME to
 // the configuration file, and api_key_ref: NAME to the deployments of provider
-// NAME that have neither a key nor an address of their own. Only these lines are
-// added; comments, order and everything else stay, and the old file is kept as
-// NAME.bak-TIME. On dryRun nothing is written. Faults: wire-unsafe, and those of
-// Load and Replace.
+// NAME that have neither a key nor an address of their own. It adds only these lines;
+// comments, order and everything else stay, and the old file is kept as
+// FILE.bak-TIME. With dryRun it writes nothing. Faults: wire-unsafe, and those of
+// config.Load and Replace.
 func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv func(string) string) (Wiring, error) {
 	before, err := config.Load(path, getenv)
 	if err != nil {
@@ -41,8 +41,8 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 		return w, fault.Usage("wire-unsafe", "%s is of version 3, which has no deployments",
 			path).WithHint("give the key to CLIProxyAPI, or use version 2")
 	}
-	if have, ok := before.Credentials[provider]; ok && have.File != keyFile {
-		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, for another place", path,
+	if existing, ok := before.Credentials[provider]; ok && existing.File != keyFile {
+		return w, fault.Usage("wire-unsafe", "%s has credentials.upstream.%s already, with another place", path,
 			provider).WithHint("correct it by hand: file: %s", keyFile)
 	}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
@@ -71,8 +71,8 @@ func WireKey(path, provider, keyFile string, dryRun bool, now time.Time, getenv 
 	return w, err
 }
 
-// CheckWritable refuses a file whose owner has made it read-only. Replacing it would
-// succeed, since that needs the folder's permission only.
+// CheckWritable returns an error for a file that its owner has made read-only. Replacing the
+// file would succeed, because that needs permission on the folder only.
 func CheckWritable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -84,18 +84,19 @@ func CheckWritable(path string) error {
 	return nil
 }
 
-// unsafeWiringFault returns the fault of a file to which the reference was not added.
+// unsafeWiringFault returns the fault for a file to which the reference was not added.
 func unsafeWiringFault(path, provider, keyFile string, err error) error {
 	return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", path, err).
 		WithHint("nothing was changed there; write credentials: {upstream: {%s: {file: %s}}} and api_key_ref: %s in the "+
 			"deployment by hand", provider, keyFile, provider)
 }
 
-// addKeyReferences returns data with the credential and the references to it.
+// addKeyReferences returns data with the credential and the references to it added, and
+// records in w.Deployments where it added references.
 func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *config.Config, keyFile string) ([]byte,
 	error) {
 	e := newEditor(data)
-	if _, have := before.Credentials[w.Credential]; !have {
+	if _, exists := before.Credentials[w.Credential]; !exists {
 		file := keyFile
 		if rel, err := filepath.Rel(before.Dir, keyFile); err == nil {
 			file = rel
@@ -123,10 +124,11 @@ func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *conf
 	return after, e.err
 }
 
-// isKeyless reports a deployment of the provider at its own address, without a key.
+// isKeyless reports whether params are those of a deployment of the provider that has neither
+// a key nor an address of its own.
 func isKeyless(params *yamlnode.Node, provider string) bool {
 	for _, key := range [...]string{"api_key", "api_key_ref", "api_base", "base_url"} {
-		if _, has := params.Field(key); has {
+		if _, ok := params.Field(key); ok {
 			return false
 		}
 	}
@@ -136,7 +138,8 @@ func isKeyless(params *yamlnode.Node, provider string) bool {
 		custom.Value.Text == provider
 }
 
-// addCredential adds credentials.upstream.NAME, where the file has no such key yet.
+// addCredential adds credentials.upstream.NAME, which the file must not have yet. Its value
+// is block in a map of block style, flow in one of flow style.
 func (e *editor) addCredential(root *yamlnode.Node, name, block, flow string) {
 	credentials, ok := root.Field("credentials")
 	upstream, hasUpstream := credentials.Value.Field("upstream")
@@ -146,7 +149,7 @@ func (e *editor) addCredential(root *yamlnode.Node, name, block, flow string) {
 	case ok && !hasUpstream && credentials.Value.Kind == yamlnode.MapKind && len(credentials.Value.Fields) > 0:
 		e.insertFirst(credentials.Value, "upstream", "{"+name+": "+block+"}", `{"`+name+`": `+flow+"}")
 	case ok:
-		e.err = fmt.Errorf("credentials is there and empty")
+		e.err = fmt.Errorf("credentials exists and is empty")
 	case e.isFlow(root):
 		e.insertFirst(root, "credentials", "", `{"upstream": {"`+name+`": `+flow+"}}")
 	default:
@@ -158,10 +161,11 @@ func (e *editor) addCredential(root *yamlnode.Node, name, block, flow string) {
 	}
 }
 
-// isFlow reports whether a map is written {…}.
+// isFlow reports whether a map is written in flow style, {…}.
 func (e *editor) isFlow(m *yamlnode.Node) bool { return e.data[e.offset(m.At)] == '{' }
 
-// insertFirst puts a key before the first of a map, in the map's own style.
+// insertFirst adds a key before the first key of a map. Its value is block or flow, as the
+// style of the map needs.
 func (e *editor) insertFirst(m *yamlnode.Node, key, block, flow string) {
 	if len(m.Fields) == 0 || m.Fields[0].Merged {
 		e.err = fmt.Errorf("a map has no key of its own to begin with, at line %d", m.At.Line)
@@ -179,8 +183,8 @@ func (e *editor) insertFirst(m *yamlnode.Node, key, block, flow string) {
 	}
 }
 
-// checkMeaning reads the new text and compares: nothing but what was meant may
-// have changed.
+// checkMeaning returns an error unless the new text differs from before only by the
+// credential and the references that were added.
 func (w *Wiring) checkMeaning(before *config.Config, text []byte, path, keyFile string,
 	getenv func(string) string) error {
 	after, err := config.LoadText(path, text, getenv)
@@ -190,24 +194,24 @@ func (w *Wiring) checkMeaning(before *config.Config, text []byte, path, keyFile 
 	if after.Credentials[w.Credential].File != keyFile {
 		return fmt.Errorf("the credential would not be read")
 	}
-	expected, err := config.LoadText(path, text, getenv) // its own copy, from which the additions are taken away
+	expected, err := config.LoadText(path, text, getenv) // a second copy, from which the additions are removed
 	if err != nil {
 		return err
 	}
 	for _, at := range w.Deployments {
 		if params := deploymentParams(expected, at); params["api_key_ref"] != w.Credential {
-			return fmt.Errorf("%s would not have it", at)
+			return fmt.Errorf("%s would not refer to the key", at)
 		}
 		delete(deploymentParams(expected, at), "api_key_ref")
 	}
 	expected.Credentials, expected.Warnings = before.Credentials, before.Warnings
 	if !reflect.DeepEqual(expected, before) {
-		return fmt.Errorf("something else would change with it")
+		return fmt.Errorf("something else would change too")
 	}
 	return nil
 }
 
-// deploymentParams returns the litellm_params at a path that edit made.
+// deploymentParams returns the litellm_params at a path of Wiring.Deployments.
 func deploymentParams(c *config.Config, path string) map[string]any {
 	where, index, _ := strings.Cut(strings.TrimSuffix(path, "].litellm_params"), ".model_list[")
 	fragment := c.Base
@@ -224,9 +228,9 @@ func deploymentParams(c *config.Config, path string) map[string]any {
 	return params
 }
 
-// AddToList returns a YAML text with an item put first into the list at a
-// top-level key, which is made when it is missing. item is written in flow style,
-// {"a": "b"}. Comments and everything else stay.
+// AddToList returns a YAML text in which the list at a top-level key has item as its new
+// first entry. It adds the list when it is missing. item must be in flow style, {"a": "b"}.
+// Comments and everything else stay.
 func AddToList(file string, data []byte, key, item string) ([]byte, error) {
 	root := yamlnode.Parse(yamlnode.NewDiagnosis(file), bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if root == nil || root.Kind != yamlnode.MapKind {

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// decoder fills the document types from nodes and reports what does not fit.
+// decoder fills the document types from nodes and adds problems for what does not fit.
 type decoder struct{ *yamlnode.Diagnosis }
 
 // DecodeDocument fills document, a pointer to a document struct, from the whole file.
@@ -27,9 +27,9 @@ func DecodeProvider(d *yamlnode.Diagnosis, n *yamlnode.Node, at yamlnode.Pos, pa
 
 // decode fills v, a settable struct, map, list or scalar of the document
 // types, from n. The Go types are the schema: a field's json tag names the
-// key, one without omitempty is required, and the limits of its jsonschema tag
+// key, a key without omitempty is required, and the limits of its jsonschema tag
 // (minimum, maximum, enum, minLength, minItems, minProperties) are checked.
-// at is where the key of n stands.
+// at is the place of n's key.
 func (d decoder) decode(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path string, limits limits) {
 	if n.Broken {
 		return
@@ -56,8 +56,8 @@ func (d decoder) decode(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path
 	case reflect.Slice:
 		d.decodeList(n, v, path)
 	case reflect.Interface:
-		if plain := n.GoValue(); plain != nil {
-			v.Set(reflect.ValueOf(plain))
+		if value := n.GoValue(); value != nil {
+			v.Set(reflect.ValueOf(value))
 		}
 	default:
 		d.decodeScalar(n, v, path, limits)
@@ -66,10 +66,11 @@ func (d decoder) decode(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path
 	limits.checkSize(d.Diagnosis, n, at, path)
 }
 
-// nodeDecoder is a type that reads itself; it returns "" or what it must be.
+// nodeDecoder is a type that reads itself from a node. fromNode returns "", or for a node of
+// another kind what the value must be, as in "must be text".
 type nodeDecoder interface{ fromNode(*yamlnode.Node) string }
 
-// expectedKind is the kind of node that v is read from; yamlnode.NullKind means any.
+// expectedKind returns the kind of node that v is read from; yamlnode.NullKind means any.
 func expectedKind(v reflect.Value) yamlnode.Kind {
 	switch v.Kind() {
 	case reflect.Struct, reflect.Map:
@@ -82,7 +83,7 @@ func expectedKind(v reflect.Value) yamlnode.Kind {
 
 var kindNames = map[yamlnode.Kind]string{yamlnode.MapKind: "a map", yamlnode.ListKind: "a list"}
 
-// addWrongType reports a value that is not what want says.
+// addWrongType adds a problem for a value that is not of the type that want names.
 func (d decoder) addWrongType(n *yamlnode.Node, at yamlnode.Pos, path, want string) {
 	where := n.At
 	if n.Kind == yamlnode.NullKind {
@@ -91,7 +92,7 @@ func (d decoder) addWrongType(n *yamlnode.Node, at yamlnode.Pos, path, want stri
 	d.Add(where, path, "", "%s must be %s, not %s", path, want, n.Describe(path))
 }
 
-// decodeStruct fills a struct, and reports keys that it does not have and those that are missing.
+// decodeStruct fills a struct, and adds problems for unknown and for missing keys.
 func (d decoder) decodeStruct(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos, path string) {
 	members := membersOf(v)
 	known := lo.Map(members, func(m member, _ int) string { return m.key })
@@ -118,10 +119,10 @@ func (d decoder) decodeStruct(n *yamlnode.Node, v reflect.Value, at yamlnode.Pos
 	}
 }
 
-// commentPrefix begins the keys that JSON files have in place of comments.
+// commentPrefix begins the keys that people use as comments in JSON files.
 const commentPrefix = "_comment"
 
-// describePath returns where a key is, for the end of a message; nothing at the top level.
+// describePath returns " in " and the path, for the end of a message; "" at the top level.
 func describePath(path string) string {
 	if path == "" {
 		return ""
@@ -129,12 +130,12 @@ func describePath(path string) string {
 	return " in " + path
 }
 
-// decodeMap fills a map whose keys are free.
+// decodeMap fills a map with arbitrary keys.
 func (d decoder) decodeMap(n *yamlnode.Node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.Fields)))
-	compound := v.Type().Elem().Kind() == reflect.Struct || v.Type().Elem().Kind() == reflect.Map
+	holdsMaps := v.Type().Elem().Kind() == reflect.Struct || v.Type().Elem().Kind() == reflect.Map
 	for _, f := range n.Fields {
-		if compound && strings.HasPrefix(f.Key, commentPrefix) && f.Value.Kind != yamlnode.MapKind {
+		if holdsMaps && strings.HasPrefix(f.Key, commentPrefix) && f.Value.Kind != yamlnode.MapKind {
 			continue // a comment among profiles or providers
 		}
 		value := reflect.New(v.Type().Elem()).Elem()

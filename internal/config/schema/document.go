@@ -1,9 +1,9 @@
 package schema
 
-// The document types are flowgate.yaml as it is written, one struct a version.
-// Package reading and the JSON Schema both follow them.
+// The document types are flowgate.yaml as it is written, with one struct for each version.
+// The decoder and the JSON Schema both follow them.
 
-// DocumentV2 is the current version.
+// DocumentV2 is a file of version 2, the current one.
 type DocumentV2 struct {
 	ConfigVersion int                       `json:"config_version,omitempty" jsonschema:"enum=2,description=Version of this file's form; 2 when missing"`
 	Paths         pathsV2                   `json:"paths" jsonschema:"description=Files and folders that FlowGate writes; relative to this file's folder"`
@@ -18,7 +18,7 @@ type DocumentV2 struct {
 	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
 }
 
-// DocumentV1 is version 2 with the first name of its upstream service.
+// DocumentV1 is a file of version 1: version 2 with the old name of the upstream service.
 type DocumentV1 struct {
 	ConfigVersion int                       `json:"config_version,omitempty"`
 	Paths         pathsV2                   `json:"paths"`
@@ -33,7 +33,7 @@ type DocumentV1 struct {
 	Integration   integrationDocument       `json:"integration,omitempty"`
 }
 
-// DocumentV3 has no LiteLLM: clients talk to CLIProxyAPI.
+// DocumentV3 is a file of version 3, which has no LiteLLM: clients talk to CLIProxyAPI.
 type DocumentV3 struct {
 	ConfigVersion int                 `json:"config_version,omitempty"`
 	Paths         pathsV3             `json:"paths"`
@@ -60,7 +60,7 @@ type cliproxyV3 struct {
 	ConfigFile string `json:"config_file" jsonschema:"minLength=1"`
 }
 
-// ServicesV2 are the two services of configuration version 2.
+// ServicesV2 is the two services of configuration version 2.
 type ServicesV2 struct {
 	LiteLLM  litellmService  `json:"litellm"`
 	CLIProxy cliproxyService `json:"cliproxyapi_plus"`
@@ -81,7 +81,7 @@ type cliproxyService struct {
 	ServiceDocument
 }
 
-// ServiceDocument is what both services can say of themselves.
+// ServiceDocument is the keys that both services have.
 type ServiceDocument struct {
 	Host          string          `json:"host,omitempty" jsonschema:"description=Address to listen on; 127.0.0.1 when missing"`
 	Port          int             `json:"port" jsonschema:"minimum=1,maximum=65535"`
@@ -96,14 +96,14 @@ type ServiceDocument struct {
 	Probes        ProbesDocument  `json:"probes,omitempty"`
 }
 
-// ProbesDocument are the probes of a service.
+// ProbesDocument is the probes of a service.
 type ProbesDocument struct {
 	Startup   *ProbeDocument `json:"startup,omitempty" jsonschema:"description=Must pass once before the others begin"`
 	Readiness *ProbeDocument `json:"readiness,omitempty" jsonschema:"description=In place of readiness_path"`
 	Liveness  *ProbeDocument `json:"liveness,omitempty" jsonschema:"description=Its failure restarts the service"`
 }
 
-// ProbeDocument has exactly one of http, tcp, command and log.
+// ProbeDocument is one probe; it has exactly one of http, tcp, command and log.
 type ProbeDocument struct {
 	HTTP      string   `json:"http,omitempty" jsonschema:"pattern=^/,description=A GET on this path"`
 	TCP       boolean  `json:"tcp,omitempty" jsonschema:"description=A connection to the port"`
@@ -136,7 +136,7 @@ type credentialsDocument struct {
 	Upstream map[string]CredentialDocument `json:"upstream,omitempty" jsonschema:"description=Secrets by the name that api_key_ref and master_key_ref give"`
 }
 
-// CredentialDocument has exactly one of its keys.
+// CredentialDocument is the place of a secret; it has exactly one of its keys.
 type CredentialDocument struct {
 	File string `json:"file,omitempty" jsonschema:"minLength=1"`
 	Env  string `json:"env,omitempty" jsonschema:"minLength=1"`

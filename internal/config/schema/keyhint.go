@@ -7,16 +7,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// renamed pairs keys that versions 1 and 2 call differently.
-var renamed = [...][2]string{
+// renamedKeys has the old and the current name of each key that was renamed.
+var renamedKeys = [...][2]string{
 	{"secrets", "secret_files"},
 	{"cliproxyapi", "cliproxyapi_plus"},
 	{"oauth", "auth"},
 }
 
-// KeyHint says which key was meant instead of the unknown one.
+// KeyHint returns a hint for an unknown key: the known key that was probably meant, or the
+// known keys, unless there are more than 12.
 func KeyHint(key string, known []string) string {
-	for _, pair := range renamed {
+	for _, pair := range renamedKeys {
 		for i, name := range pair {
 			if other := pair[1-i]; key == name && slices.Contains(known, other) {
 				return `this version calls it "` + other + `"`
@@ -26,9 +27,9 @@ func KeyHint(key string, known []string) string {
 	if hint := suggest.Hint(key, known); hint != "" {
 		return hint
 	}
-	// a name that another one replaces is not offered
+	// the hint does not offer old names
 	current := slices.DeleteFunc(slices.Clone(known), func(k string) bool {
-		return slices.ContainsFunc(renamed[:], func(pair [2]string) bool {
+		return slices.ContainsFunc(renamedKeys[:], func(pair [2]string) bool {
 			return k == pair[0] && slices.Contains(known, pair[1]) && (k != "oauth" || !slices.Contains(known, "litellm_base"))
 		})
 	})

@@ -2,14 +2,14 @@ package schema
 
 import "reflect"
 
-// Methods are the ways to sign in that auth.providers.NAME.method can name;
-// package auth has them all.
+// Methods returns the methods that auth.providers.NAME.method can name; package auth
+// implements them.
 func Methods() []string {
 	return []string{"management", "oauth_poll", "pkce", "device_code", "api_key", "static_token", "import", "command"}
 }
 
-// provider is what every version has refused when it is of a wrong type. It is
-// open: the other keys are looked at by resolver.provider.
+// provider is the keys of auth.providers.NAME whose wrong type makes the whole file invalid,
+// as in every version. It is open: package config checks the other keys (ProviderFields).
 type provider struct {
 	Method          string `json:"method,omitempty" jsonschema:"minLength=1"`
 	AuthURLEndpoint string `json:"auth_url_endpoint,omitempty"`
@@ -20,8 +20,8 @@ type provider struct {
 func (provider) open() bool { return true }
 
 // ProviderFields is auth.providers.NAME with all its keys. A mistake in it is
-// reported with its place and does not keep the rest of the file from being
-// used: it concerns one sign-in, and not the router.
+// reported with its place, and the rest of the file is used nevertheless, because
+// the mistake concerns one sign-in and not the router.
 type ProviderFields struct {
 	Method          string            `json:"method,omitempty" jsonschema:"minLength=1,enum=management,enum=oauth_poll,enum=pkce,enum=device_code,enum=api_key,enum=static_token,enum=import,enum=command,description=How it signs in; the first built-in one when missing"`
 	Methods         []string          `json:"methods,omitempty" jsonschema:"description=All methods; the first is the default"`
@@ -60,7 +60,7 @@ type ProviderFields struct {
 	LoginFlag       string            `json:"login_flag,omitempty"`
 }
 
-// ProviderKeys are the keys that auth.providers.NAME can have.
+// ProviderKeys returns the keys that auth.providers.NAME can have.
 func ProviderKeys() []string {
 	var keys []string
 	for _, m := range membersOf(reflect.ValueOf(ProviderFields{})) {

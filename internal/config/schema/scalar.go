@@ -20,7 +20,7 @@ type member struct {
 	value    reflect.Value
 }
 
-// membersOf lists the members of v, those of embedded structs among them.
+// membersOf returns the members of v, including those of embedded structs.
 func membersOf(v reflect.Value) []member {
 	var members []member
 	for i := range v.NumField() {
@@ -61,11 +61,11 @@ func (l limits) intValue(name string) (int64, bool) {
 	return 0, false
 }
 
-// checkSize reports a list or map that holds too little.
+// checkSize adds a problem for a list or map with too few entries.
 func (l limits) checkSize(d *yamlnode.Diagnosis, n *yamlnode.Node, at yamlnode.Pos, path string) {
 	for _, name := range [...]string{"minItems", "minProperties"} {
-		if least, ok := l.intValue(name); ok && int64(len(n.Items)+len(n.Fields)) < least {
-			d.Add(at, path, "", "%s must have at least %d entry", path, least)
+		if minimum, ok := l.intValue(name); ok && int64(len(n.Items)+len(n.Fields)) < minimum {
+			d.Add(at, path, "", "%s must have at least %d entry", path, minimum)
 		}
 	}
 }
@@ -86,16 +86,16 @@ func (d decoder) decodeScalar(n *yamlnode.Node, v reflect.Value, path string, l 
 		return
 	}
 	number := int64(whole)
-	least, hasLeast := l.intValue("minimum")
-	most, hasMost := l.intValue("maximum")
-	if hasLeast && number < least || hasMost && number > most {
-		d.Add(n.At, path, "", "%s must be from %d to %d, not %s", path, least, most, n.Text)
+	minimum, hasMinimum := l.intValue("minimum")
+	maximum, hasMaximum := l.intValue("maximum")
+	if hasMinimum && number < minimum || hasMaximum && number > maximum {
+		d.Add(n.At, path, "", "%s must be from %d to %d, not %s", path, minimum, maximum, n.Text)
 		return
 	}
 	v.SetInt(number)
 }
 
-// decodeString reads a text.
+// decodeString reads a string.
 func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l limits) {
 	text, ok := n.Value.(string)
 	if !ok {
@@ -106,7 +106,7 @@ func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l 
 		d.Add(n.At, path, hint, "%s must be text, not %s", path, n.Describe(path))
 		return
 	}
-	if least, ok := l.intValue("minLength"); ok && int64(len(strings.TrimSpace(text))) < least {
+	if minimum, ok := l.intValue("minLength"); ok && int64(len(strings.TrimSpace(text))) < minimum {
 		d.Add(n.At, path, "", "%s must not be empty", path)
 		return
 	}
@@ -118,10 +118,10 @@ func (d decoder) decodeString(n *yamlnode.Node, v reflect.Value, path string, l 
 	v.SetString(text)
 }
 
-// Text is a scalar of any type, kept as written: a value of an environment variable.
+// Text is a scalar of any type, kept as written, such as the value of an environment variable.
 type Text string
 
-// fromNode reads a scalar; a message says what it must be otherwise.
+// fromNode implements nodeDecoder for a scalar.
 func (t *Text) fromNode(n *yamlnode.Node) string {
 	if n.Kind != yamlnode.ScalarKind {
 		return "must be text"
@@ -130,10 +130,11 @@ func (t *Text) fromNode(n *yamlnode.Node) string {
 	return ""
 }
 
-// Period is a time span: seconds as a number, or a Go duration such as "500ms".
+// Period is a time span from 0 to one hour: seconds as a number, or a Go duration such as
+// "500ms".
 type Period time.Duration
 
-// fromNode reads a time span; a message says what it must be otherwise.
+// fromNode implements nodeDecoder for a time span.
 func (p *Period) fromNode(n *yamlnode.Node) string {
 	const want = `must be seconds or a duration such as "500ms"`
 	var span time.Duration
@@ -161,21 +162,21 @@ func (p *Period) fromNode(n *yamlnode.Node) string {
 // boolean is true or false.
 type boolean bool
 
-// fromNode reads true or false; a message says so otherwise.
-func (f *boolean) fromNode(n *yamlnode.Node) string {
+// fromNode implements nodeDecoder for true or false.
+func (b *boolean) fromNode(n *yamlnode.Node) string {
 	value, ok := n.Value.(bool)
 	if !ok {
 		return "must be true or false"
 	}
-	*f = boolean(value)
+	*b = boolean(value)
 	return ""
 }
 
-// dependencies is a list of services, or a map of them to what is waited for.
-// The resolver looks at what stands in it.
+// dependencies is a list of services, or a map from services to the condition that is
+// waited for. It stays empty: package config reads the entries from the node.
 type dependencies []string
 
-// fromNode accepts a list or a map; a message says so otherwise.
+// fromNode implements nodeDecoder: it accepts a list or a map.
 func (d *dependencies) fromNode(n *yamlnode.Node) string {
 	if n.Kind != yamlnode.ListKind && n.Kind != yamlnode.MapKind {
 		return "must be a list or a map of services"

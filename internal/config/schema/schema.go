@@ -1,4 +1,4 @@
-// Package schema holds flowgate.yaml as it is written: one document type a version,
+// Package schema holds flowgate.yaml as it is written: a document type for each version,
 // and the JSON Schema that is made from them. Call DecodeDocument to fill a
 // document from a parsed file.
 //
@@ -14,7 +14,7 @@ import (
 var schema []byte
 
 // Schema returns the JSON Schema (draft 2020-12) of flowgate.yaml in the
-// current version. Editors use it for completion. It is made from the types
-// that read the file, at development time, so that no command pays for the
-// generator: `go test ./internal/config/schema -update` writes it anew.
+// current version. Editors use it for completion. It is generated from the
+// document types during development, so that no command needs the generator:
+// `go test ./internal/config/schema -update` writes it again.
 func Schema() []byte { return slices.Clone(schema) }

@@ -8,15 +8,15 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// maxNodes bounds a file whose aliases are written out: an alias bomb of a
-// kilobyte stands for billions.
+// maxNodes is the largest number of nodes of a file, in which each alias counts as the nodes
+// that it stands for: a kilobyte of nested aliases can stand for billions.
 const maxNodes = 200_000
 
-// maxLongNodes is the bound of ParseLong.
+// maxLongNodes is maxNodes for ParseLong.
 const maxLongNodes = 2_000_000
 
 // builder turns the syntax tree into nodes. An alias shares its anchor's node,
-// so that the work stays in proportion to the file.
+// so that the work stays proportional to the size of the file.
 type builder struct {
 	d        *Diagnosis
 	anchors  map[string]*Node
@@ -24,23 +24,23 @@ type builder struct {
 	tooLarge bool
 }
 
-// build returns n, the value at path, as a node, and counts its size.
+// build returns n, the value at path, as a node with its size.
 func (b *builder) build(n ast.Node, path string) *Node {
-	made := b.convert(n, path)
-	made.size = 1
-	for _, f := range made.Fields {
-		made.size += f.Value.size
+	node := b.convert(n, path)
+	node.size = 1
+	for _, f := range node.Fields {
+		node.size += f.Value.size
 	}
-	for _, item := range made.Items {
-		made.size += item.size
+	for _, item := range node.Items {
+		node.size += item.size
 	}
-	if made.size > b.maxNodes && !b.tooLarge {
+	if node.size > b.maxNodes && !b.tooLarge {
 		b.tooLarge, b.d.Code = true, "config-too-large"
-		b.d.Add(made.At, path, "take out aliases of aliases", "the file holds more than %d values, aliases written out",
-			b.maxNodes)
+		b.d.Add(node.At, path, "take out aliases of aliases",
+			"the file holds more than %d values with its aliases written out", b.maxNodes)
 	}
-	made.size = min(made.size, b.maxNodes+1) // no overflow on the way up
-	return made
+	node.size = min(node.size, b.maxNodes+1) // no overflow on the way up
+	return node
 }
 
 // convert returns n as a node without its size.
@@ -52,15 +52,15 @@ func (b *builder) convert(n ast.Node, path string) *Node {
 	case *ast.MappingValueNode:
 		return b.convertMapping([]*ast.MappingValueNode{n}, at, path)
 	case *ast.SequenceNode:
-		made := &Node{Kind: ListKind, At: at}
+		node := &Node{Kind: ListKind, At: at}
 		for i, item := range n.Values {
-			made.Items = append(made.Items, b.build(item, fmt.Sprintf("%s[%d]", path, i)))
+			node.Items = append(node.Items, b.build(item, fmt.Sprintf("%s[%d]", path, i)))
 		}
-		return made
+		return node
 	case *ast.AnchorNode:
-		made := b.build(n.Value, path)
-		b.anchors[n.Name.GetToken().Value] = made
-		return made
+		node := b.build(n.Value, path)
+		b.anchors[n.Name.GetToken().Value] = node
+		return node
 	case *ast.AliasNode:
 		return b.resolveAlias(n, at, path)
 	case *ast.TagNode:
@@ -79,31 +79,32 @@ func (b *builder) convert(n ast.Node, path string) *Node {
 // resolveAlias returns the anchor's node, at the anchor's place.
 func (b *builder) resolveAlias(n *ast.AliasNode, at Pos, path string) *Node {
 	name := n.Value.GetToken().Value
-	if made, ok := b.anchors[name]; ok {
-		return made
+	if node, ok := b.anchors[name]; ok {
+		return node
 	}
 	b.d.Add(at, path, "define it above with &"+name+", or quote a text that begins with *", "unknown alias *%s", name)
 	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
-// convertTagged understands YAML's own tags; a number tagged !!str is its text.
+// convertTagged returns the node of a value with one of YAML's own tags. A number tagged
+// !!str becomes its text; other tags change nothing.
 func (b *builder) convertTagged(n *ast.TagNode, at Pos, path string) *Node {
 	tag := n.GetToken().Value
 	if n.Value == nil {
 		return &Node{Kind: NullKind, At: at}
 	}
-	made := b.build(n.Value, path)
+	node := b.build(n.Value, path)
 	switch {
-	case tag == "!!str" && made.Kind == ScalarKind:
-		return &Node{Kind: ScalarKind, Value: made.Text, Text: made.Text, At: made.At}
+	case tag == "!!str" && node.Kind == ScalarKind:
+		return &Node{Kind: ScalarKind, Value: node.Text, Text: node.Text, At: node.At}
 	case strings.HasPrefix(tag, "!!"):
-		return made
+		return node
 	}
 	b.d.Add(at, path, "take the tag out, or quote a text that begins with !", "unknown tag %s", tag)
 	return &Node{Kind: NullKind, At: at, Broken: true}
 }
 
-// convertToInt makes a whole number an int, as Go code would write it.
+// convertToInt returns a whole number as an int if it fits, and any other value as it is.
 func convertToInt(value any) any {
 	switch v := value.(type) {
 	case int64:

@@ -2,49 +2,50 @@ package yamlnode
 
 import "github.com/goccy/go-yaml/ast"
 
-// convertMapping builds a map: own keys first, then what merge keys bring in for
-// keys that are not there.
+// convertMapping returns a map as a node. A merge key adds the fields that the map does not
+// have itself.
 func (b *builder) convertMapping(values []*ast.MappingValueNode, at Pos, path string) *Node {
-	made := &Node{Kind: MapKind, At: at}
-	index := make(map[string]int, len(values)) // of made.fields, by key
+	node := &Node{Kind: MapKind, At: at}
+	index := make(map[string]int, len(values)) // of the fields, by key
 	for _, value := range values {
 		if _, ok := value.Key.(*ast.MergeKeyNode); ok {
-			b.mergeFields(made, index, b.build(value.Value, path), path)
+			b.mergeFields(node, index, b.build(value.Value, path), path)
 			continue
 		}
-		b.addKey(made, index, value, path)
+		b.addKey(node, index, value, path)
 	}
 	if len(values) > 0 {
 		if first := positionOf(values[0].Key.GetToken()); first.Line < at.Line || first.Line == at.Line &&
 			first.Column < at.Column {
-			made.At = first // the tree places a block map at its first colon
+			node.At = first // the syntax tree places a block map at its first colon
 		}
 	}
-	return made
+	return node
 }
 
-// addKey adds one written key; a key written twice is a problem.
-func (b *builder) addKey(made *Node, index map[string]int, value *ast.MappingValueNode, path string) {
+// addKey adds a key that the map itself has. A key that is given twice is a problem.
+func (b *builder) addKey(node *Node, index map[string]int, value *ast.MappingValueNode, path string) {
 	f, ok := b.convertKey(value.Key, path)
 	if !ok {
 		return
 	}
 	f.Value = b.build(value.Value, JoinPath(path, f.Key))
-	i, there := index[f.Key]
+	i, exists := index[f.Key]
 	switch {
-	case !there:
-		index[f.Key] = len(made.Fields)
-		made.Fields = append(made.Fields, f)
-	case made.Fields[i].Merged:
-		made.Fields[i] = f
+	case !exists:
+		index[f.Key] = len(node.Fields)
+		node.Fields = append(node.Fields, f)
+	case node.Fields[i].Merged:
+		node.Fields[i] = f
 	default:
-		first := made.Fields[i].At
+		first := node.Fields[i].At
 		b.d.Add(f.At, JoinPath(path, f.Key), "keep one of the two",
 			"key %q is given twice; the first is at line %d, column %d", f.Key, first.Line, first.Column)
 	}
 }
 
-// convertKey returns a key as a field without a value; ok is false for what cannot be a key.
+// convertKey returns a key as a field without a value. For what cannot be a key it adds a
+// problem and returns false.
 func (b *builder) convertKey(key ast.Node, path string) (Field, bool) {
 	switch k := key.(type) {
 	case *ast.MappingKeyNode:

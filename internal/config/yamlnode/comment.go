@@ -3,8 +3,8 @@ package yamlnode
 import "bytes"
 
 // BlankComments returns a JSON text with its comments, // and /* */, replaced by spaces, so
-// that every place stays what it was; any other text as it is. Programs that read JSON5
-// have them in their configurations.
+// that all places stay the same. It returns any other text as it is. The configurations of
+// programs that read JSON5 have such comments.
 func BlankComments(data []byte) []byte {
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '/' {
 		return data
@@ -31,15 +31,15 @@ func endOfString(data []byte, i int) int {
 	return i
 }
 
-// isWordEnd reports whether a slash behind the character belongs to a word, such as an
+// isWordEnd reports whether a slash after the character c belongs to a word, such as an
 // address that YAML allows without quotes.
 func isWordEnd(c byte) bool {
 	return c == ':' || c == '/' || c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' ||
 		c >= 'A' && c <= 'Z'
 }
 
-// blankComment blanks the comment that begins at i, if one does, and returns the index of
-// its last character.
+// blankComment blanks the comment that begins at i and returns the index of its last
+// character; it returns i when no comment begins there.
 func blankComment(data []byte, i int) int {
 	end := i
 	switch data[i+1] {

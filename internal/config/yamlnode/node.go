@@ -1,11 +1,11 @@
-// Package yamlnode reads a YAML file into nodes with their places, aliases and
-// merge keys resolved, and collects what is wrong with it. Call NewDiagnosis,
+// Package yamlnode reads a YAML file into nodes with their places, resolves aliases and
+// merge keys, and collects the problems of the file. Call NewDiagnosis,
 // ReadSource and Parse.
 //
 // It knows nothing about the keys of flowgate.yaml, and writes nothing.
 //
-// It has slightly more than 700 lines: a node, its place in the text and the problems
-// found there are made by one builder.
+// It has more than 700 lines because one builder makes a node, its place in the text and
+// the problems found there.
 package yamlnode
 
 import (
@@ -15,13 +15,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Pos is a place in a file: line and column from 1, the column in characters.
+// Pos is a place in a file: line and column, both from 1, the column in characters.
 type Pos struct{ Line, Column int }
 
-// Kind is what a node is.
+// Kind is the kind of a node: null, scalar, map or list.
 type Kind int
 
-// The kinds.
+// The kinds of nodes.
 const (
 	NullKind Kind = iota
 	ScalarKind
@@ -37,8 +37,8 @@ type Node struct {
 	At     Pos
 	Fields []Field // of a map, in the order of the file
 	Items  []*Node // of a list
-	size   int     // nodes in it with aliases written out
-	Broken bool    // a problem with it has been reported; nothing more is said about it
+	size   int     // number of nodes in it; an alias counts as the nodes that it stands for
+	Broken bool    // a problem with it has been added; no further ones are
 }
 
 // Field is one key of a mapping with its value.
@@ -46,7 +46,7 @@ type Field struct {
 	Key    string
 	At     Pos
 	Value  *Node
-	Merged bool // came by a merge key, so an own key overrides it
+	Merged bool // from a merge key, so a key of the map itself overrides it
 }
 
 // Field returns the field with that key.
@@ -61,7 +61,7 @@ func (n *Node) Field(key string) (Field, bool) {
 	return Field{}, false
 }
 
-// SetField gives the field of a map another value.
+// SetField replaces the value of a field of a map; it does nothing when there is no such field.
 func (n *Node) SetField(key string, value *Node) {
 	for i := range n.Fields {
 		if n.Fields[i].Key == key {
@@ -81,7 +81,8 @@ func (n *Node) Lookup(keys ...string) (f Field, ok bool) {
 	return f, n != nil
 }
 
-// PosOf is where the value of keys stands, or where the nearest key above it does.
+// PosOf returns the place of the value that keys lead to from n, or of the last key on the way
+// that exists.
 func (n *Node) PosOf(keys ...string) Pos {
 	at := Pos{1, 1}
 	for _, key := range keys {
@@ -97,8 +98,8 @@ func (n *Node) PosOf(keys ...string) Pos {
 	return at
 }
 
-// Locate returns where the value at path, keys and indexes from n, stands, or the last
-// part of the path that n has. found is how many parts of it n has.
+// Locate follows path, which has keys and indexes, from n as far as it exists. It returns the
+// place that it reached and the number of parts that it found.
 func (n *Node) Locate(path []any) (at Pos, found int) {
 	at = n.At
 	for _, part := range path {
@@ -139,7 +140,7 @@ func Dotted(path []any) string {
 	return b.String()
 }
 
-// GoValue is n as ordinary Go values: map[string]any, []any, scalars, nil.
+// GoValue returns n as ordinary Go values: map[string]any, []any, scalars, nil.
 func (n *Node) GoValue() any {
 	switch n.Kind {
 	case MapKind:
@@ -160,8 +161,8 @@ func (n *Node) GoValue() any {
 	return nil
 }
 
-// Describe names n, the value at path, in a message about its type. What may
-// be a secret in the wrong place is shortened.
+// Describe returns words for n, the value at path, for a message about its type. A text that
+// may be a secret in the wrong place is shortened.
 func (n *Node) Describe(path string) string {
 	switch n.Kind {
 	case MapKind:
@@ -180,8 +181,8 @@ func (n *Node) Describe(path string) string {
 	return "the number " + RedactForMessage(n.Text, path)
 }
 
-// RedactForMessage is text as a message may repeat it: on one line, and shortened when
-// its place or its look says that it is a secret.
+// RedactForMessage returns text as a message may show it: on one line, and shortened when
+// its path or its form suggests that it is a secret.
 func RedactForMessage(text, path string) string {
 	if strings.HasPrefix(path, "credentials.") {
 		return TruncateLine(redact.NamedValue("secret", text))
@@ -189,7 +190,8 @@ func RedactForMessage(text, path string) string {
 	return TruncateLine(redact.NamedValue(path[strings.LastIndexByte(path, '.')+1:], text))
 }
 
-// TruncateLine keeps a message on one readable line.
+// TruncateLine returns the first line of s, at most 40 characters, with … when it leaves
+// something out.
 func TruncateLine(s string) string {
 	runes := []rune(s)
 	for i, r := range runes {

@@ -14,24 +14,24 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// Parse turns data into nodes. Whatever is wrong is added to d; the node is
-// nil when nothing can be read from the file.
+// Parse returns data as nodes and adds the problems that it finds to d. The node is
+// nil when data cannot be read as one YAML map.
 func Parse(d *Diagnosis, data []byte) *Node {
 	return parse(d, data, nesting.FindExcess, maxNodes)
 }
 
-// ParseLong is Parse for lists of thousands of deployments: its bounds are higher than
-// real texts reach.
+// ParseLong is Parse with higher limits, for lists of thousands of deployments.
 func ParseLong(d *Diagnosis, data []byte) *Node {
 	return parse(d, data, nesting.FindLongExcess, maxLongNodes)
 }
 
-// findExcess returns the token at which a text is too much for the parser.
-type findExcess func(token.Tokens) (*token.Token, error)
+// excessFinder returns the first token at which a text exceeds a limit of the parser, with
+// the error that says which.
+type excessFinder func(token.Tokens) (*token.Token, error)
 
 // parse turns data into at most maxNodes nodes.
-func parse(d *Diagnosis, data []byte, find findExcess, maxNodes int) *Node {
-	if message, at := encodingProblem(data); message != "" {
+func parse(d *Diagnosis, data []byte, findExcess excessFinder, maxNodes int) *Node {
+	if message, at := findEncodingProblem(data); message != "" {
 		d.Add(at, "", "save the file as UTF-8 text", "%s", message)
 		return nil
 	}
@@ -39,8 +39,8 @@ func parse(d *Diagnosis, data []byte, find findExcess, maxNodes int) *Node {
 		addSyntaxProblem(d, syntaxError{err, Pos{1, 1}})
 		return nil
 	}
-	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of them twice
-	file, err := parseTokens(lexer.Tokenize(text), find)
+	text := strings.ReplaceAll(string(data), "\r\n", "\n") // the lexer counts some of these line endings twice
+	file, err := parseTokens(lexer.Tokenize(text), findExcess)
 	if err != nil {
 		addSyntaxProblem(d, err)
 		return nil
@@ -48,7 +48,7 @@ func parse(d *Diagnosis, data []byte, find findExcess, maxNodes int) *Node {
 	return buildDocument(d, file, maxNodes)
 }
 
-// buildDocument returns the one document of a file as nodes.
+// buildDocument returns the only document of a file as nodes.
 func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	bodies := file.Docs[:0:0]
 	for _, doc := range file.Docs {
@@ -62,7 +62,7 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 		return nil
 	case 1:
 	default:
-		d.Add(positionOf(bodies[1].Start), "", "keep one document a file: take out the line `---`",
+		d.Add(positionOf(bodies[1].Start), "", "keep one document in a file: take out the line `---`",
 			"a second YAML document begins here")
 		return nil
 	}
@@ -79,10 +79,10 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	return root
 }
 
-// parseTokens parses after checking the nesting. A panic of the parser on
-// input that nobody thought of is an error like any other.
-func parseTokens(tokens token.Tokens, find findExcess) (file *ast.File, err error) {
-	if at, err := find(tokens); err != nil {
+// parseTokens checks the nesting and then parses. It returns a panic of the parser, which
+// unusual input can cause, as an error.
+func parseTokens(tokens token.Tokens, findExcess excessFinder) (file *ast.File, err error) {
+	if at, err := findExcess(tokens); err != nil {
 		return nil, syntaxError{err, positionOf(at)}
 	}
 	defer func() {
@@ -93,28 +93,30 @@ func parseTokens(tokens token.Tokens, find findExcess) (file *ast.File, err erro
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
+// syntaxError is an error with its place in the file.
 type syntaxError struct {
 	error
 	at Pos
 }
 
-// Unwrap returns the error itself.
+// Unwrap returns the error without its place.
 func (e syntaxError) Unwrap() error { return e.error }
 
-// addSyntaxProblem adds a parser's error with the parser's place and our words.
+// addSyntaxProblem adds a parser's error as a problem, at the parser's place and in FlowGate's
+// words.
 func addSyntaxProblem(d *Diagnosis, err error) {
 	if errors.Is(err, nesting.ErrTooMany) {
 		d.Code = "config-too-large"
 	}
 	message, at := "the YAML cannot be understood", Pos{1, 1}
-	var own syntaxError
-	var theirs yaml.Error
-	switch { // their Error method prints the source: minutes for a large file
-	case errors.As(err, &own):
-		message, at = own.Error(), own.at
-	case errors.As(err, &theirs):
-		message = theirs.GetMessage()
-		if t := theirs.GetToken(); t != nil {
+	var syntaxErr syntaxError
+	var yamlErr yaml.Error
+	switch { // the Error method of yaml.Error prints the source, which takes minutes for a large file
+	case errors.As(err, &syntaxErr):
+		message, at = syntaxErr.Error(), syntaxErr.at
+	case errors.As(err, &yamlErr):
+		message = yamlErr.GetMessage()
+		if t := yamlErr.GetToken(); t != nil {
 			at = positionOf(t)
 		}
 	}
@@ -122,7 +124,7 @@ func addSyntaxProblem(d *Diagnosis, err error) {
 	d.Add(at, "", hint, "%s", message)
 }
 
-// positionOf returns the place of a token, the beginning of the file for one without a place.
+// positionOf returns the place of a token, or the beginning of the file when it has none.
 func positionOf(t *token.Token) Pos {
 	if t == nil || t.Position == nil {
 		return Pos{1, 1}

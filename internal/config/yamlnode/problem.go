@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// maxProblems is how many problems of one file are reported; what follows is
-// mostly a consequence of the first.
+// maxProblems is how many problems of one file are reported; further ones are mostly
+// consequences of the first.
 const maxProblems = 20
 
 // Problem is one thing that is wrong with a configuration file.
@@ -24,7 +24,8 @@ type Problem struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// String is the form that editors and terminals make clickable.
+// String returns the problem after its place, in the form that editors and terminals make
+// clickable.
 func (p Problem) String() string {
 	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
 	if p.Hint != "" {
@@ -38,8 +39,8 @@ type Problems struct {
 	Problems []Problem `json:"problems"`
 }
 
-// Oddity is something accepted that the file's writer should know about.
-type Oddity struct {
+// Warning is something in a file that is accepted and that the file's author should know about.
+type Warning struct {
 	Code    string `json:"code"`
 	File    string `json:"file,omitempty"`
 	Path    string `json:"path"`
@@ -48,30 +49,31 @@ type Oddity struct {
 	Message string `json:"message"`
 }
 
-// Diagnosis collects what is wrong and what is odd about one file.
+// Diagnosis collects the problems and the warnings about one file.
 type Diagnosis struct {
 	File             string
-	Code             string // of the fault; config-invalid unless a problem says otherwise
+	Code             string // of the fault and of the problems added next; config-invalid at first
 	Problems         []Problem
-	ProviderProblems []Problem // in auth.providers: reported by Check, and no reason to refuse the file
-	Warnings         []Oddity
+	ProviderProblems []Problem // in auth.providers: config.Check reports them, config.Load ignores them
+	Warnings         []Warning
 }
 
-// NewDiagnosis returns a Diagnosis of a file in which nothing was found yet.
+// NewDiagnosis returns an empty Diagnosis of a file.
 func NewDiagnosis(file string) *Diagnosis {
 	return &Diagnosis{File: file, Code: "config-invalid"}
 }
 
-// Add records a problem. The same text at the same place is recorded once: an
+// Add records a problem. It records equal messages at the same place once: an
 // anchored map is read wherever an alias names it.
 func (d *Diagnosis) Add(at Pos, path, hint, format string, args ...any) {
 	d.AddInFile(d.File, at, path, hint, fmt.Sprintf(format, args...))
 }
 
-// AddInFile records a problem of another file than the Diagnosis is about.
+// AddInFile records a problem in the named file, which need not be the one that the Diagnosis
+// is about.
 func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	if len(d.Problems) >= 10*maxProblems {
-		return // more than is shown, whatever the order
+		return // these are more than SortedProblems returns
 	}
 	p := Problem{Code: d.Code, File: file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path,
 		Message: message, Hint: hint}
@@ -83,10 +85,10 @@ func (d *Diagnosis) AddInFile(file string, at Pos, path, hint, message string) {
 	}
 }
 
-// Warn records something odd that is no reason to refuse the file.
+// Warn records a warning, which does not make the file invalid.
 func (d *Diagnosis) Warn(code, path string, at Pos, format string, args ...any) {
 	d.Warnings = append(d.Warnings,
-		Oddity{Code: code, File: d.File, Path: path, Line: at.Line, Column: at.Column,
+		Warning{Code: code, File: d.File, Path: path, Line: at.Line, Column: at.Column,
 			Message: fmt.Sprintf(program.Format(format), args...)})
 }
 
@@ -98,7 +100,7 @@ func (d *Diagnosis) SortedProblems() []Problem {
 	return d.Problems[:min(len(d.Problems), maxProblems)]
 }
 
-// Err is nil, or one fault that carries every problem.
+// Err returns one fault with the problems as its detail, or nil when there is none.
 func (d *Diagnosis) Err() error {
 	problems := d.SortedProblems()
 	if len(problems) == 0 {
@@ -110,7 +112,7 @@ func (d *Diagnosis) Err() error {
 		hint = fmt.Sprintf(program.Format("`mage config:validate` lists all %d problems"), len(problems))
 	}
 	first.Hint = ""
-	e := fault.Usage(d.Code, "%s", first.String()).WithDetail(Problems{problems})
-	e.Hint = hint
-	return e
+	f := fault.Usage(d.Code, "%s", first.String()).WithDetail(Problems{problems})
+	f.Hint = hint
+	return f
 }

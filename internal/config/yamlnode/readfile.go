@@ -12,14 +12,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// maxBytes is the largest configuration file that is read, 4 MB: the largest
-// real one seen is 60 kB, and a parser should not be fed what nobody wrote.
+// maxBytes is the size of the largest configuration file that is read, 4 MB. The largest
+// real file that was seen has 60 kB; a larger one was not written by hand.
 const maxBytes = 4 << 20
 
 // ReadSource returns the file's bytes without a UTF-8 byte order mark. name is
-// the path as people typed it and appears in errors.
+// the path as the user typed it, which errors show. Faults: config-not-found,
+// config-unreadable, config-too-large.
 func ReadSource(name string) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe must not make us wait
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a named pipe must not block
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e := fault.Usage("config-not-found", "%s: no such file", name)
@@ -46,14 +47,15 @@ func ReadSource(name string) ([]byte, error) {
 	if _, err := data.ReadFrom(io.LimitReader(f, maxBytes+1)); err != nil {
 		return nil, UnreadableFault(name, err)
 	}
-	if data.Len() > maxBytes { // it grew while we read
+	if data.Len() > maxBytes { // the file grew while it was read
 		return nil, tooLargeFault(name)
 	}
 	return bytes.TrimPrefix(data.Bytes(), []byte("\xef\xbb\xbf")), nil
 }
 
-// encodingProblem says what is wrong with the bytes as text, and where.
-func encodingProblem(data []byte) (message string, at Pos) {
+// findEncodingProblem returns why the bytes are not a UTF-8 text, and the place of the first
+// wrong byte; message is "" when they are.
+func findEncodingProblem(data []byte) (message string, at Pos) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
 		return "the file is UTF-16, not UTF-8", Pos{1, 1}
@@ -76,14 +78,14 @@ func encodingProblem(data []byte) (message string, at Pos) {
 	return "", Pos{}
 }
 
-// PosOf turns a byte offset into a line and a column counted in characters.
+// PosOf returns the place of a byte offset in data.
 func PosOf(data []byte, offset int) Pos {
 	before := data[:offset]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return Pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
 }
 
-// UnreadableFault returns the fault config-unreadable of a file that cannot be read.
+// UnreadableFault returns the fault config-unreadable for a file that cannot be read.
 func UnreadableFault(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

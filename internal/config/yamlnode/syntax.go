@@ -2,8 +2,8 @@ package yamlnode
 
 import "strings"
 
-// explainSyntax turns a message of the YAML parser into one for people, with
-// what to do. The parser's own words stay where we know no better.
+// explainSyntax returns a message for people and a hint for a message of the YAML parser. A
+// message that syntaxMessages does not have keeps the parser's words.
 func explainSyntax(message string) (text, hint string) {
 	for _, e := range syntaxMessages {
 		if strings.Contains(message, e.part) {
@@ -13,7 +13,7 @@ func explainSyntax(message string) (text, hint string) {
 	return strings.ReplaceAll(message, "\n", " "), "see the line and the one above it"
 }
 
-// syntaxMessages maps parts of goccy/go-yaml's messages (as of v1.19.2).
+// syntaxMessages maps parts of goccy/go-yaml's messages (as of v1.19.2) to messages and hints.
 var syntaxMessages = [...]struct{ part, text, hint string }{
 	{"end character of double-quoted", "the double quote opened here is never closed", `add the closing "`},
 	{"end character of single-quoted", "the single quote opened here is never closed", "add the closing '"},
