@@ -1,9 +1,9 @@
-// Package ccr reads the configuration of claude-code-router (config.json) as a LiteLLM
-// configuration: Convert returns the text of one, which init takes and a preview reads.
+// Package ccr converts the configuration of claude-code-router (config.json) into a LiteLLM
+// configuration: Convert returns its text, which init takes over and a preview reads.
 //
-// Its format is that of claude-code-router 2.0: Providers with addresses, keys and models,
-// and Router with a model for each kind of request. What it does to requests by their
-// content has no counterpart and is named in the warnings.
+// The format is that of claude-code-router 2.0: Providers with addresses, keys and models,
+// and Router with a model for each kind of request. claude-code-router chooses a model by the
+// content of a request; that has no counterpart, and the warnings say so.
 package ccr
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
-// Converted is a configuration of claude-code-router as LiteLLM's.
+// Converted is a configuration of claude-code-router as a LiteLLM configuration.
 type Converted struct {
 	Text     []byte                  // of the LiteLLM configuration, YAML
-	Places   map[string]yamlnode.Pos // by dotted path in Text: where the original has it
-	Warnings []config.Warning        // what has no counterpart
-	Problems []yamlnode.Problem      // what cannot be taken
+	Places   map[string]yamlnode.Pos // places in the original file by dotted path in Text
+	Warnings []config.Warning        // about what has no counterpart
+	Problems []yamlnode.Problem      // about what cannot be converted
 	Default  string                  // the group of most requests; empty when none is named
 	Fast     string                  // the group of small requests in the background
 }
@@ -28,14 +28,14 @@ type entry struct {
 	name, base, key string
 	models          []model
 	transformers    []string
-	anthropic       bool // its upstream speaks messages
-	path            []any
+	anthropic       bool  // its upstream speaks messages
+	path            []any // in the file
 }
 
 // model is a model of a provider.
 type model struct {
 	name string
-	path []any
+	path []any // in the file
 }
 
 // group returns the name under which clients ask for a model of a provider.
@@ -48,7 +48,7 @@ func (c *converter) readEntries() {
 		list, ok = c.root.Field("providers")
 	}
 	if !ok || list.Value.Kind != yamlnode.ListKind {
-		c.fail([]any{"Providers"}, "the file has no list of Providers")
+		c.addProblem([]any{"Providers"}, "the file has no list of Providers")
 		return
 	}
 	for i, item := range list.Value.Items {
@@ -61,10 +61,10 @@ func (c *converter) readEntry(n *yamlnode.Node, path []any) {
 	e := entry{path: path, name: c.text(n, "name"), base: c.text(n, "api_base_url"), key: c.text(n, "api_key")}
 	switch {
 	case e.name == "" || e.base == "":
-		c.fail(path, "a provider needs name and api_base_url")
+		c.addProblem(path, "a provider needs name and api_base_url")
 		return
 	case strings.ContainsAny(e.name, ", \t"):
-		c.fail(append(path, "name"), "a provider's name is one word")
+		c.addProblem(append(path, "name"), "a provider's name is one word")
 		return
 	}
 	models, _ := n.Field("models")
@@ -78,7 +78,7 @@ func (c *converter) readEntry(n *yamlnode.Node, path []any) {
 	if len(e.models) == 0 {
 		c.warn("deployment-missing", append(path, "models"), "provider %q has no models; nothing is served with it", e.name)
 	}
-	e.transformers = c.transformers(n)
+	e.transformers = listTransformers(n)
 	for _, t := range e.transformers {
 		e.anthropic = e.anthropic || strings.EqualFold(t, "anthropic")
 	}
@@ -86,8 +86,8 @@ func (c *converter) readEntry(n *yamlnode.Node, path []any) {
 	c.entries = append(c.entries, e)
 }
 
-// transformers returns the names under transformer.use of a provider.
-func (c *converter) transformers(n *yamlnode.Node) []string {
+// listTransformers returns the names under transformer.use of a provider.
+func listTransformers(n *yamlnode.Node) []string {
 	use, ok := n.Lookup("transformer", "use")
 	if !ok {
 		return nil
@@ -105,19 +105,19 @@ func (c *converter) transformers(n *yamlnode.Node) []string {
 	return names
 }
 
-// handled are the transformers that need no counterpart: the router translates, and knows
-// these providers.
-var handled = []string{"anthropic", "openai", "openrouter", "deepseek", "gemini", "groq", "cerebras", "cleancache",
-	"streamoptions", "openai-responses", "enhancetool"}
+// builtinTransformers are the transformers whose work the router itself does: it translates
+// between dialects and knows these providers.
+var builtinTransformers = []string{"anthropic", "openai", "openrouter", "deepseek", "gemini", "groq", "cerebras",
+	"cleancache", "streamoptions", "openai-responses", "enhancetool"}
 
-// warnTransformers names the transformers of a provider that have no counterpart.
+// warnTransformers warns of the transformers of a provider that have no counterpart.
 func (c *converter) warnTransformers(e entry) {
 	for _, t := range e.transformers {
-		known := false
-		for _, h := range handled {
-			known = known || strings.EqualFold(t, h)
+		isBuiltin := false
+		for _, name := range builtinTransformers {
+			isBuiltin = isBuiltin || strings.EqualFold(t, name)
 		}
-		if !known {
+		if !isBuiltin {
 			c.warn("setting-without-effect", append(e.path[:len(e.path):len(e.path)], "transformer"),
 				"transformer %q has no counterpart: requests to %q are not changed by it", t, e.name)
 		}

@@ -13,10 +13,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// File returns the preview of the file at path, whose format is recognised: FlowGate's own,
-// LiteLLM's, or that of claude-code-router. profile is for FlowGate's own; empty for the
-// default one. Faults: config-not-found, config-unreadable, config-too-large; those of
-// policy.Plan.
+// File returns the preview of the file at path, and recognises its format: FlowGate's own,
+// LiteLLM's, or that of claude-code-router. profile is a profile of FlowGate's own format,
+// "" for the default one. Faults: config-not-found, config-unreadable, config-too-large,
+// folder-name-invalid; those of policy.Plan.
 func File(path, profile string, getenv func(string) string) (Preview, error) {
 	text, err := yamlnode.ReadSource(path)
 	if err != nil {
@@ -31,11 +31,11 @@ func File(path, profile string, getenv func(string) string) (Preview, error) {
 	return previewFlowGate(path, profile, getenv)
 }
 
-// takeCommand returns what is typed to take another program's file.
+// takeCommand returns the command that takes over another program's file.
 func takeCommand(path string) string { return program.Command("init -from=" + program.Quote(path)) }
 
-// newForeign returns an empty preview of another program's file.
-func newForeign(path string, format config.Format) Preview {
+// newPreview returns an empty preview of a file for the embedded router.
+func newPreview(path string, format config.Format) Preview {
 	return Preview{File: path, Format: format, Runtime: config.RuntimeEmbedded, Deployments: []Deployment{},
 		Problems: []yamlnode.Problem{}, Warnings: []config.Warning{}}
 }
@@ -46,7 +46,7 @@ func previewFlowGate(path, profile string, getenv func(string) string) (Preview,
 	if err != nil {
 		return Preview{}, err
 	}
-	p := newForeign(path, config.FormatFlowGate)
+	p := newPreview(path, config.FormatFlowGate)
 	if e.Config != nil && e.Config.Version != 3 && e.Config.Base != nil && len(e.Config.Profiles) > 0 {
 		if p, err = preview(e.Config, e.Places, profile, getenv); err != nil && len(e.Problems) == 0 {
 			return p, err
@@ -60,14 +60,14 @@ func previewFlowGate(path, profile string, getenv func(string) string) (Preview,
 
 // previewLiteLLM returns the preview of a LiteLLM configuration.
 func previewLiteLLM(path string, getenv func(string) string) Preview {
-	p := newForeign(path, config.FormatLiteLLM)
+	p := newPreview(path, config.FormatLiteLLM)
 	p.Next = []string{takeCommand(path)}
 	loaded, problems, err := settings.Examine(path, getenv)
 	p.Problems = append(p.Problems, problems...)
 	if err != nil {
 		f := fault.From(err)
-		if found, ok := f.Detail.(yamlnode.Problems); ok {
-			p.Problems = append(p.Problems, found.Problems...)
+		if detail, ok := f.Detail.(yamlnode.Problems); ok {
+			p.Problems = append(p.Problems, detail.Problems...)
 		} else {
 			p.Problems = append(p.Problems, yamlnode.Problem{Code: f.Code, File: path, Line: 1, Column: 1,
 				Message: f.Message, Hint: f.Hint})
@@ -76,14 +76,14 @@ func previewLiteLLM(path string, getenv func(string) string) Preview {
 	if loaded != nil {
 		p.Warnings = append(p.Warnings, loaded.Warnings...)
 		p.warnMasterKey(loaded)
-		p.read(loaded, loaded.Locate)
+		p.addSettings(loaded, loaded.Locate)
 	}
-	p.nameAsUser(path)
+	p.useTypedPath(path)
 	return p
 }
 
-// warnMasterKey warns of a master key without which, or with which, the router would not
-// start; init gives the file one.
+// warnMasterKey warns of a master key that is missing or that everybody knows: the router
+// would not start, but init makes a key.
 func (p *Preview) warnMasterKey(s *settings.Settings) {
 	if err := s.CheckMasterKey(); err != nil {
 		f := fault.From(err)
@@ -96,8 +96,9 @@ func (p *Preview) warnMasterKey(s *settings.Settings) {
 	}
 }
 
-// nameAsUser names the file in problems and warnings as the user did.
-func (p *Preview) nameAsUser(path string) {
+// useTypedPath replaces the file's absolute path in problems and warnings by the path that
+// the user typed.
+func (p *Preview) useTypedPath(path string) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return
@@ -114,7 +115,7 @@ func (p *Preview) nameAsUser(path string) {
 
 // previewConverted returns the preview of a file of claude-code-router.
 func previewConverted(path string, c ccr.Converted, getenv func(string) string) Preview {
-	p := newForeign(path, config.FormatClaudeCodeRouter)
+	p := newPreview(path, config.FormatClaudeCodeRouter)
 	p.Next = []string{takeCommand(path)}
 	p.Problems, p.Warnings = append(p.Problems, c.Problems...), append(p.Warnings, c.Warnings...)
 	root := yamlnode.ParseLong(yamlnode.NewDiagnosis(path), c.Text)
@@ -135,6 +136,6 @@ func previewConverted(path string, c ccr.Converted, getenv func(string) string) 
 	loaded, problems := settings.ExamineValues(path, values, locate, getenv)
 	p.Problems = append(p.Problems, problems...)
 	p.Warnings = append(p.Warnings, loaded.Warnings...)
-	p.read(loaded, locate)
+	p.addSettings(loaded, locate)
 	return p
 }

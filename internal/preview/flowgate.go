@@ -14,15 +14,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// IsRouted reports whether the embedded router serves a configuration: only of it can a
-// preview say what happens.
+// IsRouted reports whether the embedded router serves a configuration. Only then does a
+// preview say what will happen.
 func IsRouted(cfg *config.Config) bool {
 	router, ok := cfg.Service(config.LiteLLM)
 	return ok && router.Runtime == config.RuntimeEmbedded && cfg.Version != 3
 }
 
-// Of returns the preview of a loaded configuration with a profile; an empty one is the
-// default profile.
+// Of returns the preview of a loaded configuration with a profile, "" for the default one.
+// Faults: config-unreadable; those of policy.Plan.
 func Of(cfg *config.Config, profile string, getenv func(string) string) (Preview, error) {
 	var places *config.Places
 	if cfg.File != "" {
@@ -46,15 +46,15 @@ func preview(cfg *config.Config, places *config.Places, profile string, getenv f
 	if err != nil {
 		return p, err
 	}
-	w := written{cfg: cfg, places: places, profile: profile}
+	w := locator{cfg: cfg, places: places, profile: profile}
 	if places != nil {
 		p.File = places.File()
 	}
 	loaded, problems := settings.ExamineValues(p.File, active.Config, w.locate, w.environment(router, getenv))
-	p.Problems = append(w.unresolved(active.Unresolved), problems...)
-	p.addMasterKey(loaded)
-	p.Warnings = withoutMoved(cfg.Warnings, append(w.placed(active.Warnings), loaded.Warnings...))
-	p.read(loaded, w.locate)
+	p.Problems = append(w.convertUnresolved(active.Unresolved), problems...)
+	p.addMasterKeyProblem(loaded)
+	p.Warnings = dropMovedSettings(cfg.Warnings, append(w.locateWarnings(active.Warnings), loaded.Warnings...))
+	p.addSettings(loaded, w.locate)
 	isUnresolved := map[string]bool{}
 	for _, u := range active.Unresolved {
 		isUnresolved[yamlnode.Dotted(u.Path)] = true
@@ -69,8 +69,8 @@ func preview(cfg *config.Config, places *config.Places, profile string, getenv f
 	return p, nil
 }
 
-// addMasterKey adds the problem of a master key that is missing or that everyone knows.
-func (p *Preview) addMasterKey(s *settings.Settings) {
+// addMasterKeyProblem adds the problem of a master key that is missing or that everybody knows.
+func (p *Preview) addMasterKeyProblem(s *settings.Settings) {
 	if err := s.CheckMasterKey(); err != nil {
 		f := fault.From(err)
 		at := s.Locate([]any{"general_settings", "master_key"})
@@ -80,17 +80,17 @@ func (p *Preview) addMasterKey(s *settings.Settings) {
 	}
 }
 
-// withoutMoved returns all warnings but those about a setting that is moved of which the
-// configuration warns itself.
-func withoutMoved(own, all []config.Warning) []config.Warning {
+// dropMovedSettings returns all without the warnings about moved settings for which ofConfig
+// has a warning too.
+func dropMovedSettings(ofConfig, all []config.Warning) []config.Warning {
 	return slices.DeleteFunc(all, func(w config.Warning) bool {
-		return w.Code == "setting-moved" && slices.ContainsFunc(own, func(o config.Warning) bool {
+		return w.Code == "setting-moved" && slices.ContainsFunc(ofConfig, func(o config.Warning) bool {
 			return o.Code == "setting-without-effect" && o.Line == w.Line && o.Column == w.Column
 		})
 	})
 }
 
-// credentialKey returns the Key that a credential is.
+// credentialKey returns where a key comes from that is the credential with this name.
 func credentialKey(cfg *config.Config, name string, isSet bool) Key {
 	if variable := cfg.Credentials[name].Env; variable != "" {
 		return Key{Source: "environment", Name: variable, Set: isSet}
@@ -98,38 +98,39 @@ func credentialKey(cfg *config.Config, name string, isSet bool) Key {
 	return Key{Source: "credential", Name: name, Set: isSet}
 }
 
-// written knows where the user wrote the values of the router's settings.
-type written struct {
+// locator finds where the user wrote the values of the router's settings.
+type locator struct {
 	cfg     *config.Config
 	places  *config.Places
 	profile string
 }
 
-// locate is a document.Locator.
-func (w written) locate(path []any) document.Place {
+// locate returns where the value at a path of the generated configuration is written; it is a
+// document.Locator.
+func (w locator) locate(path []any) document.Place {
 	place := document.Place{File: w.cfg.File, Path: yamlnode.Dotted(path)}
 	if w.places == nil {
 		return place
 	}
 	place.File = w.places.File()
-	var found []any
+	var longest []any
 	for _, p := range policy.WrittenAs(path) {
-		at, pos, isWhole := w.places.RouterSetting(w.profile, p)
-		if isWhole || len(at) > len(found) {
-			found, place.Pos = at, pos
+		found, pos, isWhole := w.places.RouterSetting(w.profile, p)
+		if isWhole || len(found) > len(longest) {
+			longest, place.Pos = found, pos
 		}
 		if isWhole {
 			break
 		}
 	}
-	if place.Path = yamlnode.Dotted(found); len(found) < 2 {
+	if place.Path = yamlnode.Dotted(longest); len(longest) < 2 {
 		place.Path = "litellm_base." + yamlnode.Dotted(path)
 	}
 	return place
 }
 
-// unresolved returns the credentials that cannot be read as problems.
-func (w written) unresolved(all []policy.Unresolved) []yamlnode.Problem {
+// convertUnresolved returns the credentials that cannot be read as problems.
+func (w locator) convertUnresolved(all []policy.Unresolved) []yamlnode.Problem {
 	problems := make([]yamlnode.Problem, 0, len(all))
 	for _, u := range all {
 		at, f := w.locate(u.Path), fault.From(u.Err)
@@ -139,8 +140,8 @@ func (w written) unresolved(all []policy.Unresolved) []yamlnode.Problem {
 	return problems
 }
 
-// placed returns warnings about the router's settings with their places.
-func (w written) placed(all []config.Warning) []config.Warning {
+// locateWarnings returns warnings about the router's settings with their places.
+func (w locator) locateWarnings(all []config.Warning) []config.Warning {
 	all = slices.Clone(all)
 	for i := range all {
 		var path []any
@@ -153,9 +154,9 @@ func (w written) placed(all []config.Warning) []config.Warning {
 	return all
 }
 
-// environment returns the environment that the router gets: the command's, and what the
-// configuration of its service adds.
-func (w written) environment(router config.Service, getenv func(string) string) func(string) string {
+// environment returns a function that looks up a variable in the environment that the router
+// gets: the command's, and what the configuration of its service adds.
+func (w locator) environment(router config.Service, getenv func(string) string) func(string) string {
 	return func(name string) string {
 		value, ok := router.Env[name]
 		if !ok {
@@ -168,16 +169,17 @@ func (w written) environment(router config.Service, getenv func(string) string) 
 // expandBraces returns a value of services.NAME.env with its ${NAME} references looked up.
 func expandBraces(value string, getenv func(string) string) string {
 	before, after, ok := strings.Cut(value, "${")
-	name, rest, closed := strings.Cut(after, "}")
-	if !ok || !closed {
+	name, rest, isClosed := strings.Cut(after, "}")
+	if !ok || !isClosed {
 		return value
 	}
 	return before + getenv(name) + expandBraces(rest, getenv)
 }
 
-// Warnings returns what the embedded router would warn of with a profile, and as an error
-// why it would not start; nothing when another program is the router. Faults: those of
-// policy.Plan, credential-missing, settings-invalid, setting-unenforced.
+// Warnings returns the warnings that the embedded router would have with a profile, and as an
+// error the reason why it would not start. It returns nothing when another program is the
+// router. Faults: those of policy.Plan, credential-missing, settings-invalid,
+// setting-unenforced.
 func Warnings(cfg *config.Config, profile string, getenv func(string) string) ([]config.Warning, error) {
 	if !IsRouted(cfg) {
 		return nil, nil
@@ -189,8 +191,9 @@ func Warnings(cfg *config.Config, profile string, getenv func(string) string) ([
 	return append(slices.Clone(cfg.Warnings), p.Warnings...), p.Err()
 }
 
-// Check is config.Check that also says what the embedded router would say: of the profile in
-// force everything, of the others what is wrong. A key that is not there yet is a warning.
+// Check is config.Check with the problems that the embedded router would have with each
+// profile, and its warnings about the given profile, "" for the default one. A key that does
+// not exist yet is a warning.
 func Check(path, profile string, getenv func(string) string) (config.Findings, error) {
 	e, err := config.Examine(path, getenv)
 	if err != nil || len(e.Problems) > 0 || !IsRouted(e.Config) {
@@ -206,8 +209,8 @@ func Check(path, profile string, getenv func(string) string) (config.Findings, e
 	return e.Findings, nil
 }
 
-// addPreview adds a profile's problems, and its warnings when it is in force.
-func addPreview(f *config.Findings, p Preview, inForce bool) {
+// addPreview adds a profile's problems to f, and its warnings if withWarnings is true.
+func addPreview(f *config.Findings, p Preview, withWarnings bool) {
 	for _, problem := range p.Problems {
 		switch {
 		case strings.HasPrefix(problem.Code, "credential-"):
@@ -220,7 +223,7 @@ func addPreview(f *config.Findings, p Preview, inForce bool) {
 			f.Problems = append(f.Problems, problem)
 		}
 	}
-	if inForce {
+	if withWarnings {
 		f.Warnings = append(f.Warnings, p.Warnings...)
 	}
 }

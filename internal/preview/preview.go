@@ -1,11 +1,11 @@
 // Package preview says what the embedded router would serve with a configuration: for each
-// deployment where it goes, which of the clients' dialects reach it unchanged, which are
-// translated and which are not served, what is lost on the way, and where its key comes
-// from; and everything that is wrong or odd about the configuration, at the line that the
-// user wrote. Of reads a configuration of FlowGate's, File a file of any format.
+// deployment where its requests go, which of the clients' dialects reach it unchanged, which
+// are translated and which are not served, which parameters are lost, and where its key comes
+// from. It also has all problems and warnings, at the line that the user wrote. Of reads a
+// configuration of FlowGate's, File a file of any format.
 //
-// It reads as the router itself reads, so that what it says is what happens. It executes
-// and sends nothing, and no value of a key is in what it returns.
+// It reads a configuration with the router's own code, so that the router does what the
+// preview says. It executes and sends nothing, and its results contain no value of a key.
 package preview
 
 import (
@@ -18,31 +18,31 @@ import (
 type Preview struct {
 	File    string        `json:"file"`              // as the user named it
 	Format  config.Format `json:"format"`            // flowgate, litellm or claude-code-router
-	Profile string        `json:"profile,omitempty"` // of FlowGate's own: whose settings are laid over the others
+	Profile string        `json:"profile,omitempty"` // of a flowgate.yaml: the profile laid over litellm_base
 	Runtime string        `json:"runtime"`           // what would serve it: embedded, unless a flowgate.yaml says litellm
 
 	Deployments []Deployment       `json:"deployments"`       // in the order of model_list
 	Aliases     []Alias            `json:"aliases,omitempty"` // other names of groups
-	Problems    []yamlnode.Problem `json:"problems"`          // for which the router would not start
+	Problems    []yamlnode.Problem `json:"problems"`          // why the router would not start
 	Warnings    []config.Warning   `json:"warnings"`
-	Next        []string           `json:"next,omitempty"` // what to type to take the file
+	Next        []string           `json:"next,omitempty"` // commands that take over the file
 }
 
 // Deployment is one entry of model_list.
 type Deployment struct {
 	Path     string `json:"path"` // as it is written: "litellm_base.model_list[0]"
 	Line     int    `json:"line"`
-	File     string `json:"file,omitempty"` // when an included file has the entry
+	File     string `json:"file,omitempty"` // the included file that has the entry, if one does
 	Group    string `json:"group"`
 	Model    string `json:"model"`          // as it is written: "groq/llama-3.3-70b"
 	Provider string `json:"provider"`       // "groq"; empty when none is known
 	Address  string `json:"address"`        // where requests go
-	Upstream string `json:"upstream_model"` // the model's name in them
+	Upstream string `json:"upstream_model"` // the model's name in these requests
 	Serves   bool   `json:"serves"`
 	Reason   string `json:"reason,omitempty"` // why it cannot serve
 
 	Dialects      []Dialect `json:"dialects"`
-	WithoutEffect []string  `json:"without_effect,omitempty"` // keys of the entry that the router does not have
+	WithoutEffect []string  `json:"without_effect,omitempty"` // keys of the entry that the router ignores
 	Key           Key       `json:"key"`
 
 	index int // in model_list
@@ -50,29 +50,29 @@ type Deployment struct {
 
 // Ways in which a deployment serves a client's dialect.
 const (
-	Native     = "native"     // the request goes on in the client's dialect
-	Translated = "translated" // in another one
-	Unserved   = "unserved"   // it is refused
-	Estimated  = "estimated"  // of counted tokens: the router estimates them
-	Mocked     = "mocked"     // the router answers itself
-	Depends    = "depends"    // on the provider of the model that is asked for
+	Native     = "native"     // the request is passed through in the client's dialect
+	Translated = "translated" // the request is translated into another dialect
+	Unserved   = "unserved"   // the request is refused
+	Estimated  = "estimated"  // the router estimates the number of tokens itself
+	Mocked     = "mocked"     // the router answers itself, with mock_response
+	Depends    = "depends"    // it depends on the provider of the model that is asked for
 )
 
 // Dialect is how a deployment serves one of the clients' dialects.
 type Dialect struct {
 	Name    string   `json:"name"`              // chat, messages, responses, completions, embeddings, …
 	How     string   `json:"how"`               // native, translated, unserved, …
-	Assumed bool     `json:"assumed,omitempty"` // nothing is known of the address: translated if it lacks the route
+	Assumed bool     `json:"assumed,omitempty"` // the address is unknown: translated if it lacks the route
 	As      string   `json:"as,omitempty"`      // the dialect that the upstream gets
 	URL     string   `json:"url,omitempty"`     // where the request goes
-	Lost    []string `json:"lost,omitempty"`    // parameters that the upstream does not get
+	Lost    []string `json:"lost,omitempty"`    // request parameters that the upstream does not get
 }
 
-// Key is where the key of a deployment comes from. Its value is not in it.
+// Key says where the key of a deployment comes from. It does not contain the key.
 type Key struct {
 	Source string `json:"source"`         // environment, credential, file or none
 	Name   string `json:"name,omitempty"` // of the variable or the credential
-	Set    bool   `json:"set"`            // there is a value
+	Set    bool   `json:"set"`            // the key has a value
 }
 
 // Alias is another name of a group.
@@ -81,8 +81,8 @@ type Alias struct {
 	Group string `json:"group"`
 }
 
-// Err returns the first problem as a fault whose detail has all of them, nil when there is
-// none. Its code is that of the problem.
+// Err returns the first problem as a fault with the problem's code, whose detail has all
+// problems; nil when there is none.
 func (p Preview) Err() error {
 	if len(p.Problems) == 0 {
 		return nil

@@ -15,15 +15,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// read fills in what the settings have: deployments and aliases.
-func (p *Preview) read(s *settings.Settings, locate document.Locator) {
-	p.dropRepeated()
+// addSettings adds the deployments and aliases of the settings.
+func (p *Preview) addSettings(s *settings.Settings, locate document.Locator) {
+	p.dropRepeatedWarnings()
 	isServed := map[*settings.Deployment]bool{}
 	for _, d := range s.Deployments {
 		isServed[d] = true
 	}
-	for _, d := range inFileOrder(s) {
-		row := describe(d, isServed[d])
+	for _, d := range listInFileOrder(s) {
+		row := describeDeployment(d, isServed[d])
 		at := locate([]any{"model_list", d.Index})
 		if row.Path, row.Line = at.Path, at.Line; at.File != s.Path && at.File != p.File {
 			row.File = at.File
@@ -39,8 +39,8 @@ func (p *Preview) read(s *settings.Settings, locate document.Locator) {
 	})
 }
 
-// dropRepeated takes out the warnings about values that are problems already.
-func (p *Preview) dropRepeated() {
+// dropRepeatedWarnings removes the warnings about values for which there is a problem.
+func (p *Preview) dropRepeatedWarnings() {
 	isProblem := map[string]bool{}
 	for _, problem := range p.Problems {
 		isProblem[problem.Path] = true
@@ -48,14 +48,15 @@ func (p *Preview) dropRepeated() {
 	p.Warnings = slices.DeleteFunc(p.Warnings, func(w config.Warning) bool { return isProblem[w.Path] })
 }
 
-// inFileOrder returns all entries of model_list that have no mistake.
-func inFileOrder(s *settings.Settings) []*settings.Deployment {
+// listInFileOrder returns all entries of model_list that have no problem, in the order of
+// the file.
+func listInFileOrder(s *settings.Settings) []*settings.Deployment {
 	all := slices.Concat(s.Deployments, s.Unserved)
 	slices.SortFunc(all, func(a, b *settings.Deployment) int { return a.Index - b.Index })
 	return all
 }
 
-// addWarnings takes from the warnings about a deployment what belongs into its row.
+// addWarnings fills in the fields of the row that come from the warnings about its deployment.
 func (row *Deployment) addWarnings(all []config.Warning) {
 	for _, w := range all {
 		switch {
@@ -67,8 +68,8 @@ func (row *Deployment) addWarnings(all []config.Warning) {
 	}
 }
 
-// describe returns the row of a deployment, without what its warnings say.
-func describe(d *settings.Deployment, serves bool) Deployment {
+// describeDeployment returns the row of a deployment without what addWarnings fills in.
+func describeDeployment(d *settings.Deployment, serves bool) Deployment {
 	row := Deployment{Group: d.Group, Model: d.Model, Provider: d.Provider, Upstream: d.Upstream, Serves: serves,
 		Key: keyOf(d), index: d.Index}
 	if d.Base != nil {
@@ -106,7 +107,7 @@ func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
 	return row
 }
 
-// isMocked reports whether a mock_response is a reply of the dialect.
+// isMocked reports whether a mock_response can be a reply in the dialect.
 func isMocked(in dialect.Dialect) bool {
 	reply, _ := dialect.MockReply(in, `""`, `""`, 0, "")
 	return reply != ""

@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a deployment, then everything that is wrong or
-// odd, at the user's own lines.
+// Print implements report.Printed: one row for each deployment, then the problems and
+// warnings with their places.
 func (p Preview) Print(out *terminal.Printer) {
 	out.Field("configuration", p.describeFile())
 	out.Table(0, []string{"GROUP", "GOES TO", "KEY", "NATIVE", "TRANSLATED", "NOT SERVED", "WITHOUT EFFECT", "LOST"},
@@ -18,7 +18,7 @@ func (p Preview) Print(out *terminal.Printer) {
 	for _, a := range p.Aliases {
 		out.Line(0, terminal.Span{Text: a.Name, Tone: terminal.Strong}, terminal.Span{Text: " is another name of " + a.Group})
 	}
-	if p.isAssumed() {
+	if p.hasAssumed() {
 		out.Line(0, terminal.Span{Text: "?: nothing is known of the address; a route that it lacks is translated",
 			Tone: terminal.Faint})
 	}
@@ -50,8 +50,8 @@ func (p Preview) describeFile() string {
 	return file + format
 }
 
-// rows returns a row for each deployment; deployments of a group that follow one another and
-// look the same have one row.
+// rows returns a row for each deployment. Deployments with equal rows that follow one another
+// share one.
 func (p Preview) rows() [][]terminal.Span {
 	var rows [][]terminal.Span
 	count := 1
@@ -72,8 +72,8 @@ func isSameRow(a, b []terminal.Span) bool {
 	return slices.EqualFunc(a, b, func(x, y terminal.Span) bool { return x.Text == y.Text })
 }
 
-// isAssumed reports whether nothing is known of some deployment's address.
-func (p Preview) isAssumed() bool {
+// hasAssumed reports whether nothing is known of the address of at least one deployment.
+func (p Preview) hasAssumed() bool {
 	for _, d := range p.Deployments {
 		for _, in := range d.Dialects {
 			if in.Assumed && in.How == Native {
@@ -86,12 +86,12 @@ func (p Preview) isAssumed() bool {
 
 // row returns the deployment's row of the table.
 func (d Deployment) row() []terminal.Span {
-	to := terminal.Join(" ", d.Provider, d.Address)
+	target := terminal.Join(" ", d.Provider, d.Address)
 	if d.Upstream != "" {
-		to = terminal.Join(" ", to, "as "+d.Upstream)
+		target = terminal.Join(" ", target, "as "+d.Upstream)
 	}
 	key, tone := d.Key.describe()
-	row := []terminal.Span{{Text: d.Group, Tone: terminal.Strong}, {Text: to}, {Text: key, Tone: tone}, {}, {}, {},
+	row := []terminal.Span{{Text: d.Group, Tone: terminal.Strong}, {Text: target}, {Text: key, Tone: tone}, {}, {}, {},
 		{Text: strings.Join(d.WithoutEffect, ", ")}, {}}
 	if !d.Serves {
 		row[5] = terminal.Span{Text: "anything: " + d.Reason, Tone: terminal.Bad}
@@ -104,14 +104,15 @@ func (d Deployment) row() []terminal.Span {
 }
 
 // addTo adds how a dialect is served to the columns of a row. Routes of one family, such as
-// those of images, are named once; that a model does not serve them goes without saying.
+// those of images, are named once. They are not listed as unserved, because most models do
+// not serve them.
 func (in Dialect) addTo(row []terminal.Span) {
-	name, _, isFurther := strings.Cut(in.Name, "/")
+	name, _, hasSubroute := strings.Cut(in.Name, "/")
 	column, text := 3, name
 	switch {
 	case in.How == Translated:
 		column, text = 4, name+" (as "+in.As+")"
-	case in.How == Unserved && (isFurther || name == "rerank" || name == "moderations"):
+	case in.How == Unserved && (hasSubroute || name == "rerank" || name == "moderations"):
 		return
 	case in.How == Unserved:
 		column = 5
