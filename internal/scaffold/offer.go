@@ -21,24 +21,25 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Offer is something that was found and that init could set up.
+// Offer is something that FlowGate found on this machine and that init could set up.
 type Offer struct {
 	Found   string `json:"found"`   // in words: "OPENROUTER_API_KEY is set"
 	Command string `json:"command"` // what to type
 }
 
-// listPatience bounds the question for a local server's models: it is on this machine.
-const listPatience = 700 * time.Millisecond
+// listTimeout is how long a server on this machine may take to list its models.
+const listTimeout = 700 * time.Millisecond
 
-// ListModels asks a server on this machine for its models, without a key. A server on
-// another machine is not asked. Faults: upstream-unreachable, argument-missing.
+// ListModels asks a server on this machine for its models, without a key, and returns those
+// that do not look like embedding models. It sends nothing to another machine. Faults:
+// upstream-unreachable, argument-missing.
 func ListModels(ctx context.Context, u Upstream) ([]string, error) {
 	if at, err := url.Parse(u.Base); err != nil || !hostname.IsLoopback(at.Hostname()) {
-		return nil, fault.Usage("argument-missing", "init asks no other machine for its models: %s is one", u.Base).
+		return nil, fault.Usage("argument-missing", "init does not ask another machine, such as %s, for its models", u.Base).
 			WithHint("name them with -model=NAME")
 	}
 	base := strings.TrimSuffix(strings.TrimRight(u.Base, "/"), u.Path) + u.Path
-	client := loopback.Keyless(loopback.Options{Timeout: listPatience, MaxReply: 1 << 20})
+	client := loopback.Keyless(loopback.Options{Timeout: listTimeout, MaxReply: 1 << 20})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/models", nil)
 	if err != nil {
 		return nil, unreachableFault(u, err)
@@ -69,16 +70,16 @@ func ListModels(ctx context.Context, u Upstream) ([]string, error) {
 	return names, nil
 }
 
-// unreachableFault returns the fault of a server that does not list its models.
+// unreachableFault returns the fault for a server that does not list its models.
 func unreachableFault(u Upstream, err error) error {
 	e := fault.Usage("upstream-unreachable", "%s does not list its models at %s", u.Name, u.Base)
 	e.Err = err
 	return e.WithHint("start it, name its address with -address=URL, or a model with -model=NAME")
 }
 
-// FindOffers returns what a plain init could set up instead: configurations of other routers
-// in dir and in home, keys in the environment, and servers that answer on this machine. It
-// sends no key, and asks nobody else.
+// FindOffers returns what init without flags could set up instead: configurations of other
+// routers in dir and in home, keys in the environment, and servers that answer on this
+// machine. It sends no key, and no request to another machine.
 func FindOffers(ctx context.Context, dir, home string, getenv func(string) string) []Offer {
 	var all []Offer
 	for _, f := range FindForeign(dir, home) {
@@ -97,9 +98,9 @@ func FindOffers(ctx context.Context, dir, home string, getenv func(string) strin
 // findLocal returns an offer for each local server that answers and has a model.
 func findLocal(ctx context.Context) []Offer {
 	found := make([]*Offer, len(localServers))
-	var asked sync.WaitGroup
+	var requests sync.WaitGroup
 	for i, s := range localServers {
-		asked.Go(func() {
+		requests.Go(func() {
 			u, err := FindUpstream(s.name, "")
 			if err != nil {
 				return
@@ -110,7 +111,7 @@ func findLocal(ctx context.Context) []Offer {
 			}
 		})
 	}
-	asked.Wait()
+	requests.Wait()
 	var all []Offer
 	for _, o := range found {
 		if o != nil {
@@ -120,19 +121,19 @@ func findLocal(ctx context.Context) []Offer {
 	return all
 }
 
-// Foreign is the configuration of another router.
+// Foreign is a configuration file of another router.
 type Foreign struct {
 	Path   string
 	Format config.Format
 }
 
-// foreignNames are the names that people give to a LiteLLM configuration.
+// foreignNames are the usual names of a LiteLLM configuration.
 var foreignNames = []string{"litellm_config.yaml", "litellm_config.yml", "litellm-config.yaml", "litellm.yaml",
 	"litellm.yml", "proxy_config.yaml", "proxy_server_config.yaml", "config.yaml", "config.yml",
 	"config/litellm.yaml", "config/litellm_config.yaml", "config/config.yaml"}
 
 // FindForeign returns the configurations of other routers in the folder dir, and that of
-// claude-code-router in the folder home; "" is none. Only the beginning of a file is read.
+// claude-code-router in the folder home, if home is not "". It skips files of more than 1 MB.
 func FindForeign(dir, home string) []Foreign {
 	var all []Foreign
 	add := func(path string) {

@@ -10,15 +10,15 @@ import (
 
 // Names in the configuration that WritePrivate writes.
 const (
-	SmokeGroup = "smoke-fallback"        // its only deployment fails, so an answer shows that the fallback was taken
+	SmokeGroup = "smoke-fallback"        // its only deployment fails, so an answer shows that the fallback works
 	smokeModel = "openai/fail-503-smoke" // the echo upstream answers 503 to models named so
 )
 
-// WritePrivate writes the configuration of a stack of its own under dir, which must
-// exist, with keys of its own, and returns it loaded: what init writes, on the
-// given ports, plus the group SmokeGroup with a fallback to router-cheap in
+// WritePrivate writes the configuration of a separate stack with new keys under dir, which
+// must exist, and returns it loaded. It writes what init writes, with the
+// given ports, and adds the group SmokeGroup with a fallback to router-cheap in
 // every profile. runtime is config.RuntimeEmbedded or config.RuntimeLiteLLM.
-// Removing dir removes all of it.
+// All files are under dir. Faults: runtime-unknown, init-failed, those of config.Load.
 func WritePrivate(dir string, routerPort, upstreamPort int, runtime string) (*config.Config, error) {
 	o, err := Options{Dir: dir, Runtime: runtime, RouterPort: routerPort, UpstreamPort: upstreamPort}.withDefaults()
 	if err != nil {
@@ -39,8 +39,8 @@ func WritePrivate(dir string, routerPort, upstreamPort int, runtime string) (*co
 	return config.Load(filepath.Join(o.Dir, "config", "flowgate.yaml"), func(string) string { return "" })
 }
 
-// smokeDeployment returns one more entry of model_list; it is not retried, so that
-// the fallback is what is seen.
+// smokeDeployment returns the deployment of SmokeGroup. It has no retries, so that its first
+// failure leads to the fallback.
 func (o Options) smokeDeployment() string {
 	return fmt.Sprintf(`    - model_name: %s
       litellm_params:

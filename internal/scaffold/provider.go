@@ -18,13 +18,13 @@ var modelTable string
 
 // Upstream is a provider of models that init sets up.
 type Upstream struct {
-	Name string // as it is typed: "openrouter", "lmstudio"
+	Name string // as the user types it: "openrouter", "lmstudio"
 	provider.Provider
 	Local bool // a server on this machine, which lists its models
 }
 
-// localServers are the servers of models that people run themselves, by the names that are
-// typed, with the addresses that they listen on unless told otherwise.
+// localServers are the model servers that people run themselves: the name for -upstream, the
+// prefix of the provider and the address that the server listens on by default.
 var localServers = []struct{ name, prefix, base string }{
 	{"ollama", "ollama", "http://127.0.0.1:11434"},
 	{"lmstudio", "lm_studio", "http://127.0.0.1:1234/v1"},
@@ -37,8 +37,8 @@ func IsRuntime(name string) bool {
 	return name == "" || name == config.RuntimeEcho || name == config.RuntimeCLIProxyAPI
 }
 
-// FindUpstream returns the provider that -upstream names. address is that of the upstream, ""
-// for the provider's own. Faults: provider-unknown, provider-unsupported, address-missing.
+// FindUpstream returns the provider that -upstream names. address is the upstream's address,
+// "" for the provider's own. Faults: provider-unknown, provider-unsupported, address-missing.
 func FindUpstream(name, address string) (Upstream, error) {
 	for _, s := range localServers {
 		if name == s.name || strings.ReplaceAll(name, "-", "_") == s.prefix {
@@ -75,7 +75,7 @@ func FindUpstream(name, address string) (Upstream, error) {
 	return Upstream{Name: name, Provider: row}, nil
 }
 
-// upstreamNames returns what -upstream may name.
+// upstreamNames returns the names that -upstream can have.
 func upstreamNames() []string {
 	names := append(provider.Names(), config.RuntimeEcho, config.RuntimeCLIProxyAPI)
 	for _, s := range localServers {
@@ -84,8 +84,8 @@ func upstreamNames() []string {
 	return names
 }
 
-// KnownModels returns the models that init writes for a provider: the one for most requests
-// and the small one; none when it knows none.
+// KnownModels returns the models that init writes for a provider: the model for most requests
+// and the small one; none when models.txt has none.
 func (u Upstream) KnownModels() []string {
 	for line := range strings.Lines(modelTable) {
 		if words := strings.Fields(line); len(words) == 3 && words[0] == u.Prefix {
@@ -96,12 +96,12 @@ func (u Upstream) KnownModels() []string {
 }
 
 // Source returns the Source of a configuration with a provider's models: the first is for
-// most requests, the second for small ones. key is "" when the provider wants none. own is
-// set when the address is not the provider's own, which then has to be written.
-func (u Upstream) Source(models []string, key string, own bool) Source {
+// most requests, the last for small ones. key is "" when the provider needs none.
+// writeAddress says that u.Base is not the provider's own address and has to be written.
+func (u Upstream) Source(models []string, key string, writeAddress bool) Source {
 	s := Source{Title: "Written for " + u.Name + "; other models: docs/providers.md.", Default: "router-default"}
 	if key != "" {
-		s.Secrets = []rewrite.Secret{{Name: u.credential(), Value: key}}
+		s.Secrets = []rewrite.Secret{{Name: u.credentialName(), Value: key}}
 	}
 	fast := models[len(models)-1]
 	var b strings.Builder
@@ -109,11 +109,11 @@ func (u Upstream) Source(models []string, key string, own bool) Source {
 	add := func(group, model, comment string) {
 		fmt.Fprintf(&b, "  - model_name: %s%s\n    litellm_params:\n      model: %s\n", quoteYAML(group), comment,
 			quoteYAML(u.Prefix+"/"+model))
-		if own || u.Local {
+		if writeAddress || u.Local {
 			fmt.Fprintf(&b, "      api_base: %s\n", quoteYAML(u.Base))
 		}
 		if key != "" {
-			fmt.Fprintf(&b, "      api_key_ref: %s\n", u.credential())
+			fmt.Fprintf(&b, "      api_key_ref: %s\n", u.credentialName())
 		}
 	}
 	add("router-default", models[0], " # what most requests use")
@@ -134,13 +134,15 @@ func (u Upstream) Source(models []string, key string, own bool) Source {
 	return s
 }
 
+// agentPattern is a pattern of the model names that a coding agent asks for. prefix is the
+// provider that has models with such names; isSmall says that they are small ones.
 type agentPattern struct {
 	pattern, agent, prefix string
 	isSmall                bool
 }
 
-// model returns the model that serves the pattern: the provider's own of that name when it
-// has the prefix, else main or fast.
+// model returns the model that serves the pattern at the provider with a prefix: the
+// pattern itself when that provider has such names, else main or fast.
 func (p agentPattern) model(prefix, main, fast string) string {
 	switch {
 	case p.prefix == prefix:
@@ -151,15 +153,15 @@ func (p agentPattern) model(prefix, main, fast string) string {
 	return main
 }
 
-// agentPatterns are the names that coding agents ask for unless they are told otherwise.
+// agentPatterns are the patterns of the names that coding agents ask for by default.
 var agentPatterns = []agentPattern{
 	{"claude-*haiku*", "Claude Code", "anthropic", true},
 	{"claude-*", "Claude Code", "anthropic", false},
 	{"gpt-*", "Codex", "openai", false},
 }
 
-// credential returns the name of the credential of the provider's key.
-func (u Upstream) credential() string {
+// credentialName returns the name of the credential for the provider's key.
+func (u Upstream) credentialName() string {
 	name := strings.ReplaceAll(u.Prefix, "_", "-")
 	if slices.Contains(reservedNames(), name) || name == rewrite.MasterKey {
 		return name + "-provider"

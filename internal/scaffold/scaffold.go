@@ -1,11 +1,11 @@
-// Package scaffold writes a first configuration: Init for people, WritePrivate for
-// a stack that is thrown away after use.
+// Package scaffold writes a first configuration: Init for users, WritePrivate for
+// a stack that is removed after use.
 //
-// It never writes over a file unless Force is set, and then keeps the old one;
+// It never overwrites a file unless Force is set, and then keeps the old one;
 // it never replaces a key; and when it fails it leaves nothing behind.
 //
-// The package is larger than others: a configuration from nothing, from a provider and
-// from another tool's file is written, and taken back, by one writer.
+// The package is larger than others because one writer writes, and undoes, all kinds of
+// first configurations: the default one, one for a provider and one from another tool's file.
 package scaffold
 
 import (
@@ -37,23 +37,25 @@ type Options struct {
 	UpstreamPort int              // default config.DefaultUpstreamPort
 	Force        bool             // overwrite the two configuration files, keeping the old ones
 	Now          func() time.Time // names backups; default time.Now
-	Source       *Source          // the deployments; nil: those of the template
+	Source       *Source          // the deployments; nil for those of the template
 }
 
 // Result says what Init did; all paths are relative to Options.Dir.
 type Result struct {
-	Created []string `json:"created"`         // files and folders, in the order they were made
+	Created []string `json:"created"`         // files and folders in order of creation; folders end in /
 	Backups []string `json:"backups"`         // old files that Force kept
 	Keys    []string `json:"keys"`            // files of new keys
 	Kept    []string `json:"kept,omitempty"`  // files of keys that were there before
-	Found   []Offer  `json:"found,omitempty"` // what could be set up as well
+	Found   []Offer  `json:"found,omitempty"` // what init could set up instead
 	Next    []string `json:"next"`            // what to type next; shell lines
 }
 
 // Init writes config/flowgate.yaml, config/cliproxyapi.yaml, the folders under
-// .router, the lines of .gitignore and, where there are none yet, the keys. It
-// does all of it or nothing. Faults: already-initialised when one of the two
-// files is there and Force is not set, runtime-unknown, init-failed.
+// .router, the lines of .gitignore and the keys that do not exist yet. It
+// writes all or nothing. Faults: already-initialised when one of the two
+// files exists and Force is not set, runtime-unknown, folder-name-invalid,
+// state-untrusted and other faults of package trust, key-exists, init-failed; with a
+// Source those of config.Load.
 func Init(o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -70,6 +72,7 @@ func Init(o Options) (Result, error) {
 	return w.result, nil
 }
 
+// write makes all files and folders, and returns the first error.
 func (o Options) write(w *writer) error {
 	for _, dir := range folders {
 		w.makeFolder(dir, 0o700)
@@ -84,13 +87,14 @@ func (o Options) write(w *writer) error {
 	w.makeFolder("config", 0o755)
 	w.writeFile(File, text, 0o644)
 	if o.Source != nil {
-		w.checkWritten()
+		w.checkLoadable()
 	}
 	w.writeFile("config/cliproxyapi.yaml", o.cliproxyYAML(upstream, management), 0o600)
 	w.appendIgnore(".gitignore", "/.router/", "/config/cliproxyapi.yaml", "/config/*.bak-*", ".env")
 	return w.err
 }
 
+// folders are the folders that Init makes for the stack's state.
 var folders = [...]string{
 	".router",
 	".router/runtime",
@@ -101,7 +105,8 @@ var folders = [...]string{
 	".router/generations",
 }
 
-// withDefaults fills in defaults and refuses what is unknown.
+// withDefaults returns o with its defaults filled in. Faults: runtime-unknown,
+// folder-name-invalid, init-failed.
 func (o Options) withDefaults() (Options, error) {
 	abs, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -142,8 +147,8 @@ func chooseRuntime(flag, value string, known ...string) (string, error) {
 // keys are the files of FlowGate's own keys.
 var keys = [...]string{".router/secrets/gateway.key", ".router/secrets/upstream.key", ".router/secrets/management.key"}
 
-// checkOwnership returns a fault for folders and keys that are links, that other users own
-// or that came with a commit: others could then read or replace what is written there.
+// checkOwnership returns a fault when a folder or key is a symbolic link, belongs to another
+// user or is tracked by git: others could then read or replace what is written there.
 func (o Options) checkOwnership() error {
 	for _, name := range slices.Concat(folders[:], keys[:], []string{"config"}) {
 		path := filepath.Join(o.Dir, name)
@@ -174,10 +179,10 @@ func (o Options) checkOverwrite() error {
 		case err != nil:
 			return initFault(err)
 		case !info.Mode().IsRegular():
-			return fault.Usage("already-initialised", "%s is there and is not a regular file", name).
+			return fault.Usage("already-initialised", "%s exists and is not a regular file", name).
 				WithHint("move it away first")
 		case !o.Force:
-			return fault.Usage("already-initialised", "%s is there already; nothing was changed", name).
+			return fault.Usage("already-initialised", "%s exists already; nothing was changed", name).
 				WithHint("-force keeps it as %s.bak-TIME and writes a new one; keys are kept", name)
 		}
 	}
@@ -186,16 +191,17 @@ func (o Options) checkOverwrite() error {
 
 // abandon undoes what was written, and returns err as a fault.
 func (w *writer) abandon(err error) error {
-	if undone := w.undo(); undone != nil || fault.From(err).Code == "internal" {
-		return errors.Join(initFault(err), undone)
+	if undoErr := w.undo(); undoErr != nil || fault.From(err).Code == "internal" {
+		return errors.Join(initFault(err), undoErr)
 	}
 	return err
 }
 
+// initFault returns the fault for a step that failed.
 func initFault(err error) error {
 	return fault.New("init-failed", "initialise: %w", err).
-		WithHint("everything was taken back; the folder must be writable")
+		WithHint("everything was undone; the folder must be writable")
 }
 
-// quoteYAML returns s as a YAML text in double quotes.
+// quoteYAML returns s as a YAML string in double quotes.
 func quoteYAML(s string) string { return strconv.Quote(s) }

@@ -20,18 +20,18 @@ import (
 //go:embed source.yaml.tmpl
 var sourceTemplate string
 
-// Source is where the deployments of a first configuration come from, when they are not the
-// built-in ones: another program's file, or a provider.
+// Source is what replaces the default deployments of a first configuration. It comes from
+// another program's file or from a provider.
 type Source struct {
 	Title   string           // one line for the comment above litellm_base
 	Base    []byte           // the text of litellm_base, not indented
 	Secrets []rewrite.Secret // keys that the text refers to; rewrite.MasterKey is the key of clients
-	Ignored []string         // what the embedded router may leave unenforced: general_settings.flowgate_ignore
+	Ignored []string         // settings that the router may leave unenforced: general_settings.flowgate_ignore
 	Default string           // the group of most requests; "" when none is known
 	Fast    string           // the group of small requests
 }
 
-// secretFile returns the file of a credential, below the project's folder.
+// secretFile returns the path of a credential's file, relative to the project's folder.
 func secretFile(name string) string { return ".router/secrets/" + name + ".key" }
 
 // sourceYAML returns the text of flowgate.yaml for a source.
@@ -50,8 +50,8 @@ func (o Options) sourceYAML() string {
 	).Replace(sourceTemplate)
 }
 
-// indentBase indents the text of a YAML document by two columns, so that it can stand below a
-// key. Lines that mark a document's beginning or end are left out.
+// indentBase indents the text of a YAML document by two spaces, so that it can be the value of
+// a key. It leaves out lines that mark a document's beginning or end.
 func indentBase(text []byte) string {
 	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
 	var b strings.Builder
@@ -75,7 +75,8 @@ func isDocumentMark(line []byte) bool {
 	return string(mark) == "---" || string(mark) == "..." || bytes.HasPrefix(line, []byte("%YAML"))
 }
 
-// ignoredYAML returns the setting of a profile that waives what the router does not enforce.
+// ignoredYAML returns the setting of a profile that names what the router may leave
+// unenforced; "" without names.
 func ignoredYAML(names []string) string {
 	if len(names) == 0 {
 		return ""
@@ -83,7 +84,8 @@ func ignoredYAML(names []string) string {
 	return "    general_settings:\n      flowgate_ignore: [" + strings.Join(names, ", ") + "] # waived\n"
 }
 
-// credentialsYAML returns further entries of credentials.upstream.
+// credentialsYAML returns the entries of credentials.upstream for secrets, except for the
+// master key, which the template has.
 func credentialsYAML(secrets []rewrite.Secret) string {
 	var b strings.Builder
 	for _, s := range secrets {
@@ -94,7 +96,7 @@ func credentialsYAML(secrets []rewrite.Secret) string {
 	return b.String()
 }
 
-// integrationYAML returns the section integration, nothing without a group.
+// integrationYAML returns the section integration, "" without a group.
 func integrationYAML(group, fast string) string {
 	if group == "" {
 		return ""
@@ -107,43 +109,43 @@ func integrationYAML(group, fast string) string {
 	return text
 }
 
-// writeSecrets writes the keys of a source, each into a file of its own. A file that holds
-// another key is a fault: it may be in use.
+// writeSecrets writes each key of a source into a file of its own. It sets w.err when such a
+// file holds another key, which may be in use.
 func (w *writer) writeSecrets(secrets []rewrite.Secret) {
 	for _, s := range secrets {
 		if w.err != nil {
 			return
 		}
 		name := secretFile(s.Name)
-		there, _, err := keyfile.Read(filepath.Join(w.dir, name))
+		existing, _, err := keyfile.Read(filepath.Join(w.dir, name))
 		switch {
-		case err == nil && there == s.Value:
+		case err == nil && existing == s.Value:
 			w.result.Kept = append(w.result.Kept, name)
 		case errors.Is(err, fs.ErrNotExist):
 			w.createFile(name, []byte(s.Value+"\n"), 0o600)
 			w.result.Keys = append(w.result.Keys, name)
 		default:
-			w.err = fault.Usage("key-exists", "%s is there already and holds another key than the one to be kept there", name).
+			w.err = fault.Usage("key-exists", "%s exists already and does not hold the key that init would write there", name).
 				WithHint("move it away when nothing uses it any more; init replaces no key")
 		}
 	}
 }
 
-// checkWritten loads the configuration that was written for a source: nothing of it stays
-// when it cannot be used.
-func (w *writer) checkWritten() {
+// checkLoadable loads the configuration that was written for a source, and sets w.err when
+// it cannot be used.
+func (w *writer) checkLoadable() {
 	if w.err != nil {
 		return
 	}
 	_, w.err = config.Load(filepath.Join(w.dir, File), func(string) string { return "" })
 }
 
-// reservedNames are names of credentials that a source must not use.
+// reservedNames returns the names of credentials that a source must not use.
 func reservedNames() []string { return []string{"upstream", "management"} }
 
 // Take returns the Source of a LiteLLM configuration in data, which was read from the named
-// file and will lie in the folder config of the project dir. Faults: secret-unmovable,
-// settings-invalid, whose detail is yamlnode.Problems.
+// file and will be in the folder config of the project dir. Faults: secret-unmovable and
+// those of the YAML parser, with yamlnode.Problems as their detail.
 func Take(file string, data []byte, dir string) (Source, error) {
 	relocate := func(name string) string {
 		if filepath.IsAbs(name) {
@@ -164,7 +166,7 @@ func Take(file string, data []byte, dir string) (Source, error) {
 		return Source{}, problemsFault(problems)
 	}
 	secrets := slices.DeleteFunc(x.Secrets, func(s rewrite.Secret) bool {
-		return s.Name == rewrite.MasterKey && s.Value == "sk-1234" // everyone knows it: a random one is made
+		return s.Name == rewrite.MasterKey && s.Value == "sk-1234" // everybody knows it, so init makes a random one
 	})
 	return Source{Title: "Taken from " + filepath.ToSlash(file) + ".", Base: x.Text, Secrets: secrets}, nil
 }

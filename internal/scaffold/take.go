@@ -11,10 +11,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/preview"
 )
 
-// TakeFile returns the Source of another router's file, which is recognised. It is a fault,
-// which names all lines, when the router would refuse the file; ignored are the names of
-// settings that it may leave unenforced. Faults: config-not-found, config-unreadable,
-// config-too-large, file-foreign-unknown, secret-unmovable, and the codes of the problems.
+// TakeFile returns the Source of another router's file, whose format it recognises. ignored
+// names the settings that the embedded router may leave unenforced. When the router would
+// refuse the file, TakeFile returns a fault that has all problems as its detail. Faults:
+// config-not-found, config-unreadable, config-too-large, format-unrecognised,
+// secret-unmovable, and the codes of the problems.
 func TakeFile(path, dir string, ignored []string, getenv func(string) string) (Source, error) {
 	text, err := yamlnode.ReadSource(path)
 	if err != nil {
@@ -47,7 +48,7 @@ func TakeFile(path, dir string, ignored []string, getenv func(string) string) (S
 	return s, err
 }
 
-// problemsFault returns problems as one fault: the first is its message, all are its detail.
+// problemsFault returns problems as one fault: the first as its message, all as its detail.
 func problemsFault(problems []yamlnode.Problem) error {
 	first := problems[0]
 	hint := first.Hint
@@ -64,11 +65,12 @@ func problemsFault(problems []yamlnode.Problem) error {
 		WithDetail(yamlnode.Problems{Problems: problems})
 }
 
-// smallWords are in the names of models that are small and fast.
+// smallWords are words in the names of models that are small and fast.
 var smallWords = []string{"haiku", "-mini", "flash", "nano", "small", "lite", "fast", "cheap", "instant", "8b"}
 
-// chooseGroups returns the group for most requests, "" when none will do, and one for small
-// requests. A group that speaks messages goes first: Claude Code reaches it unchanged.
+// chooseGroups returns the group for most requests, "" when no group is suitable, and one for
+// small requests, "" when there is no other. It prefers groups that speak messages, because
+// Claude Code's requests reach them unchanged.
 func chooseGroups(p preview.Preview) (group, fast string) {
 	best := -1
 	for _, d := range p.Deployments {
@@ -92,8 +94,8 @@ func chooseGroups(p preview.Preview) (group, fast string) {
 	return group, fast
 }
 
-// scoreDeployment returns how well a deployment serves coding agents; below 0 when it does
-// not.
+// scoreDeployment returns how well a deployment serves coding agents; it is negative when it
+// does not serve them.
 func scoreDeployment(d preview.Deployment) int {
 	score := -1
 	for _, in := range d.Dialects {
@@ -111,7 +113,7 @@ func scoreDeployment(d preview.Deployment) int {
 	return score
 }
 
-// isSmall reports whether the names of a deployment say that its model is small.
+// isSmall reports whether the names of a deployment suggest that its model is small.
 func isSmall(d preview.Deployment) bool {
 	text := strings.ToLower(d.Group + " " + d.Upstream)
 	return slices.ContainsFunc(smallWords, func(word string) bool { return strings.Contains(text, word) })

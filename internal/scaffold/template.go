@@ -18,8 +18,8 @@ var (
 	cliproxyTemplate string
 )
 
-// flowgateYAML returns the text of flowgate.yaml. deployment and fallback are further
-// list entries, whole lines; normally empty.
+// flowgateYAML returns the text of flowgate.yaml. deployment and fallback are additional
+// list entries, whole lines; Init adds none.
 func (o Options) flowgateYAML(deployment, fallback string) string {
 	defaultModel, cheapModel, note := "router-default", "router-cheap", ""
 	if o.Upstream == config.RuntimeCLIProxyAPI {
@@ -48,7 +48,7 @@ func (o Options) cliproxyYAML(upstreamKey, managementKey string) string {
 	).Replace(cliproxyTemplate)
 }
 
-// nextCommands returns what people type after init, in the order in which it works.
+// nextCommands returns the commands to run after init, in their order.
 func (o Options) nextCommands() []string {
 	var lines []string
 	if o.Runtime == config.RuntimeLiteLLM {
@@ -67,7 +67,7 @@ func (o Options) nextCommands() []string {
 	return append(lines, o.claudeCommand(group, fast), o.codexCommand(group))
 }
 
-// claudeCommand returns the line that starts Claude Code with the router, from any folder.
+// claudeCommand returns the command that starts Claude Code with the router, from any folder.
 func (o Options) claudeCommand(group, fast string) string {
 	line := fmt.Sprintf("ANTHROPIC_BASE_URL=http://127.0.0.1:%d ANTHROPIC_AUTH_TOKEN=$(cat %s) ", o.RouterPort,
 		program.Quote(o.keyPath()))
@@ -80,7 +80,7 @@ func (o Options) claudeCommand(group, fast string) string {
 	return line + "claude"
 }
 
-// codexCommand returns the line that starts Codex with the router, from any folder.
+// codexCommand returns the command that starts Codex with the router, from any folder.
 func (o Options) codexCommand(group string) string {
 	line := fmt.Sprintf("FLOWGATE_KEY=$(cat %s) codex -c model_provider=flowgate -c 'model_providers.flowgate={"+
 		"name=\"FlowGate\",base_url=\"http://127.0.0.1:%d/v1\",env_key=\"FLOWGATE_KEY\",wire_api=\"responses\"}'",
@@ -91,5 +91,5 @@ func (o Options) codexCommand(group string) string {
 	return line
 }
 
-// keyPath returns the file of the key that clients present.
+// keyPath returns the path of the gateway key.
 func (o Options) keyPath() string { return filepath.Join(o.Dir, ".router", "secrets", "gateway.key") }

@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: what was written, and what to type next.
+// Print implements report.Printed: it prints what was written, and what to type next.
 func (r Result) Print(p *terminal.Printer) {
 	var files []string
 	for _, name := range r.Created {

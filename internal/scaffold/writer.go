@@ -40,8 +40,8 @@ func (w *writer) recordCreated(name string) {
 	w.undos = append(w.undos, func() error { return os.Remove(filepath.Join(w.dir, name)) })
 }
 
-// makeFolder makes one folder. An existing folder gets the mode 0700 when mode is that and
-// others have rights on it.
+// makeFolder makes one folder. When mode is 0700, it also sets that mode on an existing
+// folder on which other users have permissions.
 func (w *writer) makeFolder(name string, mode fs.FileMode) {
 	if w.err != nil {
 		return
@@ -63,7 +63,7 @@ func (w *writer) makeFolder(name string, mode fs.FileMode) {
 	}
 }
 
-// ensureKey returns the key in .router/secrets/name, a new one if there is none.
+// ensureKey returns the key in .router/secrets/name, and makes it if there is none.
 func (w *writer) ensureKey(name string) string {
 	if w.err != nil {
 		return ""
@@ -80,7 +80,8 @@ func (w *writer) ensureKey(name string) string {
 	return key
 }
 
-// writeFile writes a file. A file that exists with another text is first kept as a backup.
+// writeFile writes a file. It first makes a backup of a file that exists with another text
+// or mode.
 func (w *writer) writeFile(name, text string, mode fs.FileMode) {
 	path := filepath.Join(w.dir, name)
 	if w.err != nil || hasContent(path, text, mode) {
@@ -111,8 +112,8 @@ func hasContent(path, text string, mode fs.FileMode) bool {
 	return err == nil && string(data) == text
 }
 
-// linkBackup keeps a file as NAME.bak-TIME, with a number behind it when that
-// name is taken by a change of the same second.
+// linkBackup makes a hard link NAME.bak-TIME to a file, with a number after it when a change
+// in the same second has that name.
 func linkBackup(path, stamp string) (backup string, err error) {
 	backup = path + ".bak-" + stamp
 	err = os.Link(path, backup)
@@ -123,8 +124,8 @@ func linkBackup(path, stamp string) (backup string, err error) {
 	return backup, err
 }
 
-// replaceFile puts data in path's place with mode, whatever the old file's was;
-// renameio.WriteFile would keep the old one.
+// replaceFile replaces the file at path by data with mode; renameio.WriteFile would keep the
+// old file's mode.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(mode), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
@@ -137,7 +138,7 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// createFile writes a file that must not exist.
+// createFile writes a file that must not exist yet.
 func (w *writer) createFile(name string, data []byte, mode fs.FileMode) {
 	f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
@@ -149,22 +150,22 @@ func (w *writer) createFile(name string, data []byte, mode fs.FileMode) {
 	w.err = errors.Join(err, f.Sync(), f.Close())
 }
 
-// appendIgnore appends those lines to .gitignore that are not there in any common
-// spelling; all else stays byte for byte.
+// appendIgnore appends to the .gitignore name the lines that it does not have in any common
+// spelling; everything else stays byte for byte.
 func (w *writer) appendIgnore(name string, lines ...string) {
 	if w.err != nil {
 		return
 	}
 	path := filepath.Join(w.dir, name)
 	old, err := safefile.Read(path, safefile.DocumentLimit)
-	absent := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !absent {
+	isMissing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !isMissing {
 		w.err = err
 		return
 	}
 	text := appendMissing(old, lines)
 	switch {
-	case absent:
+	case isMissing:
 		w.createFile(name, text, 0o644)
 	case !bytes.Equal(old, text):
 		w.undos = append(w.undos, func() error { return renameio.WriteFile(path, old, 0o644) })
@@ -172,8 +173,8 @@ func (w *writer) appendIgnore(name string, lines ...string) {
 	}
 }
 
-// AppendIgnore appends those lines to the file path, a .gitignore, that are not there
-// in any common spelling, and reports whether it did; all else stays byte for byte.
+// AppendIgnore appends to the .gitignore at path the lines that it does not have in any
+// common spelling, and reports whether there were any; everything else stays byte for byte.
 func AppendIgnore(path string, lines ...string) (changed bool, err error) {
 	old, err := safefile.Read(path, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -183,14 +184,16 @@ func AppendIgnore(path string, lines ...string) (changed bool, err error) {
 	if bytes.Equal(old, text) {
 		return false, nil
 	}
-	return true, renameio.WriteFile(path, text, 0o644) // keeps the mode of a file that is there
+	return true, renameio.WriteFile(path, text, 0o644) // keeps the mode of an existing file
 }
 
+// appendMissing returns old with the lines appended that it does not have; spaces and slashes
+// around a line do not matter.
 func appendMissing(old []byte, lines []string) []byte {
-	bare := func(line string) string { return strings.Trim(strings.TrimSpace(line), "/") }
-	there := map[string]bool{}
+	trim := func(line string) string { return strings.Trim(strings.TrimSpace(line), "/") }
+	existing := map[string]bool{}
 	for line := range strings.Lines(string(old)) {
-		there[bare(line)] = true
+		existing[trim(line)] = true
 	}
 	newline := "\n"
 	if bytes.Contains(old, []byte("\r\n")) {
@@ -198,7 +201,7 @@ func appendMissing(old []byte, lines []string) []byte {
 	}
 	text := slices.Clone(old)
 	for _, line := range lines {
-		if there[bare(line)] {
+		if existing[trim(line)] {
 			continue
 		}
 		if len(text) > 0 && text[len(text)-1] != '\n' {
