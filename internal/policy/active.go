@@ -17,9 +17,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// YAML returns the configuration as YAML, keys sorted, so that equal ones are equal
-// byte for byte. Texts that YAML 1.1, which LiteLLM reads, could take for
-// something else (yes, 12:30, 2026-01-01) are quoted.
+// YAML returns the configuration as YAML with sorted keys, so that equal configurations give
+// equal bytes. It quotes texts that YAML 1.1, which LiteLLM reads, could take for
+// something else (yes, 12:30, 2026-01-01).
 func (a Active) YAML() ([]byte, error) {
 	source := a.Source
 	if source == "" {
@@ -31,14 +31,14 @@ func (a Active) YAML() ([]byte, error) {
 	}
 	header := fmt.Sprintf(
 		generatedBy+"from %s, profile %s. Do not edit: the next profile:set replaces it.\n",
-		oneLine(source),
-		oneLine(a.Profile),
+		joinLines(source),
+		joinLines(a.Profile),
 	)
 	return append([]byte(header), body...), nil
 }
 
-// marshalText writes a text plain when it is a word that no YAML reads as anything
-// else, and as a JSON string, which is YAML too, otherwise.
+// marshalText returns a text without quotes when every version of YAML reads it as that
+// text, else as a JSON string, which is YAML too.
 func marshalText(s string) ([]byte, error) {
 	if isPlainWord(s) {
 		return []byte(s), nil
@@ -52,20 +52,22 @@ func marshalText(s string) ([]byte, error) {
 	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
 }
 
+// isPlainWord reports whether every version of YAML reads s without quotes as the text s.
 func isPlainWord(s string) bool {
-	letter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
-	if s == "" || !letter(s[0]) {
+	isLetter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+	if s == "" || !isLetter(s[0]) {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; !letter(c) && (c < '0' || c > '9') && !strings.ContainsRune("_-./", rune(c)) {
+		if c := s[i]; !isLetter(c) && (c < '0' || c > '9') && !strings.ContainsRune("_-./", rune(c)) {
 			return false
 		}
 	}
 	return !slices.Contains([]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(s))
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// joinLines returns s on one line, with single spaces.
+func joinLines(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // EnvReferences returns the sorted names of the environment variables that a's
 // os.environ/NAME references read.
@@ -86,8 +88,8 @@ func (a Active) MasterKey(getenv func(string) string) string {
 	return key
 }
 
-// Secrets returns every key in a, references looked up with getenv: what a
-// redact.Scrubber has to know.
+// Secrets returns every secret in a for a redact.Scrubber; it looks up references with
+// getenv.
 func (a Active) Secrets(getenv func(string) string) []string {
 	found := map[string]bool{}
 	collectSecrets(a.Config, found, getenv)
@@ -95,6 +97,7 @@ func (a Active) Secrets(getenv func(string) string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
+// collectSecrets adds the secrets in v to found.
 func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -120,7 +123,7 @@ func collectSecrets(v any, found map[string]bool, getenv func(string) string) {
 }
 
 // Load reads the active configuration that Write wrote. Faults: active-missing;
-// active-invalid when the file is not a YAML map.
+// active-invalid when the file cannot be read or is not a YAML map.
 func Load(cfg *config.Config) (Active, error) {
 	data, err := safefile.Read(cfg.Paths.ActiveConfig, safefile.DocumentLimit)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -133,11 +136,11 @@ func Load(cfg *config.Config) (Active, error) {
 	a := Active{Source: cfg.File}
 	if err := nesting.CheckLongYAML(data); err != nil {
 		return Active{}, fault.New("active-invalid", "%s: %w", cfg.Paths.ActiveConfig, err).
-			WithHint("write it anew with `mage profile:set NAME`")
+			WithHint("write it again with `mage profile:set NAME`")
 	}
 	if err := yaml.Unmarshal(data, &a.Config); err != nil {
 		return Active{}, fault.New("active-invalid", "%s is damaged", cfg.Paths.ActiveConfig).
-			WithHint("write it anew with `mage profile:set NAME`")
+			WithHint("write it again with `mage profile:set NAME`")
 	}
 	a.Profile, _ = Current(cfg)
 	return a, nil

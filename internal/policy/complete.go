@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// resolveIncludes makes the files that litellm_base includes absolute: they are named
-// relative to the user's file, and the generated one lies in another folder.
+// resolveIncludes makes the paths of the files that litellm_base includes absolute: they are
+// relative to the user's file, and the generated file is in another folder.
 func (b *builder) resolveIncludes() {
 	files, _ := b.active.Config["include"].([]any)
 	for i, file := range files {
@@ -21,7 +21,7 @@ func (b *builder) resolveIncludes() {
 
 // moveCooldownSettings moves allowed_fails and cooldown_time from litellm_settings, where
 // LiteLLM ignores them, to router_settings, where they work (both measured on
-// LiteLLM 1.106.2). What router_settings has already wins.
+// LiteLLM 1.106.2). A value that router_settings has already stays.
 func (b *builder) moveCooldownSettings() {
 	settings, _ := b.active.Config["litellm_settings"].(map[string]any)
 	for _, key := range [...]string{"allowed_fails", "cooldown_time"} {
@@ -36,8 +36,8 @@ func (b *builder) moveCooldownSettings() {
 			b.active.Config["router_settings"] = router
 		}
 		path := "litellm_settings." + key
-		if there, ok := router[key]; ok {
-			b.warn("setting-without-effect", path, fmt.Sprintf("%s has no effect: router_settings.%s is %v", path, key, there))
+		if used, ok := router[key]; ok {
+			b.warn("setting-without-effect", path, fmt.Sprintf("%s has no effect: router_settings.%s is %v", path, key, used))
 			continue
 		}
 		router[key] = value
@@ -49,9 +49,9 @@ func (b *builder) moveCooldownSettings() {
 	}
 }
 
-// addDeploymentIDs gives every deployment without model_info.id one that stays the
-// same as long as its parameters do: the group and a digest of the parameters
-// without the key. Cooldowns and logs name deployments by it.
+// addDeploymentIDs adds model_info.id to every deployment without one: the group and a
+// digest of the parameters without the key, so that the id is the same as long as the
+// parameters are. Cooldowns and logs name deployments by it.
 func (b *builder) addDeploymentIDs() {
 	list, _ := b.active.Config["model_list"].([]any)
 	taken := map[string]bool{}
@@ -79,22 +79,25 @@ func (b *builder) addDeploymentIDs() {
 	}
 }
 
+// modelInfo returns model_info of an entry of model_list, nil when it has none.
 func modelInfo(entry any) map[string]any {
 	deployment, _ := entry.(map[string]any)
 	info, _ := deployment["model_info"].(map[string]any)
 	return info
 }
 
+// deploymentID returns the group of a deployment and a digest of its parameters without the
+// key.
 func deploymentID(deployment map[string]any) string {
 	params := map[string]any{}
-	given, _ := deployment["litellm_params"].(map[string]any)
-	for key, value := range given {
+	allParams, _ := deployment["litellm_params"].(map[string]any)
+	for key, value := range allParams {
 		if key != "api_key" {
 			params[key] = value
 		}
 	}
 	text, err := json.Marshal(params) // keys sorted
-	if err != nil {                   // .inf or .nan, which JSON has no word for
+	if err != nil {                   // .inf or .nan, which JSON cannot express
 		text = fmt.Append(nil, params)
 	}
 	sum := sha256.Sum256(text)

@@ -11,13 +11,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// credential returns the value of the credential name, which the key at path
-// refers to. One from the environment stays a reference, so that its value is
+// resolveCredential returns the value of the credential name, which the key at path
+// refers to. A credential from the environment stays a reference, so that its value is
 // in no file.
-func (b *builder) credential(name, path string) (string, error) {
+func (b *builder) resolveCredential(name, path string) (string, error) {
 	c, ok := b.cfg.Credentials[name]
 	switch {
-	case !ok: // a loaded configuration names known ones only
+	case !ok: // impossible in a configuration that was loaded from a file
 		return "", fault.Usage("credential-missing", "%s names the credential %q, which is not defined", path, name).
 			WithHint("add credentials.upstream.%s: {file: …} or {env: …}", name)
 	case c.Env != "" && b.getenv(c.Env) == "":
@@ -29,29 +29,31 @@ func (b *builder) credential(name, path string) (string, error) {
 	case b.isOwnKey(c.File) && !b.readOnly:
 		return b.ensureKey(c.File)
 	}
-	key, open, err := keyfile.Read(c.File)
+	key, isReadable, err := keyfile.Read(c.File)
 	if err != nil {
 		return "", unusableCredentialFault(name, path, c.File, err)
 	}
-	if open {
+	if isReadable {
 		b.warn("credential-readable", path, c.File+" can be read by others; chmod 600 it")
 	}
 	return key, nil
 }
 
 // isOwnKey reports whether file is a key that FlowGate makes itself: the gateway
-// key, which only clients of this router present, and the upstream key as long
-// as the upstream is the echo inside FlowGate. The real upstream's key stands in
-// its own configuration as well, so a fresh one would be refused there.
+// key, which only clients of this router send, and the upstream key as long
+// as the upstream is the echo upstream. A real upstream has the key in its own
+// configuration too, so it would refuse a new one.
 func (b *builder) isOwnKey(file string) bool {
 	secrets := b.cfg.Paths.Secrets()
 	if file == filepath.Join(secrets, "gateway.key") {
 		return true
 	}
-	echo := slices.ContainsFunc(b.cfg.Services, func(s config.Service) bool { return s.Runtime == config.RuntimeEcho })
-	return echo && file == filepath.Join(secrets, "upstream.key")
+	hasEcho := slices.ContainsFunc(b.cfg.Services, func(s config.Service) bool { return s.Runtime == config.RuntimeEcho })
+	return hasEcho && file == filepath.Join(secrets, "upstream.key")
 }
 
+// ensureKey returns the key in a file, and makes it when there is none, unless b.readOnly
+// is set.
 func (b *builder) ensureKey(file string) (string, error) {
 	if b.readOnly {
 		key, _, err := keyfile.Read(file)
@@ -63,17 +65,17 @@ func (b *builder) ensureKey(file string) (string, error) {
 	key, _, err := keyfile.Ensure(file)
 	if err != nil {
 		return "", fault.Usage("credential-missing", "read or make the key %s: %w", file, err).
-			WithHint("its folder must be writable, and the file yours to read and one line")
+			WithHint("its folder must be writable, and the file must be readable for you and have one line")
 	}
 	return key, nil
 }
 
-// absentKey stands for a key that is not there, or that FlowGate makes when a stack starts.
+// absentKey replaces a key that does not exist, or that FlowGate makes when a stack starts.
 const absentKey = "not-there-yet"
 
-// tolerate records that the credential name, which the key at path refers to, cannot be
-// read, and returns what stands in its place.
-func (b *builder) tolerate(name string, path []any, err error) string {
+// recordUnresolved records that the credential name, which the key at path refers to, cannot
+// be read, unless FlowGate makes it at the start. It returns the value that replaces it.
+func (b *builder) recordUnresolved(name string, path []any, err error) string {
 	c := b.cfg.Credentials[name]
 	if b.isOwnKey(c.File) && errors.Is(err, fs.ErrNotExist) {
 		return absentKey
@@ -85,6 +87,8 @@ func (b *builder) tolerate(name string, path []any, err error) string {
 	return absentKey
 }
 
+// unusableCredentialFault returns the fault for a credential whose file cannot be used; the key
+// at path needs it.
 func unusableCredentialFault(name, path, file string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -103,8 +107,9 @@ func unusableCredentialFault(name, path, file string, err error) error {
 		WithHint("it must be a readable file that holds the key on one line")
 }
 
-// setMasterKey sets general_settings.master_key: LiteLLM refuses to start
-// without one (measured on LiteLLM 1.106.2).
+// setMasterKey sets general_settings.master_key when it is missing: to the variable
+// LITELLM_MASTER_KEY, else to the gateway key. LiteLLM refuses to start without one
+// (measured on LiteLLM 1.106.2).
 func (b *builder) setMasterKey() error {
 	general, _ := b.active.Config["general_settings"].(map[string]any)
 	if general == nil {

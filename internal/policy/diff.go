@@ -11,18 +11,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Change is one setting that two profiles have differently.
+// Change is one setting that differs between two profiles.
 type Change struct {
 	Path string `json:"path"` // dotted; deployments as model_list.GROUP[INDEX]
 	From any    `json:"from"` // nil where the setting is missing
 	To   any    `json:"to"`
 }
 
-// Diff compares what profiles a and b make of the configuration, before
-// credentials are resolved, in the order of paths. Lists are compared whole,
-// but for model_list, which is compared deployment by deployment within each
-// group. Secrets are shortened, so two inline keys with the same last four
-// characters look alike but are still listed.
+// Diff returns the differences between the configurations that profiles a and b give,
+// before credentials are resolved, in the order of their paths. It compares a list as
+// one value, except for model_list, whose deployments it compares one by one within each
+// group. Secrets are shortened: two keys that look equal then are listed nevertheless.
+// Faults: those of Merged.
 func Diff(cfg *config.Config, a, b string) ([]Change, error) {
 	from, err := Merged(cfg, a)
 	if err != nil {
@@ -32,50 +32,50 @@ func Diff(cfg *config.Config, a, b string) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compare(groupDeployments(from), groupDeployments(to), nil, []Change{}), nil
+	return appendChanges(groupDeployments(from), groupDeployments(to), nil, []Change{}), nil
 }
 
-// compare appends the differences between two maps.
-func compare(from, to map[string]any, keys []string, changes []Change) []Change {
-	both := maps.Clone(from)
-	if both == nil {
-		both = map[string]any{}
+// appendChanges appends the differences between two maps, which are at keys.
+func appendChanges(from, to map[string]any, keys []string, changes []Change) []Change {
+	union := maps.Clone(from)
+	if union == nil {
+		union = map[string]any{}
 	}
-	maps.Copy(both, to)
-	for _, key := range slices.Sorted(maps.Keys(both)) {
-		at := append(slices.Clone(keys), key)
+	maps.Copy(union, to)
+	for _, key := range slices.Sorted(maps.Keys(union)) {
+		path := append(slices.Clone(keys), key)
 		a, inA := from[key]
 		b, inB := to[key]
-		left, leftMap := a.(map[string]any)
-		right, rightMap := b.(map[string]any)
+		left, leftIsMap := a.(map[string]any)
+		right, rightIsMap := b.(map[string]any)
 		switch {
-		case leftMap && rightMap:
-			changes = compare(left, right, at, changes)
+		case leftIsMap && rightIsMap:
+			changes = appendChanges(left, right, path, changes)
 		case inA != inB || !reflect.DeepEqual(a, b):
-			changes = append(changes, Change{strings.Join(at, "."), redactSetting(key, a), redactSetting(key, b)})
+			changes = append(changes, Change{strings.Join(path, "."), redactSetting(key, a), redactSetting(key, b)})
 		}
 	}
 	return changes
 }
 
-// redactSetting returns value without secrets, judged by the name of its key.
+// redactSetting returns value with its secrets shortened, as the name of its key requires.
 func redactSetting(key string, value any) any {
 	return redact.Keys(map[string]any{key: value}).(map[string]any)[key]
 }
 
-// groupDeployments makes model_list a map with keys GROUP[INDEX].
+// groupDeployments returns c with model_list as a map with keys GROUP[INDEX].
 func groupDeployments(c map[string]any) map[string]any {
 	list, ok := c["model_list"].([]any)
 	if !ok {
 		return c
 	}
-	seen := map[string]int{}
+	counts := map[string]int{}
 	deployments := make(map[string]any, len(list))
 	for _, entry := range list {
 		deployment, _ := entry.(map[string]any)
 		group := fmt.Sprint(deployment["model_name"])
-		deployments[fmt.Sprintf("%s[%d]", group, seen[group])] = entry
-		seen[group]++
+		deployments[fmt.Sprintf("%s[%d]", group, counts[group])] = entry
+		counts[group]++
 	}
 	out := maps.Clone(c)
 	out["model_list"] = deployments

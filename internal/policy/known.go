@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// Keys of a stack, in the folder of config.Paths.Secrets.
+// Files of a stack's keys, in the folder config.Paths.Secrets.
 const (
 	gatewayKey    = "gateway.key"
 	upstreamKey   = "upstream.key"
@@ -18,11 +18,11 @@ const (
 )
 
 // ClientKey returns the key that clients of the stack send: the master key of the
-// active router configuration, or in version 3 the upstream's key: the one that
+// active router configuration, or in version 3 the upstream key, which is the one that
 // FlowGate made, else the first of CLIProxyAPI's own api-keys. It is a secret.
 // Faults: active-missing, active-invalid, client-key-missing.
 func ClientKey(cfg *config.Config, getenv func(string) string) (string, error) {
-	if _, routed := cfg.Service(config.LiteLLM); !routed {
+	if _, hasRouter := cfg.Service(config.LiteLLM); !hasRouter {
 		return upstreamClientKey(cfg)
 	}
 	active, err := Load(cfg)
@@ -41,18 +41,19 @@ func upstreamClientKey(cfg *config.Config) (string, error) {
 	if err == nil {
 		return key, nil
 	}
-	own, readErr := cliproxy.ReadFile(cfg.CLIProxyConfigFile)
+	proxyConfig, readErr := cliproxy.ReadFile(cfg.CLIProxyConfigFile)
 	switch {
 	case readErr != nil:
 		return "", fault.From(err).
 			WithHint("put the key into that file (mode 0600); CLIProxyAPI's own file cannot be read either: %v", readErr)
-	case len(own.APIKeys) == 0 || own.APIKeys[0] == "":
+	case len(proxyConfig.APIKeys) == 0 || proxyConfig.APIKeys[0] == "":
 		return "", fault.From(err).
 			WithHint("put the key into that file (mode 0600), or add one to api-keys in %s", cfg.CLIProxyConfigFile)
 	}
-	return own.APIKeys[0], nil
+	return proxyConfig.APIKeys[0], nil
 }
 
+// readStackKey returns the key in a file of config.Paths.Secrets. Fault: client-key-missing.
 func readStackKey(cfg *config.Config, name string) (string, error) {
 	path := filepath.Join(cfg.Paths.Secrets(), name)
 	key, _, err := keyfile.Read(path)
@@ -63,9 +64,9 @@ func readStackKey(cfg *config.Config, name string) (string, error) {
 	return key, nil
 }
 
-// KnownSecrets returns every secret value of the installation that can be read: those
-// in the active router configuration and the keys that FlowGate made. It is what
-// a redact.Scrubber has to know; what is missing is left out.
+// KnownSecrets returns the secrets of the installation for a redact.Scrubber: those
+// in the active router configuration and the keys of the stack. It leaves out what cannot
+// be read.
 func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 	var all []string
 	if active, err := Load(cfg); err == nil {
@@ -84,7 +85,7 @@ func KnownSecrets(cfg *config.Config, getenv func(string) string) []string {
 // the chosen one no longer exists.
 func CurrentOrDefault(cfg *config.Config) string {
 	if name, _ := Current(cfg); name != "" {
-		if _, known := cfg.Profiles[name]; known {
+		if _, exists := cfg.Profiles[name]; exists {
 			return name
 		}
 	}

@@ -1,13 +1,12 @@
 // Package policy turns a configuration and a profile into the router's own
 // configuration. Call Prepare first, then Write; Build is Prepare without a write.
-// Current says which profile is in force, Diff what two profiles change.
+// Current returns the profile in force, Diff the differences between two profiles.
 //
 // It writes only files that FlowGate generates, never one that a person edits,
 // and never prints a resolved key.
 //
-// It has more than 700 lines because the active configuration is built, written, read
-// and compared here: all of them have to agree on its form and on which values in it
-// are secret.
+// It has more than 700 lines because the code that builds, writes, reads and compares the
+// active configuration has to agree on its form and on which of its values are secret.
 package policy
 
 import (
@@ -26,17 +25,17 @@ import (
 type Active struct {
 	Profile  string
 	Source   string           // the configuration file; empty for the built-in default
-	Config   map[string]any   // complete, but for os.environ/NAME references
-	Warnings []config.Warning // what was changed or found on the way
+	Config   map[string]any   // complete, except that os.environ/NAME references stay
+	Warnings []config.Warning // about what was changed or found
 
-	Credentials map[string]string // names of credentials by the dotted path of the key that one is for
+	Credentials map[string]string // names of credentials by the dotted path of the key that has their value
 	Unresolved  []Unresolved      // of Plan: the credentials that cannot be read
 }
 
 // Unresolved is a reference to a credential that cannot be read.
 type Unresolved struct {
 	Path []any // of the reference in the router's settings: …, "api_key_ref"
-	Err  error // what is wrong with it
+	Err  error // why it cannot be read
 }
 
 // Prepare merges profiles[profile] over litellm_base, resolves the credentials
@@ -48,18 +47,20 @@ func Prepare(cfg *config.Config, profile string, getenv func(string) string) (Ac
 	return assemble(builder{cfg: cfg, getenv: getenv}, profile)
 }
 
-// Build is Prepare without a write: it makes no key, and a missing key of FlowGate's own
-// gives the fault credential-missing too.
+// Build is Prepare without a write: it makes no key, and returns the fault
+// credential-missing for a missing key of FlowGate's own too.
 func Build(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true}, profile)
 }
 
-// Plan is Build for a configuration that may lack keys: what refers to one that cannot be read
-// is in Unresolved, and a key that FlowGate makes itself at the start counts as made.
+// Plan is Build for a configuration whose keys may be missing: the result lists the references
+// to unreadable ones in Unresolved. A missing key that FlowGate makes at the start is not
+// listed.
 func Plan(cfg *config.Config, profile string, getenv func(string) string) (Active, error) {
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true, tolerant: true}, profile)
 }
 
+// assemble builds the router configuration for a profile, "" for the default one.
 func assemble(b builder, profile string) (Active, error) {
 	cfg := b.cfg
 	if profile == "" {
@@ -86,15 +87,16 @@ func assemble(b builder, profile string) (Active, error) {
 	return b.active, nil
 }
 
-// builder holds what the steps of one Build or Prepare share.
+// builder holds what the steps of one Prepare, Build or Plan share.
 type builder struct {
 	cfg      *config.Config
 	getenv   func(string) string
 	readOnly bool // make no key
-	tolerant bool // go on without a key that cannot be read
+	tolerant bool // continue without a key that cannot be read
 	active   Active
 }
 
+// warn adds a warning about the setting at path.
 func (b *builder) warn(code, path, message string) {
 	b.active.Warnings = append(b.active.Warnings, config.Warning{Code: code, Path: path, Message: message})
 }
@@ -114,23 +116,24 @@ func Merged(cfg *config.Config, profile string) (map[string]any, error) {
 	return Merge(cfg.Base, overlay), nil
 }
 
+// unknownProfileFault returns the fault profile-unknown.
 func unknownProfileFault(profile string, known []string) error {
 	hint := suggest.HintBefore("known profiles: "+strings.Join(known, ", "), profile, known)
 	return fault.Usage("profile-unknown", "unknown profile %q", profile).WithHint("%s", hint)
 }
 
-// Merge returns overlay over base as new values: maps merge, lists and scalars
-// replace.
+// Merge returns a copy of base with overlay laid over it: maps are merged, lists and
+// scalars replaced.
 func Merge(base, overlay map[string]any) map[string]any {
 	out := make(map[string]any, len(base)+len(overlay))
 	for key, value := range base {
 		out[key] = deepCopy(value)
 	}
 	for key, value := range overlay {
-		below, isMap := out[key].(map[string]any)
-		over, bothMaps := value.(map[string]any)
-		if isMap && bothMaps {
-			out[key] = Merge(below, over)
+		lower, lowerIsMap := out[key].(map[string]any)
+		upper, upperIsMap := value.(map[string]any)
+		if lowerIsMap && upperIsMap {
+			out[key] = Merge(lower, upper)
 			continue
 		}
 		out[key] = deepCopy(value)
@@ -138,6 +141,7 @@ func Merge(base, overlay map[string]any) map[string]any {
 	return out
 }
 
+// deepCopy returns a copy of v that shares no map or list with it.
 func deepCopy(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -11,8 +11,8 @@ import (
 // envReference begins LiteLLM's reference to an environment variable.
 const envReference = "os.environ/"
 
-// resolve returns v, the value at path, with api_key_ref and the like replaced by what
-// they name, and a text ${NAME} by LiteLLM's spelling os.environ/NAME.
+// resolve returns v, the value at path, with each reference to a credential replaced by the
+// credential's value, and each text ${NAME} by LiteLLM's form os.environ/NAME.
 func (b *builder) resolve(v any, path []any) (any, error) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -38,7 +38,7 @@ func (b *builder) resolve(v any, path []any) (any, error) {
 // resolveMap is resolve for a map.
 func (b *builder) resolveMap(m map[string]any, path []any) (map[string]any, error) {
 	out := make(map[string]any, len(m))
-	path = slices.Clip(path) // what is appended below is not shared
+	path = slices.Clip(path) // so that each append below makes a new array
 	for key, inner := range m {
 		name, _ := inner.(string)
 		target, isRef := b.cfg.ReferenceTarget(key, name)
@@ -55,18 +55,18 @@ func (b *builder) resolveMap(m map[string]any, path []any) (map[string]any, erro
 	return out, nil
 }
 
-// resolveReference returns the value of the credential name for the key at path; written is
-// the path of the reference to it.
-func (b *builder) resolveReference(name string, path, written []any) (any, error) {
+// resolveReference returns the value of the credential name for the key at path; reference is
+// the path of the key that refers to it.
+func (b *builder) resolveReference(name string, path, reference []any) (any, error) {
 	if b.active.Credentials == nil {
 		b.active.Credentials = map[string]string{}
 	}
 	b.active.Credentials[yamlnode.Dotted(path)] = name
-	value, err := b.credential(name, yamlnode.Dotted(written))
+	value, err := b.resolveCredential(name, yamlnode.Dotted(reference))
 	if err == nil || !b.tolerant {
 		return value, err
 	}
-	return b.tolerate(name, slices.Clone(written), err), nil
+	return b.recordUnresolved(name, slices.Clone(reference), err), nil
 }
 
 // CollectReferences adds the names of the os.environ/NAME references in v to names.

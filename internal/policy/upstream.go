@@ -6,11 +6,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 )
 
-// addressesKey tells the embedded router which addresses are a CLIProxyAPI.
+// addressesKey is the setting that tells the embedded router the addresses of CLIProxyAPI.
 const addressesKey = "flowgate_cliproxyapi_addresses"
 
-// addCLIProxyAddress tells the embedded router where the supervised CLIProxyAPI is,
-// unless the configuration says it: that upstream gets the clients' own headers.
+// addCLIProxyAddress adds the address of the supervised CLIProxyAPI for the embedded router,
+// unless the configuration has addresses: this upstream gets the clients' own headers.
 func (b *builder) addCLIProxyAddress() {
 	router, _ := b.cfg.Service(config.LiteLLM)
 	upstream, ok := b.cfg.Service(config.CLIProxy)

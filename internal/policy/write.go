@@ -18,17 +18,17 @@ import (
 // Previous holds the content of the files that Write replaced.
 type Previous struct{ files []savedFile }
 
-// savedFile is a file's content before it was replaced; absent when there was none.
+// savedFile is a file's content before it was replaced.
 type savedFile struct {
-	path   string
-	data   []byte
-	absent bool
+	path    string
+	data    []byte
+	missing bool // there was no file
 }
 
-// Write puts a in force: the active configuration (0600) and then the current
-// profile in the state file, each atomically and synced. Keys of the state file
-// that FlowGate does not know are kept. When the second write fails, Write restores the
-// first file. Restore of the result undoes both.
+// Write makes a the active configuration: it writes a's YAML (0600) and then the current
+// profile into the state file, each atomically and synced. It keeps keys of the state file
+// that FlowGate does not know. When the second write fails, Write restores the
+// first file. Restore of the result undoes both. Faults: file-foreign, write-failed.
 func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	if err := CheckFiles(cfg); err != nil {
 		return nil, err
@@ -58,12 +58,12 @@ func Write(cfg *config.Config, a Active, now time.Time) (*Previous, error) {
 	return previous, nil
 }
 
-// Restore puts both files back as they were before Write; those that did not
-// exist are removed. When one cannot be restored, it still restores the other.
+// Restore restores both files as they were before Write, and removes a file that did not
+// exist. When it cannot restore one, it still restores the other. Fault: write-failed.
 func (p *Previous) Restore() error {
 	var errs []error
 	for _, f := range p.files {
-		if !f.absent {
+		if !f.missing {
 			errs = append(errs, notRestoredFault(f.path, writeFile(f.path, f.data)))
 			continue
 		}
@@ -95,8 +95,8 @@ func nextState(old []byte, profile string, now time.Time) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Current returns the profile in force and since when; "" and the zero time
-// when none was chosen, or the state file cannot be read or is not valid JSON.
+// Current returns the profile in force and the time when it was chosen; "" and the zero
+// time when none was chosen, or the state file cannot be read or is not valid JSON.
 func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
 	data, err := safefile.Read(cfg.Paths.StateFile, safefile.DocumentLimit)
 	if err != nil {
@@ -112,11 +112,12 @@ func Current(cfg *config.Config) (profile string, updatedAt time.Time) {
 	return state.CurrentProfile, state.UpdatedAt
 }
 
+// writeFile replaces a file atomically, with the mode 0600, and makes its folder.
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return unwritableFault(path, err)
 	}
-	// renameio.WriteFile would keep the mode of the file that is there.
+	// renameio.WriteFile would keep the mode of the existing file.
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return unwritableFault(path, err)
@@ -135,8 +136,8 @@ func unwritableFault(path string, err error) error {
 	return fault.Unwritable("write-failed", path, err, "this file was not changed")
 }
 
-// notRestoredFault returns the fault for a file that Restore could not put back, nil for a
-// nil err.
+// notRestoredFault returns the fault for a file that could not be restored, nil for a nil
+// err.
 func notRestoredFault(path string, err error) error {
 	if err == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 )
 
 // WrittenAs returns the paths under which the user may have written the setting at a path of
-// a generated configuration, the likeliest first: references are resolved, and some
-// settings moved, on the way there.
+// a generated configuration, the most likely first: generating it resolves references and
+// moves some settings.
 func WrittenAs(path []any) [][]any {
 	all := [][]any{path}
 	if len(path) == 0 {
