@@ -9,18 +9,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// assetFor returns the release's archive for this machine. The two families spell
-// processors differently: amd64 or x86_64, arm64 or aarch64.
-func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsset, error) {
+// findArchive returns the release's archive for a platform. CLIProxyAPI and CLIProxyAPIPlus
+// name processors differently: amd64 or x86_64, arm64 or aarch64. Fault: asset-missing.
+func (r githubRelease) findArchive(system, processor string, musl bool) (githubAsset, error) {
 	spellings := map[string][]string{"amd64": {"amd64", "x86_64"}, "arm64": {"arm64", "aarch64"}}[processor]
-	endings := []string{".tar.gz", "_no-plugin.tar.gz"}
+	suffixes := []string{".tar.gz", "_no-plugin.tar.gz"}
 	if musl { // the usual Linux build needs glibc
-		endings = []string{"_no-plugin.tar.gz"}
+		suffixes = []string{"_no-plugin.tar.gz"}
 	}
-	for _, ending := range endings {
+	for _, suffix := range suffixes {
 		for _, a := range r.Assets {
 			for _, arch := range spellings {
-				if strings.HasSuffix(strings.ToLower(a.Name), "_"+system+"_"+arch+ending) {
+				if strings.HasSuffix(strings.ToLower(a.Name), "_"+system+"_"+arch+suffix) {
 					return a, nil
 				}
 			}
@@ -30,7 +30,7 @@ func (r githubRelease) assetFor(system, processor string, musl bool) (githubAsse
 	for _, a := range r.Assets {
 		names = append(names, a.Name)
 	}
-	return githubAsset{}, fault.New("asset-missing", "release %s has nothing for %s/%s", r.Tag, system, processor).
+	return githubAsset{}, fault.New("asset-missing", "release %s has no archive for %s/%s", r.Tag, system, processor).
 		WithHint("it has %s; a fresh release may still be uploading", strings.Join(names, ", "))
 }
 
@@ -44,8 +44,8 @@ func (r githubRelease) findAsset(name string) (githubAsset, bool) {
 	return githubAsset{}, false
 }
 
-// findChecksum finds a file's line in a checksums.txt: `sha256sum` writes
-// "<64 digits>  <name>", with * before a name read in binary mode.
+// findChecksum returns the digest of a file from the text of a checksums.txt: `sha256sum`
+// writes "<64 digits>  <name>", with * before a name read in binary mode.
 func findChecksum(text, name string) (string, bool) {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -60,7 +60,7 @@ func findChecksum(text, name string) (string, bool) {
 	return "", false
 }
 
-// usesMusl reports whether this is a Linux without glibc, such as Alpine.
+// usesMusl reports whether this machine runs a Linux without glibc, such as Alpine.
 func usesMusl() bool {
 	loaders, _ := filepath.Glob("/lib/ld-musl-*")
 	if runtime.GOOS != "linux" || len(loaders) == 0 {

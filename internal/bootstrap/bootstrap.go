@@ -1,14 +1,14 @@
-// Package bootstrap installs what services run into the store: CLIProxyAPI from
-// GitHub's releases, LiteLLM from the Python package index. Call Install
-// first; Outdated says what is new.
+// Package bootstrap installs runtimes into the store: CLIProxyAPI from GitHub's releases,
+// LiteLLM from the Python package index. Call Install first; Outdated says which versions
+// are new.
 //
-// It never changes which version is active when this user's FlowGate installed that one,
-// and never touches a running service. It refuses a release without a known digest, unless
+// It does not replace an active version that this user's FlowGate installed, and never
+// touches a running service. It refuses a release without a known digest, unless
 // Request.NoChecksum is set. For LiteLLM the lock file has the digests of one version; any
 // other version is installed as the index delivers it, with a warning.
 //
 // It has more than 700 lines because each source of a runtime (a release, an index, a
-// local archive, an existing install) has a file, and all are steps of one Request,
+// local archive, an existing environment) has a file, and all are steps of one Request,
 // which the search for newer versions needs too.
 package bootstrap
 
@@ -30,9 +30,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// Request says what to install. The zero value with Config and Runtime set
+// Request says what to install. With only Config and Runtime set it
 // installs the default version of LiteLLM or the latest CLIProxyAPI, unless
-// some version is there.
+// a version is active.
 type Request struct {
 	Config     *config.Config
 	Runtime    string
@@ -40,15 +40,15 @@ type Request struct {
 	From       string // an archive or a binary on this machine, or a name to look for on PATH
 	SHA256     string // expected, of the archive or binary
 	NoChecksum bool   // install an asset whose digest is not known
-	Offline    bool   // use nothing but what is on this machine
+	Offline    bool   // use only what is on this machine
 	Repository string // OWNER/NAME on GitHub; default $FLOWGATE_CLIPROXYAPI_REPOSITORY, else DefaultRepository
 
 	Getenv   func(string) string
 	Progress io.Writer    // lines for people; default: nowhere
 	Client   *http.Client // default: http.DefaultClient, which knows the proxy variables
-	Latest   bool         // install the latest version even when another is there
-	Inactive bool         // do not make it the active one even when there is none
-	Pin      bool         // have updates leave this version alone
+	Latest   bool         // install the latest version even when another one is active
+	Inactive bool         // do not activate it even when no version is active
+	Pin      bool         // pin it, so that updates do not replace it
 	OnStep   func(string) // called at each step; may be nil
 }
 
@@ -59,6 +59,7 @@ type Result struct {
 	Warnings []string        `json:"warnings"`
 }
 
+// withDefaults returns r with its defaults filled in.
 func (r Request) withDefaults() Request {
 	if r.Getenv == nil {
 		r.Getenv = os.Getenv
@@ -76,10 +77,10 @@ func (r Request) withDefaults() Request {
 	return r
 }
 
-// Install makes sure that a version of a runtime is in the store, and active if
-// none was. A version that is there is left alone, whatever the network does.
-// Faults: runtime-unknown, version-known-bad, version-invalid, offline, those of
-// each source.
+// Install makes sure that a version of a runtime is in the store, and activates it if
+// none was active. It needs no network when the version is in the store already.
+// Faults: runtime-unknown, version-known-bad, version-invalid, checksum-invalid, offline,
+// those of each source and of package store.
 func Install(ctx context.Context, r Request) (Result, error) {
 	r = r.withDefaults()
 	if r.Runtime != config.RuntimeLiteLLM && r.Runtime != config.RuntimeCLIProxyAPI {
@@ -88,7 +89,7 @@ func Install(ctx context.Context, r Request) (Result, error) {
 	if err := r.validate(); err != nil {
 		return Result{}, err
 	}
-	if in, ok := r.findPresent(); ok {
+	if in, ok := r.findInstalled(); ok {
 		return r.finish(in, false)
 	}
 	lock, err := store.Lock(ctx, r.Config, r.Runtime)
@@ -96,7 +97,7 @@ func Install(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	defer lock.Close()
-	if in, ok := r.findPresent(); ok { // the holder of the lock installed it
+	if in, ok := r.findInstalled(); ok { // the command that held the lock installed it
 		return r.finish(in, false)
 	}
 	n, err := r.prepareInstall(ctx)
@@ -121,7 +122,7 @@ func Install(ctx context.Context, r Request) (Result, error) {
 	return r.finish(in, true)
 }
 
-// prepareInstall fetches what is to be installed.
+// prepareInstall fetches the runtime if necessary, and returns the install to add.
 func (r Request) prepareInstall(ctx context.Context) (store.NewInstall, error) {
 	if r.Runtime == config.RuntimeLiteLLM {
 		return r.prepareLiteLLM(ctx)
@@ -132,9 +133,9 @@ func (r Request) prepareInstall(ctx context.Context) (store.NewInstall, error) {
 	return r.prepareRelease(ctx)
 }
 
-// findPresent returns the install that makes the request done already. One that this
-// user's FlowGate did not make here does not: services do not run it.
-func (r Request) findPresent() (store.Install, bool) {
+// findInstalled returns the install that already fulfils the request. An install that this
+// user's FlowGate did not make here does not count, because services do not run it.
+func (r Request) findInstalled() (store.Install, bool) {
 	if r.From != "" {
 		return store.Install{}, false
 	}
@@ -153,14 +154,15 @@ func (r Request) findPresent() (store.Install, bool) {
 	return in, ok && in.Signed
 }
 
-// finish activates an install when no other is active.
-func (r Request) finish(in store.Install, changed bool) (Result, error) {
-	result := Result{Changed: changed, Warnings: []string{}}
-	current, ok := store.Current(r.Config, r.Runtime)
-	ok = ok && current.Signed
+// finish activates an install when no other is active, pins it if requested, and returns the
+// result. isNew says that Install added it.
+func (r Request) finish(in store.Install, isNew bool) (Result, error) {
+	result := Result{Changed: isNew, Warnings: []string{}}
+	current, hasCurrent := store.Current(r.Config, r.Runtime)
+	hasCurrent = hasCurrent && current.Signed
 	switch {
-	case !ok && r.Inactive:
-	case !ok:
+	case !hasCurrent && r.Inactive:
+	case !hasCurrent:
 		if err := store.Activate(r.Config, r.Runtime, in.Folder()); err != nil {
 			return Result{}, err
 		}
@@ -173,10 +175,10 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 				r.Runtime+" -version="+in.Version+" tries the other one and switches",
 		)
 	}
-	if changed && r.From == "" && r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
+	if isNew && r.From == "" && r.Runtime == config.RuntimeLiteLLM && in.Version != LiteLLMVersion {
 		result.Warnings = append(
 			result.Warnings,
-			"LiteLLM "+in.Version+" has no lock file here: its packages were taken as the index gave them",
+			"LiteLLM "+in.Version+" has no lock file in FlowGate: its packages were installed as the index gave them",
 		)
 	}
 	if r.Pin && !in.Pinned {
@@ -189,14 +191,14 @@ func (r Request) finish(in store.Install, changed bool) (Result, error) {
 	return result, nil
 }
 
-// validate refuses an invalid request before anything is done. Faults: version-invalid,
-// checksum-invalid, version-known-bad.
+// validate returns a fault for an invalid request. Faults: version-invalid,
+// checksum-invalid, version-known-bad, those of githubClient.
 func (r Request) validate() error {
-	ok := func(c rune) bool {
+	isAllowed := func(c rune) bool {
 		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '+' ||
 			c == '_'
 	}
-	if strings.ContainsFunc(r.Version, func(c rune) bool { return !ok(c) }) || strings.HasPrefix(r.Version, ".") ||
+	if strings.ContainsFunc(r.Version, func(c rune) bool { return !isAllowed(c) }) || strings.HasPrefix(r.Version, ".") ||
 		strings.HasPrefix(r.Version, "-") ||
 		len(r.Version) > 64 {
 		return fault.Usage("version-invalid", "%q is not a version", r.Version).
@@ -215,7 +217,8 @@ func (r Request) validate() error {
 	return refuseBadVersion(r.Runtime, r.Version)
 }
 
-// refuseBadVersion refuses a version that is known to be bad. Fault: version-known-bad.
+// refuseBadVersion returns a fault for a version that is known to be bad. Fault:
+// version-known-bad.
 func refuseBadVersion(runtime, version string) error {
 	bad, isBad := runtimestore.FindBadVersion(runtime, version)
 	if !isBad {
@@ -224,6 +227,7 @@ func refuseBadVersion(runtime, version string) error {
 	return fault.New("version-known-bad", "%s %s is refused: %s", runtime, version, bad.Why).WithHint("see %s", bad.Source)
 }
 
+// unknownRuntimeFault returns the fault for a runtime that cannot be installed.
 func unknownRuntimeFault(name string) error {
 	if name == config.RuntimeEmbedded || name == config.RuntimeEcho {
 		return fault.Usage("runtime-unknown", "the runtime %q is FlowGate itself", name).
@@ -234,8 +238,8 @@ func unknownRuntimeFault(name string) error {
 		WithHint("%s", suggest.HintBefore("known: "+strings.Join(known, ", "), name, known))
 }
 
-// InstallNeeded installs what the configuration's services need, one after the
-// other; it stops at the first that fails.
+// InstallNeeded installs the runtimes that the configuration's services need, one after
+// the other, and stops at the first that fails.
 func InstallNeeded(ctx context.Context, r Request) (Result, error) {
 	all := Result{Runtimes: []store.Install{}, Warnings: []string{}}
 	for _, name := range NeededRuntimes(r.Config) {
@@ -252,7 +256,7 @@ func InstallNeeded(ctx context.Context, r Request) (Result, error) {
 }
 
 // NeededRuntimes returns the runtimes that the services of a configuration run and that
-// have to be installed.
+// FlowGate does not contain.
 func NeededRuntimes(cfg *config.Config) []string {
 	var names []string
 	for _, svc := range cfg.Services {
@@ -263,7 +267,8 @@ func NeededRuntimes(cfg *config.Config) []string {
 	return slices.Compact(names)
 }
 
-// findProgram returns a program on this machine, by path or by name on PATH.
+// findProgram returns the absolute path of a program, which is given by its path or by its
+// name on PATH.
 func findProgram(name string) (string, error) {
 	if _, err := os.Stat(name); err != nil && !strings.ContainsRune(name, '/') {
 		if name, err = exec.LookPath(name); err != nil {

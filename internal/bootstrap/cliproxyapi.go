@@ -17,14 +17,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// prepareRelease fetches a release's archive for this machine and checks its digest.
+// prepareRelease fetches a release's archive for this machine, checks its digest and returns
+// the install to add.
 func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 	g, release, err := r.findRelease(ctx)
 	if err != nil {
 		return store.NewInstall{}, err
 	}
 	version := strings.TrimPrefix(release.Tag, "v")
-	asset, err := release.assetFor(runtime.GOOS, runtime.GOARCH, usesMusl())
+	asset, err := release.findArchive(runtime.GOOS, runtime.GOARCH, usesMusl())
 	if err != nil {
 		return store.NewInstall{}, err
 	}
@@ -53,7 +54,7 @@ func (r Request) prepareRelease(ctx context.Context) (store.NewInstall, error) {
 // findRelease returns the release of the version that was asked for, or the latest.
 func (r Request) findRelease(ctx context.Context) (github, githubRelease, error) {
 	if r.Offline {
-		return github{}, githubRelease{}, fault.New("offline", "%s is not installed and -offline forbids to fetch it",
+		return github{}, githubRelease{}, fault.New("offline", "%s is not installed, and -offline forbids fetching it",
 			displayName(r)).
 			WithHint("give a file with -from=FILE, or leave -offline out")
 	}
@@ -65,7 +66,7 @@ func (r Request) findRelease(ctx context.Context) (github, githubRelease, error)
 	if err != nil {
 		return github{}, githubRelease{}, err
 	}
-	version := strings.TrimPrefix(release.Tag, "v") // it becomes a folder's name
+	version := strings.TrimPrefix(release.Tag, "v") // it becomes part of a folder's name
 	return g, release, (Request{Runtime: r.Runtime, Version: version}).validate()
 }
 
@@ -76,7 +77,7 @@ func (r Request) unpackAndCheck(
 ) func(context.Context, string, *store.NewInstall) error {
 	return func(ctx context.Context, dir string, n *store.NewInstall) error {
 		err := unpack(ctx, dir, n)
-		_ = os.Remove(path) // installed, or of no further use
+		_ = os.Remove(path) // unpacked, or unusable
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,8 @@ func (r Request) unpackAndCheck(
 	}
 }
 
-// expectedDigest returns the digest that the archive must have; "" when none is demanded.
+// expectedDigest returns the SHA-256 that the archive must have; "" when any is accepted.
+// Faults: checksum-missing, those of get.
 func (r Request) expectedDigest(ctx context.Context, g github, release githubRelease, name string) (string, error) {
 	if r.SHA256 != "" {
 		return strings.TrimPrefix(strings.ToLower(r.SHA256), "sha256:"), nil
@@ -102,11 +104,11 @@ func (r Request) expectedDigest(ctx context.Context, g github, release githubRel
 		return "", nil
 	}
 	return "", fault.New("checksum-missing", "release %s has no checksum for %s", release.Tag, name).
-		WithHint("a fresh release may still be uploading: try again later. -sha256=… names one; -insecure-no-checksum does " +
-			"without")
+		WithHint("a fresh release may still be uploading: try again later. -sha256=… gives the digest; " +
+			"-insecure-no-checksum installs without one")
 }
 
-// installFromArchive returns an install out of an archive.
+// installFromArchive returns the install to add from an archive.
 func (r Request) installFromArchive(path, version, sum string) store.NewInstall {
 	return store.NewInstall{
 		Name:    r.Runtime,
@@ -135,7 +137,7 @@ func (r Request) installFromArchive(path, version, sum string) store.NewInstall 
 	}
 }
 
-// findProgramIn returns the program in an unpacked release, wherever it lies.
+// findProgramIn returns the path of CLIProxyAPI's program in any folder of an unpacked release.
 func findProgramIn(dir string) (string, error) {
 	binary := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -155,7 +157,8 @@ func findProgramIn(dir string) (string, error) {
 	return binary, nil
 }
 
-// progressReporter returns a function that writes a download's progress to r.Progress in steps of a tenth.
+// progressReporter returns a function that writes a download's progress to r.Progress after
+// each tenth of the size.
 func (r Request) progressReporter() func(done, total int64) {
 	last := int64(-1)
 	return func(done, total int64) {
@@ -169,6 +172,7 @@ func (r Request) progressReporter() func(done, total int64) {
 	}
 }
 
+// displayName returns the runtime and, if the request has one, the version.
 func displayName(r Request) string {
 	if r.Version == "" {
 		return r.Runtime

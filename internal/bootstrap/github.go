@@ -16,10 +16,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// DefaultRepository is where CLIProxyAPI comes from unless another is named.
+// DefaultRepository is the GitHub repository that CLIProxyAPI comes from by default.
 const DefaultRepository = "router-for-me/CLIProxyAPIPlus"
 
-// githubRelease is a release as GitHub's REST API has it (version 2022-11-28).
+// githubRelease is a release in GitHub's REST API (version 2022-11-28).
 type githubRelease struct {
 	Tag    string        `json:"tag_name"`
 	Assets []githubAsset `json:"assets"`
@@ -37,8 +37,9 @@ type github struct {
 	client                 *http.Client
 }
 
-// githubClient returns the client for the repository that the request, the variable or the
-// default names. Faults: repository-invalid, address-insecure.
+// githubClient returns the client for the repository that the request, else
+// $FLOWGATE_CLIPROXYAPI_REPOSITORY, else the default names. Faults: repository-invalid,
+// address-insecure.
 func (r Request) githubClient() (github, error) {
 	g := github{
 		api: strings.TrimSuffix(r.Getenv("GITHUB_API_URL"), "/"), repository: r.Repository,
@@ -64,8 +65,8 @@ func (r Request) githubClient() (github, error) {
 	return g, nil
 }
 
-// findRelease returns the release with that version, or the latest for "". Tags are with and without
-// a leading v.
+// findRelease returns the release with that version, or the latest for "". Its tag may have
+// a leading v or not.
 func (g github) findRelease(ctx context.Context, version string) (githubRelease, error) {
 	if version == "" {
 		return g.fetchRelease(ctx, "latest")
@@ -93,8 +94,9 @@ func (g github) fetchRelease(ctx context.Context, path string) (githubRelease, e
 	return release, nil
 }
 
-// get reads a small document. The token goes to the API alone, and not after a
-// redirect.
+// get returns a document of at most 4 MB. It sends the token to the address itself, but not
+// after a redirect. Faults: address-insecure, repository-invalid, download-failed,
+// rate-limited, release-not-found, token-refused.
 func (g github) get(ctx context.Context, address, accept, token string) ([]byte, error) {
 	if err := download.RequireSecure(address); err != nil {
 		return nil, err
@@ -110,9 +112,9 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := g.client.Do(req)
-	var refused *fault.Error
-	if errors.As(err, &refused) { // a redirect to an address that is not secure
-		return nil, refused
+	var insecure *fault.Error
+	if errors.As(err, &insecure) { // a redirect to an address that is not secure
+		return nil, insecure
 	}
 	if err != nil {
 		return nil, fault.New("download-failed", "ask %s: %w", address, fault.WithoutURL(err)).
@@ -122,10 +124,10 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 	if res.StatusCode != http.StatusOK {
 		return nil, g.responseFault(res, address)
 	}
-	const most = 4 << 20
-	data, err := io.ReadAll(io.LimitReader(res.Body, most+1))
-	if err == nil && len(data) > most {
-		err = fmt.Errorf("it is larger than %d MB", most>>20)
+	const maxSize = 4 << 20
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxSize+1))
+	if err == nil && len(data) > maxSize {
+		err = fmt.Errorf("it is larger than %d MB", maxSize>>20)
 	}
 	if err != nil {
 		return nil, fault.New("download-failed", "read %s: %w", address, err).WithHint("try again")
@@ -133,15 +135,16 @@ func (g github) get(ctx context.Context, address, accept, token string) ([]byte,
 	return data, nil
 }
 
+// responseFault returns the fault for a reply with another status than 200.
 func (g github) responseFault(res *http.Response, address string) error {
-	limited := res.StatusCode == http.StatusTooManyRequests ||
+	isLimited := res.StatusCode == http.StatusTooManyRequests ||
 		res.StatusCode == http.StatusForbidden && res.Header.Get("X-RateLimit-Remaining") == "0"
 	switch {
-	case limited:
+	case isLimited:
 		return fault.New("rate-limited", "%s allows no more requests for now%s", address, limitEnd(res.Header)).
 			WithHint("set GITHUB_TOKEN to a token of yours (it needs no permission): 5000 requests an hour instead of 60")
 	case res.StatusCode == http.StatusNotFound:
-		return fault.New("release-not-found", "there is no %s", address).
+		return fault.New("release-not-found", "%s does not exist", address).
 			WithHint("check -version and -repository against the repository's list of releases")
 	case res.StatusCode == http.StatusUnauthorized:
 		return fault.New("token-refused", "%s refuses GITHUB_TOKEN", address).WithHint("correct or unset it")
@@ -149,7 +152,7 @@ func (g github) responseFault(res *http.Response, address string) error {
 	return fault.New("download-failed", "%s answered %s", address, res.Status).WithHint("try again later")
 }
 
-// limitEnd returns how long GitHub limits requests, as the end of a sentence; "" when the
+// limitEnd returns how long GitHub accepts no requests, as the end of a sentence; "" when the
 // reply does not say.
 func limitEnd(h http.Header) string {
 	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil {

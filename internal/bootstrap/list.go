@@ -5,26 +5,26 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// Listing is the data of bootstrap:list, and of bootstrap:gc what it removed.
+// Listing is the data of bootstrap:list, and of bootstrap:gc, where it has the removed versions.
 type Listing struct {
 	Runtimes []store.Install `json:"runtimes"`
 }
 
-// List returns what is installed, with the router inside this program first.
+// List returns the installed versions of all runtimes, with the embedded router first.
 func List(cfg *config.Config, self, version string) (Listing, error) {
 	installed, err := store.Installed(cfg)
 	return Listing{append(Embedded(self, version).Runtimes, installed...)}, err
 }
 
-// Embedded returns the router inside this program, which is always there.
+// Embedded returns the embedded router, which is part of this program.
 func Embedded(self, version string) Listing {
 	return Listing{
 		[]store.Install{{Name: config.RuntimeEmbedded, Version: version, Source: "this program", Path: self, Active: true}},
 	}
 }
 
-// RemoveUnused removes the versions that are neither active, pinned nor kept by
-// keep. On dryRun it only says which.
+// RemoveUnused removes the versions that are not active, not pinned and for which keep
+// returns false, and returns them. With dryRun it removes nothing.
 func RemoveUnused(cfg *config.Config, keep func(store.Install) bool, dryRun bool) (Listing, error) {
 	removed := Listing{[]store.Install{}}
 	installed, err := store.Installed(cfg)

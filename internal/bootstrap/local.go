@@ -14,7 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/store"
 )
 
-// prepareLocal installs an archive or a binary that is on this machine.
+// prepareLocal returns the install to add for an archive or a binary on this machine. Faults:
+// source-not-found, checksum-mismatch, platform-wrong, program-unrecognised.
 func (r Request) prepareLocal(ctx context.Context) (store.NewInstall, error) {
 	path, err := findProgram(r.From)
 	if err != nil {
@@ -72,7 +73,7 @@ func (r Request) localVersion(ctx context.Context, path string) (string, error) 
 }
 
 // parseArchiveVersion returns the version in an archive's name, such as
-// CLIProxyAPI_6.9.1_linux_amd64.tar.gz; unknownVersion if there is none.
+// CLIProxyAPI_6.9.1_linux_amd64.tar.gz, or unknownVersion if it has none.
 func parseArchiveVersion(name string) string {
 	parts := strings.Split(name, "_")
 	if len(parts) >= 4 && parts[1] != "" && parts[1][0] >= '0' && parts[1][0] <= '9' {
@@ -81,6 +82,7 @@ func parseArchiveVersion(name string) string {
 	return unknownVersion
 }
 
+// copyProgram copies a program to a file that must not exist yet. Fault: unpack-failed.
 func copyProgram(from, to string) error {
 	in, err := safefile.Open(from)
 	if err != nil {

@@ -21,34 +21,34 @@ import (
 // VersionStatus is what is known about newer versions of one runtime.
 type VersionStatus struct {
 	Name      string    `json:"name"`
-	Active    string    `json:"active"`              // "" when none is
-	Latest    string    `json:"latest"`              // "" when it could not be asked
-	Outdated  bool      `json:"outdated"`            // latest is another version than the active one
-	Pinned    string    `json:"pinned,omitempty"`    // version that a pin holds
-	Reason    string    `json:"reason,omitempty"`    // why it is not to be updated, or could not be asked
-	CheckedAt time.Time `json:"checked_at,omitzero"` // never asked when left out
+	Active    string    `json:"active"`              // "" when no version is active
+	Latest    string    `json:"latest"`              // "" when it is not known
+	Outdated  bool      `json:"outdated"`            // Latest is another version than Active
+	Pinned    string    `json:"pinned,omitempty"`    // the pinned version
+	Reason    string    `json:"reason,omitempty"`    // why an update is not advised, or Latest is not known
+	CheckedAt time.Time `json:"checked_at,omitzero"` // when the source was last asked; zero for never
 }
 
 // MarshalJSON writes outdated as null while no latest version is known.
-func (n VersionStatus) MarshalJSON() ([]byte, error) {
+func (s VersionStatus) MarshalJSON() ([]byte, error) {
 	type plain VersionStatus
 	doc := struct {
 		plain
 		Outdated *bool `json:"outdated"`
-	}{plain: plain(n)}
-	if n.Latest != "" {
-		doc.Outdated = &n.Outdated
+	}{plain: plain(s)}
+	if s.Latest != "" {
+		doc.Outdated = &s.Outdated
 	}
 	return json.Marshal(doc)
 }
 
-// maxStatusAge is how long an answer is good for.
+// maxStatusAge is how long a cached status is used.
 const maxStatusAge = 24 * time.Hour
 
-// Outdated says for each runtime in the store, or that the configuration needs,
-// what its latest version is. Answers are a day old at most, or new when online
-// is set; with r.Offline the last one is taken however old. A source that does
-// not answer is not an error: its Reason says so.
+// Outdated returns the status of each runtime that is in the store or that the
+// configuration needs. It uses a cached status that is at most a day old, unless online
+// is set; with r.Offline it uses the cached one whatever its age. When a source does
+// not answer, the Reason of the status says so.
 func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]VersionStatus, error) {
 	r = r.withDefaults()
 	installed, err := store.Installed(r.Config)
@@ -62,66 +62,66 @@ func Outdated(ctx context.Context, r Request, online bool, now time.Time) ([]Ver
 	for _, name := range NeededRuntimes(r.Config) {
 		names[name] = true
 	}
-	news := []VersionStatus{}
+	statuses := []VersionStatus{}
 	for _, name := range [...]string{config.RuntimeCLIProxyAPI, config.RuntimeLiteLLM} {
 		if names[name] {
 			r.Runtime = name
-			news = append(news, r.checkVersion(ctx, online, now))
+			statuses = append(statuses, r.checkVersion(ctx, online, now))
 		}
 	}
-	return news, ctx.Err()
+	return statuses, ctx.Err()
 }
 
-// checkVersion returns the status of one runtime, and asks its source when the last answer
+// checkVersion returns the status of one runtime, and asks its source when the cached status
 // is too old.
 func (r Request) checkVersion(ctx context.Context, online bool, now time.Time) VersionStatus {
 	path := filepath.Join(store.Dir(r.Config, r.Runtime), "latest.json")
-	var n VersionStatus
+	var s VersionStatus
 	if data, err := safefile.Read(path, safefile.DocumentLimit); err == nil {
-		_ = json.Unmarshal(data, &n) // a damaged file counts as none
+		_ = json.Unmarshal(data, &s) // a damaged file counts as none
 	}
-	age := now.Sub(n.CheckedAt)
-	if !r.Offline && (online || n.Latest == "" || age > maxStatusAge || age < 0) {
-		n.Reason, n.CheckedAt = "", now.UTC()
+	age := now.Sub(s.CheckedAt)
+	if !r.Offline && (online || s.Latest == "" || age > maxStatusAge || age < 0) {
+		s.Reason, s.CheckedAt = "", now.UTC()
 		latest, err := r.LatestVersion(ctx)
 		if err != nil {
-			n.Reason = err.Error()
+			s.Reason = err.Error()
 		} else {
-			n.Latest = latest
-			r.cacheStatus(path, n)
+			s.Latest = latest
+			r.cacheStatus(path, s)
 		}
 	}
-	n.Name, n.Active, n.Pinned = r.Runtime, "", store.PinnedVersion(r.Config, r.Runtime)
+	s.Name, s.Active, s.Pinned = r.Runtime, "", store.PinnedVersion(r.Config, r.Runtime)
 	if current, ok := store.Current(r.Config, r.Runtime); ok {
-		n.Active = current.Version
+		s.Active = current.Version
 	}
-	if n.Latest == "" && n.Reason == "" {
-		n.Reason = "the latest version was never asked for: bootstrap:outdated without -offline does"
+	if s.Latest == "" && s.Reason == "" {
+		s.Reason = "the latest version was never asked for: bootstrap:outdated without -offline does"
 	}
-	n.Outdated = n.Latest != "" && n.Latest != n.Active
-	bad, isBad := runtimestore.FindBadVersion(r.Runtime, n.Latest)
+	s.Outdated = s.Latest != "" && s.Latest != s.Active
+	bad, isBad := runtimestore.FindBadVersion(r.Runtime, s.Latest)
 	switch {
 	case isBad:
-		n.Outdated, n.Reason = false, "the latest version is known bad: "+bad.Why
-	case n.Pinned != "" && n.Outdated:
-		n.Reason = "pinned to " + n.Pinned + " by bootstrap -pin; bootstrap:update " + r.Runtime + " -unpin lets go"
-	case r.Runtime == config.RuntimeLiteLLM && n.Outdated:
-		n.Reason = "bootstrap:update litellm goes to " + LiteLLMVersion +
-			", whose packages are known by their digests; -version=" + n.Latest + " takes the latest without"
+		s.Outdated, s.Reason = false, "the latest version is known to be bad: "+bad.Why
+	case s.Pinned != "" && s.Outdated:
+		s.Reason = "pinned to " + s.Pinned + " by bootstrap -pin; bootstrap:update " + r.Runtime + " -unpin removes the pin"
+	case r.Runtime == config.RuntimeLiteLLM && s.Outdated:
+		s.Reason = "bootstrap:update litellm goes to " + LiteLLMVersion +
+			", the digests of whose packages are known; -version=" + s.Latest + " takes the latest without digests"
 	}
-	return n
+	return s
 }
 
-// cacheStatus writes a status for later commands.
-func (r Request) cacheStatus(path string, n VersionStatus) {
-	data, err := json.Marshal(n)
+// cacheStatus writes a status to a file for later commands.
+func (r Request) cacheStatus(path string, s VersionStatus) {
+	data, err := json.Marshal(s)
 	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
 		_ = renameio.WriteFile(path, data, 0o600) // a cache
 	}
 }
 
-// LatestVersion asks the runtime's source. Faults: those of GitHub's API,
-// python-missing, packages-failed, latest-unknown.
+// LatestVersion returns the latest version that the runtime's source has. Faults: those of
+// the GitHub client, python-missing, packages-failed, latest-unknown.
 func (r Request) LatestVersion(ctx context.Context) (string, error) {
 	r = r.withDefaults()
 	if r.Runtime == config.RuntimeLiteLLM {
@@ -135,7 +135,8 @@ func (r Request) LatestVersion(ctx context.Context) (string, error) {
 	return strings.TrimPrefix(release.Tag, "v"), err
 }
 
-// latestLiteLLM asks the package index that pip or uv is set to.
+// latestLiteLLM returns the latest version of LiteLLM in the package index that pip or uv is
+// configured to use.
 func latestLiteLLM(ctx context.Context) (string, error) {
 	tool, err := findInstaller(ctx)
 	if err != nil {
@@ -173,7 +174,8 @@ func latestLiteLLM(ctx context.Context) (string, error) {
 	)
 }
 
-// parseLatest reads "litellm (1.2.3)", as pip prints it, or "litellm==1.2.3", as uv does.
+// parseLatest returns the version in "litellm (1.2.3)", which pip prints, or in
+// "litellm==1.2.3", which uv prints; "" if out has neither.
 func parseLatest(out string) string {
 	for line := range strings.Lines(out) {
 		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "litellm")

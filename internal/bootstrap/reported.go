@@ -12,33 +12,32 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// reportTimeout bounds how long a program may take to say its version.
+// reportTimeout is how long a program may take to print its version.
 const reportTimeout = 10 * time.Second
 
 // unknownVersion is the version of a program that does not report one.
 const unknownVersion = "local"
 
 // reportedVersion runs a CLIProxyAPI, isolated from the user's folder and
-// variables, and returns the version that it prints first, whatever flags it
-// gets, without a leading v. It returns unknownVersion when the program prints
-// none.
+// variables, and returns the version, without a leading v, that the program prints
+// first with any flags. It returns unknownVersion when the program prints none.
 func reportedVersion(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	out, _ := subprocess.IsolatedCommand(ctx, nil, path, "-help").CombinedOutput()
 	_, rest, ok := strings.Cut(string(out), "Version: ")
-	version, _, comma := strings.Cut(rest, ",")
+	version, _, hasComma := strings.Cut(rest, ",")
 	version = strings.TrimPrefix(strings.TrimSpace(version), "v")
-	if !ok || !comma || version == "" ||
+	if !ok || !hasComma || version == "" ||
 		(Request{Runtime: config.RuntimeCLIProxyAPI, Version: version}).validate() != nil {
 		return unknownVersion
 	}
 	return version
 }
 
-// checkReportedVersion refuses a release whose program reports another version
-// than the release has. A program built without a version ("dev") is accepted,
-// and so is one that reports none: Progress says so.
+// checkReportedVersion returns a fault when a release's program reports another version
+// than the release has. It accepts a program that was built without a version ("dev") or
+// reports none, and writes that to Progress. Fault: version-mismatch.
 func (r Request) checkReportedVersion(ctx context.Context, path, released string) error {
 	reported := reportedVersion(ctx, path)
 	switch {
@@ -54,13 +53,14 @@ func (r Request) checkReportedVersion(ctx context.Context, path, released string
 		WithHint("the release is mislabelled or was replaced; nothing was installed. -version=… installs another release")
 }
 
-// normalizeVersion leaves out what the Plus family appends to its versions.
+// normalizeVersion returns a version without a leading v and without the suffix that
+// CLIProxyAPIPlus appends.
 func normalizeVersion(version string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(version, "v"), "-plus")
 }
 
-// checkInstalledLiteLLM compares the version that the environment's own Python
-// reports for LiteLLM, run isolated, with the one asked for.
+// checkInstalledLiteLLM returns a fault unless the environment's own Python, run isolated,
+// reports the version want for LiteLLM. Faults: packages-failed, version-mismatch.
 func checkInstalledLiteLLM(ctx context.Context, dir, want string) error {
 	const script = "from importlib.metadata import version; print(version('litellm'))"
 	out, err := subprocess.Python(ctx, filepath.Join(dir, "bin", "python"), "-c", script).Output()
@@ -72,7 +72,7 @@ func checkInstalledLiteLLM(ctx context.Context, dir, want string) error {
 			WithHint("nothing was installed; try again")
 	}
 	if got := strings.TrimSpace(string(out)); got != want {
-		return fault.New("version-mismatch", "LiteLLM %s was asked for and the package index gave %s", want, got).
+		return fault.New("version-mismatch", "LiteLLM %s was requested, but the package index gave %s", want, got).
 			WithHint("check the package index that pip or uv is set to; nothing was installed")
 	}
 	return nil

@@ -5,10 +5,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a version.
+// Print implements report.Printed: it prints a row for each version.
 func (l Listing) Print(p *terminal.Printer) { printInstalls(p, l.Runtimes) }
 
-// Print implements report.Printed.
+// Print implements report.Printed: it prints the requested versions and the warnings.
 func (r Result) Print(p *terminal.Printer) {
 	switch {
 	case len(r.Runtimes) == 0:
@@ -20,6 +20,7 @@ func (r Result) Print(p *terminal.Printer) {
 	p.Notes(terminal.Caution, r.Warnings)
 }
 
+// printInstalls prints a table with a row for each install.
 func printInstalls(p *terminal.Printer, installs []store.Install) {
 	rows := make([][]terminal.Span, len(installs))
 	for i, r := range installs {

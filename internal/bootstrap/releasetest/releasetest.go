@@ -1,6 +1,6 @@
 // Package releasetest is a double of GitHub's releases API for tests: New makes
-// a server whose releases hold real archives of real programs. Fields of Server
-// make it answer badly.
+// a server whose releases hold real archives of real programs. With Server.Spoil a
+// test makes it answer wrongly.
 package releasetest
 
 import (
@@ -25,8 +25,8 @@ import (
 	"time"
 )
 
-// Server serves the releases of one repository, the latest being the one added
-// last.
+// Server serves the releases of one repository. The release that was added last is the
+// latest.
 type Server struct {
 	URL        string // for GITHUB_API_URL
 	Repository string
@@ -42,7 +42,7 @@ type release struct {
 	files   map[string][]byte // by asset name
 }
 
-// New starts a server that ends with the test.
+// New starts a server that stops at the end of the test.
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{Repository: "someone/CLIProxyAPIPlus"}
@@ -104,6 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
+// describe answers with the release that which names: "latest" or "tags/vVERSION".
 func (s *Server) describe(w http.ResponseWriter, releases []release, which string) {
 	type asset struct {
 		Name string `json:"name"`
@@ -125,7 +126,7 @@ func (s *Server) describe(w http.ResponseWriter, releases []release, which strin
 	_, _ = w.Write([]byte(`{"message":"Not Found"}`))
 }
 
-// Program builds source as a program for a system and processor, "" being this
+// Program builds source as a program for a system and processor, both "" for this
 // machine's.
 func Program(t testing.TB, source, system, processor string) []byte {
 	t.Helper()
@@ -153,7 +154,7 @@ func Program(t testing.TB, source, system, processor string) []byte {
 func Pack(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&out, gzip.BestSpeed) // under the race detector the best takes seconds
+	zip, err := gzip.NewWriterLevel(&out, gzip.BestSpeed) // with the race detector the best compression takes seconds
 	if err != nil {
 		t.Fatal(err)
 	}
