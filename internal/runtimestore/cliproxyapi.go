@@ -12,30 +12,31 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// binaryNames are the names that both families of CLIProxyAPI give their
-// binary, in archives and in packages; the Plus family first.
+// binaryNames are the names of the program in archives and packages of CLIProxyAPIPlus and
+// CLIProxyAPI, in the order in which they are tried.
 var binaryNames = [...]string{"cli-proxy-api-plus", "CLIProxyAPIPlus", "cli-proxy-api", "CLIProxyAPI"}
 
-// BinaryNames returns the names that a release of CLIProxyAPI gives its program.
+// BinaryNames returns the names that the program has in releases of CLIProxyAPI.
 func BinaryNames() []string { return slices.Clone(binaryNames[:]) }
 
 // fillCLIProxyAPI fills in CLIProxyAPI or CLIProxyAPIPlus. Its only argument is its own
 // configuration file, which has its host and port.
 func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
-	demand, _ := lookupEnv(env.Environ, "FLOWGATE_CLIPROXYAPI")
+	override, _ := lookupEnv(env.Environ, "FLOWGATE_CLIPROXYAPI")
 	places := lo.Map(
 		binaryNames[:],
 		func(name string, _ int) candidate { return storeCandidate(cfg, "cliproxyapi", name) },
 	)
-	old := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus")
-	places = append(places, candidate{path: old, label: old, check: func() error { return trust.CheckProgram(old) }})
+	legacy := filepath.Join(cfg.Paths.RuntimeDir, "bin", "CLIProxyAPIPlus") // where older versions of FlowGate had it
+	places = append(places, candidate{path: legacy, label: legacy,
+		check: func() error { return trust.CheckProgram(legacy) }})
 	places = append(places, lo.Map(binaryNames[:], func(name string, _ int) candidate {
 		return candidate{path: name, label: "PATH (" + name + ")"}
 	})...)
 	bin, err := findBinary(
 		svc,
 		env,
-		candidate{path: demand, label: "$FLOWGATE_CLIPROXYAPI"},
+		candidate{path: override, label: "$FLOWGATE_CLIPROXYAPI"},
 		places,
 		program.Text(
 			"mage bootstrap cliproxyapi installs it; or set FLOWGATE_CLIPROXYAPI to the path of one, or "+
@@ -49,7 +50,7 @@ func fillCLIProxyAPI(spec *Spec, cfg *config.Config, svc config.Service, env Env
 	if !isFile(cfg.CLIProxyConfigFile) {
 		return fault.Usage("cliproxy-config-missing", "service %q: its own configuration file %s does not exist",
 			svc.Name, lo.CoalesceOrEmpty(cfg.CLIProxyConfigFile, "config/cliproxyapi.yaml")).
-			WithHint("mage init writes one; CLIProxyAPI itself would exit 0 without a word")
+			WithHint("mage init writes one; CLIProxyAPI itself would exit 0 without a message")
 	}
 	spec.Version = storeVersion(bin)
 	spec.Args = []string{bin, "-config", cfg.CLIProxyConfigFile}

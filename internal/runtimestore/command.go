@@ -12,8 +12,7 @@ import (
 )
 
 // fillCommand fills in the command of the configuration. A first argument with a slash
-// is a path from the service's working folder, as a shell there would see it;
-// a bare name is searched for in PATH.
+// is a path relative to the service's working folder; a bare name is looked up in PATH.
 func fillCommand(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	if len(svc.Command) == 0 {
 		return fault.Usage("config-invalid", "service %q: runtime %q needs command.args", svc.Name, svc.Runtime)
@@ -44,7 +43,9 @@ func fillCommand(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 	return nil
 }
 
-func missingCommandFault(svc config.Service, bin, what string) error {
-	return fault.New("runtime-missing", "service %q: its command %s %s", svc.Name, bin, what).
+// missingCommandFault returns the fault for a command that cannot be executed; reason follows
+// its name in the message.
+func missingCommandFault(svc config.Service, bin, reason string) error {
+	return fault.New("runtime-missing", "service %q: its command %s %s", svc.Name, bin, reason).
 		WithHint("correct services.%s.command.args or install it", svc.Name)
 }

@@ -33,8 +33,8 @@ func otherAddresses(cfg *config.Config, router config.Service) string {
 	)
 }
 
-// fillEcho fills in the echo upstream inside this program. It passes the path of the key
-// file, never the key.
+// fillEcho fills in the echo upstream inside this program. The arguments have the path of the
+// key file, never the key.
 func fillEcho(spec *Spec, cfg *config.Config, svc config.Service, env Environment) {
 	spec.Version = env.Version
 	spec.Args = []string{env.Self, "echo:serve", "-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port)}
@@ -57,6 +57,7 @@ func checkActiveConfig(cfg *config.Config, svc config.Service) error {
 	).WithHint("activate a profile first: mage profile:set NAME (mage profile:list names them)")
 }
 
+// isFile reports whether path is a regular file.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

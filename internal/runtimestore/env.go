@@ -14,8 +14,9 @@ import (
 // loopbackHosts lists the hosts that are never reached through a proxy (NO_PROXY).
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
-// serviceEnv returns the environment of a service: what it inherits without mage's and
-// FlowGate's own switches, then what the runtime needs, then services.NAME.env.
+// serviceEnv returns the environment of a service: the inherited variables without mage's and
+// FlowGate's own, then extra, which the runtime needs, then services.NAME.env; later ones
+// replace earlier ones. Faults: env-unset, config-invalid.
 func serviceEnv(svc config.Service, inherited []string, extra map[string]string) ([]string, error) {
 	vars := make(map[string]string, len(inherited))
 	for _, entry := range inherited {
@@ -40,8 +41,8 @@ func serviceEnv(svc config.Service, inherited []string, extra map[string]string)
 	}), nil
 }
 
-// isOwnVariable reports whether a variable configures the command, or the supervisor
-// under a service manager, and so must not reach a service that is this same program.
+// isOwnVariable reports whether a variable configures this command, or the supervisor
+// under a service manager. A service must not get it, because it may be this program too.
 func isOwnVariable(name string) bool {
 	return strings.HasPrefix(name, "MAGEFILE_") || name == "NOTIFY_SOCKET" || strings.HasPrefix(name, "WATCHDOG_") ||
 		name == "FLOWGATE_CONFIG" ||
@@ -49,7 +50,8 @@ func isOwnVariable(name string) bool {
 		name == "FLOWGATE_SERVICE"
 }
 
-// expandReferences resolves the ${NAME} references in one value of services.NAME.env.
+// expandReferences returns the value of the variable name of services.NAME.env with its
+// ${NAME} references replaced. Faults: env-unset, config-invalid.
 func expandReferences(svc config.Service, name string, environ []string) (string, error) {
 	var out strings.Builder
 	rest := svc.Env[name]
@@ -59,9 +61,9 @@ func expandReferences(svc config.Service, name string, environ []string) (string
 		if !found {
 			return out.String(), nil
 		}
-		ref, tail, closed := strings.Cut(after, "}")
-		if !closed {
-			return "", fault.Usage("config-invalid", "services.%s.env.%s: a ${ without its }", svc.Name, name)
+		ref, tail, isClosed := strings.Cut(after, "}")
+		if !isClosed {
+			return "", fault.Usage("config-invalid", "services.%s.env.%s has a ${ without a }", svc.Name, name)
 		}
 		value, ok := lookupEnv(environ, ref)
 		if !ok {
@@ -73,6 +75,7 @@ func expandReferences(svc config.Service, name string, environ []string) (string
 	}
 }
 
+// addLoopback returns a NO_PROXY list that also has loopbackHosts.
 func addLoopback(list string) string {
 	if list == "*" {
 		return list

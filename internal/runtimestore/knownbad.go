@@ -12,11 +12,11 @@ type BadVersion struct {
 	Runtime  string   `json:"runtime"`
 	Versions []string `json:"versions"`
 	Why      string   `json:"why"`    // one line for people
-	Source   string   `json:"source"` // advisories
+	Source   string   `json:"source"` // the advisories
 }
 
-// knownBad is data, so that another entry needs no code. The two of LiteLLM are
-// from PyPI's advisory PYSEC-2026-2 (pypa/advisory-database,
+// knownBad is the list of bad versions as JSON, so that a new entry needs no code. The two
+// versions of LiteLLM are from PyPI's advisory PYSEC-2026-2 (pypa/advisory-database,
 // vulns/litellm/PYSEC-2026-2.yaml).
 //
 //go:embed known_bad.json
@@ -34,11 +34,11 @@ func FindBadVersion(runtime, version string) (BadVersion, bool) {
 	return BadVersion{}, false
 }
 
-// ListBadVersions returns the whole list.
+// ListBadVersions returns all versions that are known to be bad.
 func ListBadVersions() []BadVersion {
 	var list []BadVersion
 	if err := json.Unmarshal(knownBad, &list); err != nil {
-		panic("known_bad.json: " + err.Error()) // part of the program; a test reads it
+		panic("known_bad.json: " + err.Error()) // the file is part of the program, and a test reads it
 	}
 	return list
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// FindLiteLLM returns the path of the LiteLLM that an installation runs, without
-// looking at its services: the one that bootstrap installed, one in a .venv, or
-// one on PATH. Fault: runtime-missing.
+// FindLiteLLM returns the path of the LiteLLM that an installation would run, whatever
+// its services are: the one that $FLOWGATE_LITELLM names, else the one that bootstrap
+// installed, one in a .venv, or one on PATH. Faults: runtime-missing, state-untrusted.
 func FindLiteLLM(cfg *config.Config, env Environment) (string, error) {
 	return findLiteLLM(cfg, config.Service{Name: config.LiteLLM, Runtime: config.RuntimeLiteLLM}, env)
 }
 
+// findLiteLLM is FindLiteLLM for a service, which error messages name.
 func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (string, error) {
-	demand, _ := lookupEnv(env.Environ, "FLOWGATE_LITELLM")
+	override, _ := lookupEnv(env.Environ, "FLOWGATE_LITELLM")
 	places := []candidate{storeCandidate(cfg, "litellm", "bin/litellm")}
 	for _, dir := range []string{cfg.Dir, filepath.Dir(cfg.Dir), env.Cwd} {
 		if dir != "" {
@@ -30,7 +31,7 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 	return findBinary(
 		svc,
 		env,
-		candidate{path: demand, label: "$FLOWGATE_LITELLM"},
+		candidate{path: override, label: "$FLOWGATE_LITELLM"},
 		places,
 		program.Text(
 			"mage bootstrap litellm installs it; or set FLOWGATE_LITELLM to the path of one, or choose runtime: "+
@@ -40,8 +41,8 @@ func findLiteLLM(cfg *config.Config, svc config.Service, env Environment) (strin
 	)
 }
 
-// fillLiteLLM fills in LiteLLM. It gets an empty working folder of its own, since it would
-// load a .env there.
+// fillLiteLLM fills in LiteLLM. It runs in an empty folder of its own unless the configuration
+// names another, because it would load a .env from its working folder.
 func fillLiteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environment) error {
 	bin, err := findLiteLLM(cfg, svc, env)
 	if err != nil {
@@ -62,11 +63,11 @@ func fillLiteLLM(spec *Spec, cfg *config.Config, svc config.Service, env Environ
 }
 
 // LiteLLMVersion returns the version of a LiteLLM program, "" when it is not known. It
-// reads the name of the metadata folder in the program's virtual environment: asking
-// the program takes ten seconds.
+// reads the name of the metadata folder in the program's virtual environment, because
+// asking the program takes ten seconds.
 func LiteLLMVersion(bin string) string {
-	if real, err := filepath.EvalSymlinks(bin); err == nil {
-		bin = real
+	if target, err := filepath.EvalSymlinks(bin); err == nil {
+		bin = target
 	}
 	found, _ := filepath.Glob(
 		filepath.Join(filepath.Dir(filepath.Dir(bin)), "lib", "python3*", "site-packages", "litellm-*.dist-info"),

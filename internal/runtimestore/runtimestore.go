@@ -1,8 +1,8 @@
-// Package runtimestore says what a service's runtime executes: call Command for
+// Package runtimestore finds what a service executes: call Command for
 // the arguments, folder and environment of a service's process, StartTimeout
-// and StopTimeout for how long it may take.
+// and StopTimeout for how long its start and its stop may take.
 //
-// It looks at files and the environment it is given, and never starts, writes
+// It reads files and the environment that it is given, and never starts, writes
 // or downloads anything.
 package runtimestore
 
@@ -14,11 +14,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Environment is what Command may look at besides the configuration.
+// Environment is what Command uses besides the configuration.
 type Environment struct {
 	Self     string                       // path that executes this program: selfexec.Path()
 	Version  string                       // of this program, reported for its own runtimes
-	Cwd      string                       // absolute folder that the user works in; "" leaves .venv there out
+	Cwd      string                       // absolute folder that the user works in; "" skips a .venv there
 	Environ  []string                     // the environment that children inherit, "NAME=value"
 	LookPath func(string) (string, error) // exec.LookPath
 }
@@ -27,7 +27,7 @@ type Environment struct {
 type Spec struct {
 	Args    []string // Args[0] is the executable
 	Dir     string   // absolute working folder
-	OwnDir  bool     // Dir belongs to this service alone and is made before the start
+	OwnDir  bool     // Dir is for this service alone; the caller makes it before the start
 	Env     []string // the whole environment
 	Runtime string
 	Version string // "" when it cannot be known without running it
@@ -64,18 +64,18 @@ func Command(cfg *config.Config, svc config.Service, env Environment) (Spec, err
 	}
 	extra := map[string]string{}
 	if svc.Runtime == config.RuntimeLiteLLM {
-		extra["LITELLM_LOCAL_MODEL_COST_MAP"] = "True" // else it fetches a price list at start
-		// else it loads the first .env above its package, such as the project's
+		extra["LITELLM_LOCAL_MODEL_COST_MAP"] = "True" // otherwise it fetches a price list at its start
+		// otherwise it loads the first .env above its package, such as the project's
 		extra["LITELLM_MODE"] = "PRODUCTION"
 		extra["JSON_LOGS"] = "True"
-		extra["PYTHONDONTWRITEBYTECODE"] = "1" // an install in the store stays as it was hashed
+		extra["PYTHONDONTWRITEBYTECODE"] = "1" // an install in the store must not change after it was hashed
 	}
 	spec.Env, err = serviceEnv(svc, env.Environ, extra)
 	return spec, err
 }
 
-// StartTimeout returns how long a service may take from exec to ready. The real
-// LiteLLM needs 11–13 s on two idle cores and has been seen to need 81.
+// StartTimeout returns how long a service may take from its execution until it is ready.
+// The real LiteLLM needs 11–13 s on two idle cores; once it needed 81 s.
 func StartTimeout(runtime string) time.Duration {
 	switch runtime {
 	case config.RuntimeEmbedded, config.RuntimeEcho:
@@ -88,8 +88,8 @@ func StartTimeout(runtime string) time.Duration {
 }
 
 // StopTimeout returns how long a service may take from SIGTERM to its end before it
-// is killed. CLIProxyAPI and the embedded servers let requests finish for up to
-// 30 s and end at once when there are none.
+// is killed. CLIProxyAPI and the embedded services let requests finish for up to
+// 30 s, and end at once when there are none.
 func StopTimeout(runtime string) time.Duration {
 	switch runtime {
 	case config.RuntimeCLIProxyAPI, config.RuntimeEmbedded, config.RuntimeEcho:

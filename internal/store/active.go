@@ -41,7 +41,7 @@ func Find(cfg *config.Config, name, version string) (Install, error) {
 		WithHint("mage bootstrap %s -version=%s installs it; mage bootstrap:list shows what is there", name, version)
 }
 
-// FindFolder returns the install in one folder, by Install.Folder. Fault:
+// FindFolder returns the install with this folder name, as from Install.Folder. Fault:
 // version-not-installed.
 func FindFolder(cfg *config.Config, name, folder string) (Install, error) {
 	list, err := listInstalls(Dir(cfg, name))
@@ -55,19 +55,19 @@ func FindFolder(cfg *config.Config, name, folder string) (Install, error) {
 	}
 	version, _, _ := cutLast(folder, '-')
 	return Install{}, fault.New("version-not-installed", "%s %s is no longer in the store as %s", name, version, folder).
-		WithHint("mage bootstrap %s -version=%s installs it again, as long as its source gives the same", name, version)
+		WithHint("mage bootstrap %s -version=%s installs it again, if its source still has the same files", name, version)
 }
 
 // cutLast is strings.Cut around the last occurrence of a byte.
-func cutLast(s string, by byte) (before, after string, found bool) {
-	if i := strings.LastIndexByte(s, by); i >= 0 {
+func cutLast(s string, separator byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, separator); i >= 0 {
 		return s[:i], s[i+1:], true
 	}
 	return s, "", false
 }
 
-// Activate makes services run an install from their next start on, in one atomic step;
-// folder is Install.Folder, "" for none. Faults: version-not-installed, store-unwritable.
+// Activate makes services run another install from their next start on, in one atomic step;
+// folder is its Install.Folder, "" for none. Faults: version-not-installed, store-unwritable.
 func Activate(cfg *config.Config, name, folder string) error {
 	dir := Dir(cfg, name)
 	link := filepath.Join(dir, currentName)
@@ -90,6 +90,8 @@ func Activate(cfg *config.Config, name, folder string) error {
 // folder need not exist.
 func ActiveFolder(cfg *config.Config, name string) string { return activeFolder(Dir(cfg, name)) }
 
+// activeFolder returns the name of the folder in dir, a runtime's folder, that the link
+// current names; "" for none.
 func activeFolder(dir string) string {
 	target, err := os.Readlink(filepath.Join(dir, currentName))
 	if err != nil || target != filepath.Base(target) || strings.HasPrefix(target, ".") {
@@ -98,7 +100,8 @@ func activeFolder(dir string) string {
 	return target
 }
 
-// Pin makes updates keep a runtime at a version; "" removes the pin.
+// Pin pins a runtime to a version, so that updates do not change it; "" removes the pin.
+// Fault: store-unwritable.
 func Pin(cfg *config.Config, name, version string) error {
 	dir := Dir(cfg, name)
 	path := filepath.Join(dir, "pin")
@@ -121,6 +124,7 @@ func Pin(cfg *config.Config, name, version string) error {
 // PinnedVersion returns the version that a runtime is pinned to, "" for none.
 func PinnedVersion(cfg *config.Config, name string) string { return pinnedVersion(Dir(cfg, name)) }
 
+// pinnedVersion returns the version that the file pin in a runtime's folder has.
 func pinnedVersion(dir string) string {
 	data, err := trust.ReadState(filepath.Dir(filepath.Dir(dir)), filepath.Join(dir, "pin"), 4<<10)
 	if err != nil {
@@ -129,8 +133,8 @@ func pinnedVersion(dir string) string {
 	return strings.TrimSpace(string(data))
 }
 
-// syncDir makes renames and removals in a folder survive a power cut. A folder that does
-// not exist is not an error. Fault: store-unwritable.
+// syncDir syncs a folder, so that renames and removals in it survive a power failure. A
+// folder that does not exist is not an error. Fault: store-unwritable.
 func syncDir(dir string) error {
 	err := safefile.SyncDir(dir)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -139,6 +143,7 @@ func syncDir(dir string) error {
 	return unwritableFault(dir, err)
 }
 
+// unwritableFault returns the fault store-unwritable for a failed write.
 func unwritableFault(path string, err error) error {
-	return fault.Unwritable("store-unwritable", path, err, "nothing was installed and what runs was not touched")
+	return fault.Unwritable("store-unwritable", path, err, "nothing was installed and no running service was touched")
 }

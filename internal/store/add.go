@@ -19,22 +19,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// NewInstall is an install about to be made: what will be recorded, and Fill, which
+// NewInstall is an install that is to be added: what will be recorded, and Fill, which
 // puts the files into an empty folder.
 type NewInstall struct {
 	Name    string
 	Version string
 	Digest  string // "sha256:" and 64 hexadecimal digits
-	Binary  string // within the folder; Fill may set it
-	Source  string
-	// InPlace has Fill called with the final folder, for files that hold their
-	// own path; else a folder beside it is filled and renamed. Either way the
-	// install counts only once it is whole.
+	Binary  string // path within the folder; Fill may set it
+	Source  string // where it comes from, for people
+	// InPlace makes Add call Fill with the final folder, for files that contain their
+	// own path; else Add renames the folder after Fill. In both cases the
+	// install counts only when it is complete.
 	InPlace bool
 	Fill    func(ctx context.Context, dir string, n *NewInstall) error
 }
 
-// Folder returns the name that the install will have.
+// Folder returns the folder name that the install will have.
 func (n NewInstall) Folder() string {
 	return n.Version + "-" + strings.TrimPrefix(n.Digest, "sha256:")[:12]
 }
@@ -52,7 +52,7 @@ func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fault.New("store-busy", "another command installs %s since %v", name, lockWait).
+		return nil, fault.New("store-busy", "another command has been installing %s for more than %v", name, lockWait).
 			WithHint("wait for it or end it")
 	case err != nil:
 		return nil, unwritableFault(dir, err)
@@ -66,7 +66,7 @@ func Lock(ctx context.Context, cfg *config.Config, name string) (io.Closer, erro
 // lockWait is how long an installation waits for another one.
 const lockWait = 10 * time.Minute
 
-// removeLeftovers removes the folders without a readable record: they are not installs.
+// removeLeftovers removes the folders without a readable record, which are not installs.
 func removeLeftovers(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -74,7 +74,7 @@ func removeLeftovers(dir string) error {
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if _, complete := readInstall(path); complete || !e.IsDir() || e.Name() == partialName {
+		if _, isComplete := readInstall(path); isComplete || !e.IsDir() || e.Name() == partialName {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {
@@ -88,14 +88,15 @@ func removeLeftovers(dir string) error {
 const partialName = ".partial"
 
 // PartialDir returns the folder in which downloads for a runtime are kept until they
-// are whole.
+// are complete.
 func PartialDir(cfg *config.Config, name string) string {
 	return filepath.Join(Dir(cfg, name), partialName)
 }
 
-// Add makes an install, or returns the one that exists in its folder. The caller must hold
-// the lock (see Lock). Add does not activate the install. Faults: store-unwritable,
-// state-untrusted when this user's FlowGate did not make the existing one, those of Fill.
+// Add adds an install to the store, or returns the one that exists in its folder. The caller
+// must hold the lock (see Lock). Add does not activate the install. Faults: store-unwritable,
+// store-unreadable, state-untrusted when this user's FlowGate did not make the existing one,
+// those of Fill.
 func Add(ctx context.Context, cfg *config.Config, n NewInstall) (Install, error) {
 	final := filepath.Join(Dir(cfg, n.Name), n.Folder())
 	if in, ok := readInstall(final); ok {
@@ -116,13 +117,13 @@ func Add(ctx context.Context, cfg *config.Config, n NewInstall) (Install, error)
 	}
 	in, ok := readInstall(final)
 	if !ok {
-		return Install{}, unreadableFault(final, fmt.Errorf("it vanished right after its installation"))
+		return Install{}, unreadableFault(final, fmt.Errorf("it disappeared right after its installation"))
 	}
 	return in, nil
 }
 
-// fillFolder puts the files of an install into its final folder, or into a folder beside
-// it that is then renamed.
+// fillFolder fills dir with the files of an install and its record, and renames it to final
+// if that is another folder.
 func fillFolder(ctx context.Context, dir, final string, n *NewInstall) error {
 	if err := n.Fill(ctx, dir, n); err != nil {
 		return err
@@ -139,7 +140,7 @@ func fillFolder(ctx context.Context, dir, final string, n *NewInstall) error {
 	return syncDir(filepath.Dir(final))
 }
 
-// writeRecord writes the manifest and, last of all, the record.
+// writeRecord writes the manifest and then the record, which makes the install complete.
 func writeRecord(dir string, n NewInstall) error {
 	files, err := buildManifest(dir)
 	if err != nil {
@@ -154,7 +155,7 @@ func writeRecord(dir string, n NewInstall) error {
 		return err
 	}
 	data = append(data, '\n')
-	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else mage trust can sign it later
+	if key, err := trust.EnsureKey(os.Getenv); err == nil { // without a key, mage trust can sign it later
 		data = key.Seal(recordKind, trust.Place(rootOf(dir)), data)
 	}
 	return renameio.WriteFile(filepath.Join(dir, recordName), data, 0o600)
@@ -166,7 +167,7 @@ func Remove(in Install) error {
 	if in.Active || in.Pinned {
 		return fault.Usage("version-in-use", "%s %s is active or pinned", in.Name, in.Version)
 	}
-	// A folder without its record does not count as an install, so the record goes first.
+	// The record is removed first, because a folder without it does not count as an install.
 	if err := os.Remove(filepath.Join(in.Path, recordName)); err != nil {
 		return unwritableFault(in.Path, err)
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// buildManifest lists all files of a folder in the order of their names, one a line:
-// digest, mode, path. Of a symbolic link the digest is that of its target's
-// name. FlowGate's own two files in it are left out.
+// buildManifest returns the manifest of a folder: a line with digest, mode and path for
+// each file, in the order of their names. The digest of a symbolic link is that of its
+// target's name. It leaves out the record and the manifest.
 func buildManifest(dir string) ([]byte, error) {
 	var out bytes.Buffer
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -39,8 +39,8 @@ func buildManifest(dir string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// quoteName returns a file's name as it stands in a manifest: one that would end its
-// line, or looks quoted itself, is quoted.
+// quoteName returns a file's name for a manifest: quoted if it has a line break or begins
+// with a quote.
 func quoteName(name string) string {
 	if strings.ContainsAny(name, "\n\r") || strings.HasPrefix(name, `"`) {
 		return strconv.Quote(name)
@@ -48,7 +48,7 @@ func quoteName(name string) string {
 	return name
 }
 
-// fingerprintFile returns the digest and the mode that a manifest has of a file.
+// fingerprintFile returns the digest and the mode of a file for a manifest.
 func fingerprintFile(path string, d fs.DirEntry) (sum, mode string, err error) {
 	if d.Type()&fs.ModeSymlink != 0 {
 		target, err := os.Readlink(path)
@@ -71,6 +71,7 @@ func fingerprintFile(path string, d fs.DirEntry) (sum, mode string, err error) {
 	return hex.EncodeToString(h.Sum(nil)), fmt.Sprintf("%04o", info.Mode().Perm()), nil
 }
 
+// digest returns "sha256:" and the hexadecimal SHA-256 of data.
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
@@ -82,30 +83,31 @@ type Tampered struct {
 	Changed []string `json:"changed"` // files within it that are changed, gone or new; at most ten
 }
 
-// Verify hashes an install's files and compares them with what was recorded
-// when it was made: it finds damage and changes by accident or by another
-// program. 700 MB take about a second. Fault: store-tampered.
+// Verify returns a fault when an install's files differ from those that were recorded
+// when it was made, through damage or a change. It hashes all files; 700 MB take about
+// a second. Faults: store-tampered, store-unreadable.
 func Verify(in Install) error {
-	now, err := buildManifest(in.Path)
+	current, err := buildManifest(in.Path)
 	if err != nil {
 		return unreadableFault(in.Path, err)
 	}
-	if digest(now) == in.Tree {
+	if digest(current) == in.Tree {
 		return nil
 	}
-	then, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
-	if err != nil || digest(then) != in.Tree {
-		return tamperedFault(in, nil, "its manifest is damaged as well")
+	recorded, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
+	if err != nil || digest(recorded) != in.Tree {
+		return tamperedFault(in, nil, "its manifest is damaged too")
 	}
-	names := changedFiles(then, now)
+	names := changedFiles(recorded, current)
 	return tamperedFault(in, names, names[0]+" is not as it was installed")
 }
 
-// changedFiles names the files whose lines are in only one of two manifests.
-func changedFiles(a, b []byte) []string {
-	const most = 10
+// changedFiles returns the names of at most ten files whose lines are in only one of two
+// manifests.
+func changedFiles(recorded, current []byte) []string {
+	const maxNames = 10
 	lines := map[string]int{}
-	for line := range strings.Lines(string(a)) {
+	for line := range strings.Lines(string(recorded)) {
 		lines[line]++
 	}
 	names := []string{}
@@ -113,26 +115,27 @@ func changedFiles(a, b []byte) []string {
 	add := func(line string) {
 		if _, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " "); ok {
 			_, name, _ := strings.Cut(rest, " ")
-			if !seen[name] && len(names) < most {
+			if !seen[name] && len(names) < maxNames {
 				seen[name] = true
 				names = append(names, name)
 			}
 		}
 	}
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(string(current)) {
 		if lines[line] == 0 {
 			add(line)
 		}
 		delete(lines, line)
 	}
-	for line := range strings.Lines(string(a)) {
-		if _, gone := lines[line]; gone {
+	for line := range strings.Lines(string(recorded)) {
+		if _, isGone := lines[line]; isGone {
 			add(line)
 		}
 	}
 	return names
 }
 
+// unreadableFault returns the fault store-unreadable for a failed read.
 func unreadableFault(path string, err error) error {
 	return fault.New("store-unreadable", "read the store at %s: %w", path, err).
 		WithHint("its files must belong to you")

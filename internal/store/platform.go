@@ -11,26 +11,26 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// CheckPlatform refuses a program for another system or processor than this
-// one. A script is for all. Fault: platform-wrong.
+// CheckPlatform returns a fault for a program that was built for another system or
+// processor than this machine's. It accepts every script. Fault: platform-wrong.
 func CheckPlatform(path string) error {
-	built, err := readPlatforms(path)
+	platforms, err := readPlatforms(path)
 	if err != nil {
 		return fault.New("platform-wrong", "%s is not a program for this machine: %w", path, err).
 			WithHint("this machine is %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
-	for _, b := range built {
-		if b == "any" || b == runtime.GOOS+"/"+runtime.GOARCH {
+	for _, p := range platforms {
+		if p == "any" || p == runtime.GOOS+"/"+runtime.GOARCH {
 			return nil
 		}
 	}
-	return fault.New("platform-wrong", "%s is built for %s and this machine is %s/%s", path, strings.Join(built, ", "),
-		runtime.GOOS, runtime.GOARCH).
+	return fault.New("platform-wrong", "%s is built for %s and this machine is %s/%s", path,
+		strings.Join(platforms, ", "), runtime.GOOS, runtime.GOARCH).
 		WithHint("get the one for %s/%s", runtime.GOOS, runtime.GOARCH)
 }
 
-// readPlatforms returns the platforms that a program was built for, from its header; a
-// universal macOS binary is for several.
+// readPlatforms returns the platforms that a program was built for, such as linux/amd64,
+// from its header. A universal macOS binary has several; a script has "any".
 func readPlatforms(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -60,6 +60,7 @@ func readPlatforms(path string) ([]string, error) {
 	return nil, fmt.Errorf("it is neither an ELF nor a Mach-O program nor a script")
 }
 
+// elfArch returns Go's name of a processor in an ELF header, "" when it has none here.
 func elfArch(m elf.Machine) string {
 	switch m {
 	case elf.EM_X86_64:
@@ -70,6 +71,7 @@ func elfArch(m elf.Machine) string {
 	return ""
 }
 
+// machoArch returns Go's name of a processor in a Mach-O header, "" when it has none here.
 func machoArch(c macho.Cpu) string {
 	switch c {
 	case macho.CpuAmd64:
@@ -80,9 +82,10 @@ func machoArch(c macho.Cpu) string {
 	return ""
 }
 
-func archOrName(known string, other fmt.Stringer) string {
-	if known != "" {
-		return known
+// archOrName returns arch, or the header's own name of the processor when arch is "".
+func archOrName(arch string, processor fmt.Stringer) string {
+	if arch != "" {
+		return arch
 	}
-	return other.String()
+	return processor.String()
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// recordKind names an install's record to trust.Key.
+// recordKind is the kind of an install's record in its signature (see trust.Key).
 const recordKind = "store"
 
-// maxRecordSize bounds what is read of a record.
+// maxRecordSize is the size of the largest record that is read, in bytes.
 const maxRecordSize = 1 << 20
 
-// rootOf returns config.Paths.Root of the store that an install's folder lies in.
+// rootOf returns config.Paths.Root for the folder of an install.
 func rootOf(path string) string { return filepath.Dir(filepath.Dir(filepath.Dir(path))) }
 
-// CheckSigned returns a fault when this user's FlowGate did not install in here: nothing
-// switches to such an install by itself. Fault: state-untrusted.
+// CheckSigned returns a fault when this user's FlowGate did not make the install in here:
+// such an install is not activated automatically. Fault: state-untrusted.
 func CheckSigned(in Install) error {
 	if in.Signed {
 		return nil
@@ -33,20 +33,20 @@ func CheckSigned(in Install) error {
 }
 
 // CheckProgram returns a fault when a program in the folder of a runtime's active install
-// is not to be executed: the link to it leads elsewhere, or this
-// user's FlowGate did not install it. Fault: state-untrusted.
+// must not be executed: the link current does not lead to an install, or this
+// user's FlowGate did not make that install. Fault: state-untrusted.
 func CheckProgram(cfg *config.Config, name, program string) error {
 	in, ok := Current(cfg, name)
 	if !ok {
 		return fault.Usage("state-untrusted", "%s does not lead to something that FlowGate installed, so %s in it is not "+
 			"executed",
 			filepath.Join(Dir(cfg, name), currentName), program).
-			WithHint("remove it, then mage bootstrap %s installs one", name)
+			WithHint("remove it, then install one with mage bootstrap %s", name)
 	}
 	return CheckSigned(in)
 }
 
-// Sign signs the records that have no signature. Faults: not-yours,
+// Sign signs the records that have no valid signature. Faults: not-yours,
 // trust-unwritable, store-unreadable, store-unwritable.
 func Sign(cfg *config.Config) error {
 	all, err := Installed(cfg)

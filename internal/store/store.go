@@ -5,11 +5,11 @@
 //	store/<runtime>/current                                      link to the active one
 //	store/<runtime>/pin                                          version that updates leave alone
 //
-// Call Installed to see what is there, Add to add to it, Activate to choose. The
-// package never fetches anything and never runs what it keeps.
+// Call Installed to list the installs, Add to add one, Activate to choose the active one.
+// The package never fetches anything and never runs an installed program.
 //
 // It has more than 700 lines because the record, the manifest and the signature of an
-// install are one format, which adding, finding and verifying an install all read.
+// install are one format, which the code that adds, finds and verifies installs shares.
 package store
 
 import (
@@ -31,28 +31,29 @@ import (
 type Install struct {
 	Name    string `json:"name"`    // of the runtime: config.RuntimeLiteLLM, config.RuntimeCLIProxyAPI
 	Version string `json:"version"` // without a leading v
-	// "sha256:…" of what it was installed from: the archive, the binary, the lock file
+	// "sha256:…" of the archive, the binary or the lock file that it was installed from
 	Digest      string    `json:"digest"`
 	Tree        string    `json:"tree"`   // "sha256:…" of its manifest: names, modes and contents of all its files
 	Binary      string    `json:"binary"` // path within the folder
-	Source      string    `json:"source"` // where it came from, for people
+	Source      string    `json:"source"` // where it comes from, for people
 	InstalledAt time.Time `json:"installed_at"`
 
 	Path   string `json:"path"`   // absolute folder
 	Active bool   `json:"active"` // services run this one
-	Pinned bool   `json:"pinned"` // updates leave this version alone
+	Pinned bool   `json:"pinned"` // updates do not replace this version
 	Signed bool   `json:"signed"` // this user's FlowGate installed it here
 }
 
-// Names of what lies in an install's folder besides its files.
+// Names of FlowGate's own files in an install's folder, and of the link to the active install
+// in a runtime's folder.
 const (
 	recordName   = ".flowgate.json"
 	manifestName = ".flowgate.manifest"
 	currentName  = "current"
 )
 
-// record is what is written about an install; its folder, the link and the pin
-// say the rest.
+// record is the content of an install's record; the other fields of an Install come from
+// its folder, the link and the pin.
 type record struct {
 	Name        string    `json:"name"`
 	Version     string    `json:"version"`
@@ -68,10 +69,10 @@ func Dir(cfg *config.Config, name string) string {
 	return filepath.Join(cfg.Paths.Root(), "store", name)
 }
 
-// Installed lists what is installed: by runtime, then by time of installation,
-// oldest first. Folders that an interrupted installation left behind are not
-// listed. Reading a store of a hundred installs takes milliseconds: nothing is
-// hashed; Verify does that.
+// Installed returns all installs: by runtime, then by time of installation,
+// oldest first. It leaves out folders that an interrupted installation left behind.
+// Reading a store of a hundred installs takes milliseconds, because it does not hash
+// the files; Verify does. Fault: store-unreadable.
 func Installed(cfg *config.Config) ([]Install, error) {
 	root := filepath.Join(cfg.Paths.Root(), "store")
 	names, err := folderNames(root)
@@ -80,15 +81,16 @@ func Installed(cfg *config.Config) ([]Install, error) {
 	}
 	all := []Install{}
 	for _, name := range names {
-		of, err := listInstalls(filepath.Join(root, name))
+		installs, err := listInstalls(filepath.Join(root, name))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, of...)
+		all = append(all, installs...)
 	}
 	return all, nil
 }
 
+// listInstalls returns the installs in a runtime's folder, oldest first.
 func listInstalls(dir string) ([]Install, error) {
 	names, err := folderNames(dir)
 	if err != nil {
@@ -106,7 +108,7 @@ func listInstalls(dir string) ([]Install, error) {
 	return list, nil
 }
 
-// readInstall returns the complete install in a folder.
+// readInstall returns the install in a folder, and false when it is not complete.
 func readInstall(path string) (Install, bool) {
 	root := rootOf(path)
 	data, err := trust.ReadState(root, filepath.Join(path, recordName), maxRecordSize)
@@ -120,12 +122,13 @@ func readInstall(path string) (Install, bool) {
 	in.Active = activeFolder(dir) == filepath.Base(path)
 	in.Pinned = pinnedVersion(dir) == r.Version
 	key, _ := trust.LoadKey(os.Getenv) // without a key, nothing was ever signed here
-	_, unsigned := key.Open(recordKind, trust.Place(root), data)
-	in.Signed = unsigned == nil
+	_, err = key.Open(recordKind, trust.Place(root), data)
+	in.Signed = err == nil
 	return in, true
 }
 
-// folderNames returns the names of the real folders in dir; none when it is missing.
+// folderNames returns the names of the folders in dir that are not links and not hidden; none
+// when dir is missing.
 func folderNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,6 +149,6 @@ func folderNames(dir string) ([]string, error) {
 // Executable returns the absolute path of the install's program.
 func (in Install) Executable() string { return filepath.Join(in.Path, in.Binary) }
 
-// Folder returns the name of the install within its runtime's folder, by which a
-// generation remembers it.
+// Folder returns the name of the install's folder within its runtime's folder; generations
+// record it.
 func (in Install) Folder() string { return filepath.Base(in.Path) }
