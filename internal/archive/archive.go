@@ -1,8 +1,8 @@
 // Package archive unpacks archives that may be malicious. Extract writes regular files
 // and folders below one folder; when it fails, its caller removes that folder.
 //
-// It never follows or makes a link, never sets a file's owner, never sets permissions
-// other than rwx for the owner, and stops at its limits.
+// It never follows or makes a link, never sets a file's owner, gives permissions to the
+// owner only, and stops at its limits.
 package archive
 
 import (
@@ -21,15 +21,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// Limits bound what an archive may contain. FlowGate's real archives have five files
-// and 60 MB.
+// Limits are the limits of what an archive may contain. The real archives of CLIProxyAPI
+// have five files and 60 MB.
 type Limits struct {
 	Bytes int64 // all files together
 	Files int   // files and folders
 }
 
-// Extract unpacks the gzipped tar file into dir, which exists and is empty. Zero
-// limits mean 1 GB and 10,000 files. Faults: archive-invalid, archive-unsafe,
+// Extract unpacks the gzipped tar file into dir, which must exist and be empty. The zero
+// Limits mean 1 GB and 10,000 files. Faults: archive-invalid, archive-unsafe,
 // archive-too-large, unpack-failed.
 func Extract(ctx context.Context, file, dir string, l Limits) error {
 	if l == (Limits{}) {
@@ -46,10 +46,10 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 	}
 	root, err := os.OpenRoot(dir) // a second defence after the check of every name
 	if err != nil {
-		return unpackError(dir, err)
+		return unpackFault(dir, err)
 	}
 	defer root.Close()
-	u := unpacker{file: file, root: root, left: l}
+	u := unpacker{file: file, root: root, remaining: l}
 	for entries := tar.NewReader(unpacked); ; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -59,7 +59,7 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 			return u.checkEnd(unpacked)
 		}
 		if err != nil {
-			return damagedError(file, err)
+			return damagedFault(file, err)
 		}
 		if err := u.writeEntry(header, entries); err != nil {
 			return err
@@ -67,8 +67,8 @@ func Extract(ctx context.Context, file, dir string, l Limits) error {
 	}
 }
 
-// openGzip reads the first bytes and begins to unpack. A web page in the place of an
-// archive comes from a proxy's sign-in page or an expired link.
+// openGzip returns a reader of the unpacked content. It recognises a web page, which a proxy
+// or an expired link delivers instead of an archive. Fault: archive-invalid.
 func openGzip(in io.Reader, file string) (io.Reader, error) {
 	buffered := bufio.NewReader(in)
 	head, _ := buffered.Peek(64)
@@ -79,16 +79,16 @@ func openGzip(in io.Reader, file string) (io.Reader, error) {
 	}
 	unpacked, err := gzip.NewReader(buffered)
 	if err != nil {
-		return nil, damagedError(file, err)
+		return nil, damagedFault(file, err)
 	}
 	return unpacked, nil
 }
 
 // unpacker writes the entries of one archive.
 type unpacker struct {
-	file string
-	root *os.Root
-	left Limits
+	file      string
+	root      *os.Root
+	remaining Limits
 }
 
 // writeEntry checks and writes one entry.
@@ -101,10 +101,10 @@ func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 		return nil
 	}
 	if !filepath.IsLocal(name) || path.IsAbs(h.Name) {
-		return unsafeError(u.file, "%q leads outside of the folder", h.Name)
+		return unsafeFault(u.file, "%q leads outside of the folder", h.Name)
 	}
-	if u.left.Files--; u.left.Files < 0 {
-		return tooLargeError(u.file, "more files than the limit")
+	if u.remaining.Files--; u.remaining.Files < 0 {
+		return tooLargeFault(u.file, "it contains more files than the limit")
 	}
 	switch h.Typeflag {
 	case tar.TypeDir:
@@ -112,20 +112,20 @@ func (u *unpacker) writeEntry(h *tar.Header, content io.Reader) error {
 	case tar.TypeReg:
 		return u.writeFile(name, h, content)
 	case tar.TypeSymlink, tar.TypeLink:
-		return unsafeError(u.file, "%q is a link to %q", h.Name, h.Linkname)
+		return unsafeFault(u.file, "%q is a link to %q", h.Name, h.Linkname)
 	}
-	return unsafeError(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
+	return unsafeFault(u.file, "%q is a device, a pipe or something unknown (type %q)", h.Name, h.Typeflag)
 }
 
-// checkEnd reads what follows the last entry, where gzip's checksum is.
+// checkEnd reads the rest after the last entry, so that gzip's checksum is compared.
 func (u *unpacker) checkEnd(rest io.Reader) error {
 	const padding = 1 << 20
 	n, err := io.Copy(io.Discard, io.LimitReader(rest, padding+1))
 	switch {
 	case err != nil:
-		return damagedError(u.file, err)
+		return damagedFault(u.file, err)
 	case n > padding:
-		return tooLargeError(u.file, "there is more behind its last entry")
+		return tooLargeFault(u.file, "there is more data after its last entry")
 	}
 	return nil
 }
@@ -136,15 +136,15 @@ func (u *unpacker) makeFolder(name string) error {
 		return nil
 	}
 	if err := u.root.MkdirAll(name, 0o700); err != nil {
-		return unpackError(name, err)
+		return unpackFault(name, err)
 	}
 	return nil
 }
 
 // writeFile writes a regular file.
 func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) error {
-	if h.Size > u.left.Bytes {
-		return tooLargeError(u.file, "it unpacks to more than the limit")
+	if h.Size > u.remaining.Bytes {
+		return tooLargeFault(u.file, "it unpacks to more than the limit")
 	}
 	if err := u.makeFolder(path.Dir(name)); err != nil {
 		return err
@@ -155,13 +155,13 @@ func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) erro
 	}
 	out, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
-		return unsafeError(u.file, "%q is in it twice", h.Name)
+		return unsafeFault(u.file, "it contains %q twice", h.Name)
 	}
 	if err != nil {
-		return unpackError(name, err)
+		return unpackFault(name, err)
 	}
-	n, err := io.Copy(trackedWriter{out}, io.LimitReader(content, u.left.Bytes+1))
-	u.left.Bytes -= n
+	n, err := io.Copy(markingWriter{out}, io.LimitReader(content, u.remaining.Bytes+1))
+	u.remaining.Bytes -= n
 	if err == nil {
 		err = out.Sync()
 	}
@@ -171,50 +171,52 @@ func (u *unpacker) writeFile(name string, h *tar.Header, content io.Reader) erro
 	var w writeError
 	switch {
 	case errors.As(err, &w):
-		return unpackError(name, w.error)
+		return unpackFault(name, w.error)
 	case err != nil:
-		return damagedError(u.file, err)
-	case u.left.Bytes < 0:
-		return tooLargeError(u.file, "it unpacks to more than the limit")
+		return damagedFault(u.file, err)
+	case u.remaining.Bytes < 0:
+		return tooLargeFault(u.file, "it unpacks to more than the limit")
 	}
 	return nil
 }
 
-// trackedWriter marks its errors, to tell errors of the disk from errors of the
-// archive.
-type trackedWriter struct{ io.Writer }
+// markingWriter returns its errors as writeError, which distinguishes them from errors of
+// the archive.
+type markingWriter struct{ io.Writer }
 
+// writeError is an error of writing a file.
 type writeError struct{ error }
 
-func (t trackedWriter) Write(p []byte) (int, error) {
-	n, err := t.Writer.Write(p)
+// Write implements io.Writer.
+func (w markingWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
 	if err != nil {
 		err = writeError{err}
 	}
 	return n, err
 }
 
-// damagedError returns the fault of an archive that cannot be read.
-func damagedError(file string, err error) error {
+// damagedFault returns the fault for an archive that cannot be read.
+func damagedFault(file string, err error) error {
 	return fault.New("archive-invalid", "%s is not a complete gzipped tar archive: %w", file, err).
-		WithHint("it was cut or is something else; fetch it again")
+		WithHint("it was cut short or is another kind of file; fetch it again")
 }
 
-// unsafeError returns the fault of an archive that may do harm.
-func unsafeError(file, format string, args ...any) error {
+// unsafeFault returns the fault for an archive that may do harm.
+func unsafeFault(file, format string, args ...any) error {
 	f := fault.New("archive-unsafe", format, args...)
 	f.Message = file + " is refused: " + f.Message
-	return f.WithHint("an honest release has no such thing; do not use it, and tell its publisher")
+	return f.WithHint("an honest release does not contain this; do not use it, and tell its publisher")
 }
 
-// tooLargeError returns the fault of an archive beyond the limits.
-func tooLargeError(file, what string) error {
-	return fault.New("archive-too-large", "%s is refused: %s", file, what).
+// tooLargeFault returns the fault for an archive beyond the limits.
+func tooLargeFault(file, reason string) error {
+	return fault.New("archive-too-large", "%s is refused: %s", file, reason).
 		WithHint("an honest release is far below it; do not use this one")
 }
 
-// unpackError returns the fault of a failed write.
-func unpackError(name string, err error) error {
+// unpackFault returns the fault for a failed write.
+func unpackFault(name string, err error) error {
 	return fault.New("unpack-failed", "unpack %s: %w", name, err).
 		WithHint("free space and make the folder writable; nothing was installed")
 }

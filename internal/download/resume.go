@@ -12,11 +12,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// askForRest adds the headers that ask for the part of the file that is missing
-// and returns how many bytes are there already. Without a digest to check the
-// whole against, a beginning is used only if the server can tell that its file
-// is still the same (If-Range, RFC 9110 section 13.1.5).
-func (r Request) askForRest(req *http.Request) int64 {
+// requestRest adds the headers that request the missing part of the file, and returns the
+// number of bytes that the file has already. Without an expected digest it keeps the
+// beginning of the file only if the server can tell whether its own file is still the same
+// (If-Range, RFC 9110 section 13.1.5).
+func (r Request) requestRest(req *http.Request) int64 {
 	info, err := os.Stat(r.Path)
 	if err != nil || info.Size() == 0 {
 		return 0
@@ -33,14 +33,13 @@ func (r Request) askForRest(req *http.Request) int64 {
 	return info.Size()
 }
 
-// validatorPath is the file beside the partial download that holds the address
-// and the server's validator of the file that the beginning came from.
+// validatorPath returns the path of a file beside the partial download: it has the address
+// and the server's validator of the file that is downloaded.
 func (r Request) validatorPath() string { return r.Path + ".validator" }
 
-// rememberValidator writes down the strong ETag, or else the Last-Modified time, of
-// the file whose beginning is about to be written. A weak ETag cannot be used
-// to join parts.
-func (r Request) rememberValidator(res *http.Response) {
+// saveValidator saves the strong ETag, or else the Last-Modified time, of the file whose
+// download begins. A weak ETag cannot be used to join parts.
+func (r Request) saveValidator(res *http.Response) {
 	validator := res.Header.Get("ETag")
 	if validator == "" || strings.HasPrefix(validator, "W/") {
 		validator = res.Header.Get("Last-Modified")
@@ -49,11 +48,11 @@ func (r Request) rememberValidator(res *http.Response) {
 		_ = os.Remove(r.validatorPath())
 		return
 	}
-	_ = renameio.WriteFile(r.validatorPath(), []byte(r.URL+"\n"+validator), 0o600) // without it the file is fetched anew
+	// If this fails, a later attempt fetches the whole file.
+	_ = renameio.WriteFile(r.validatorPath(), []byte(r.URL+"\n"+validator), 0o600)
 }
 
-// readValidator returns the validator that rememberValidator wrote for this address, or
-// "".
+// readValidator returns the validator that saveValidator saved for this address, or "".
 func (r Request) readValidator() string {
 	data, err := safefile.Read(r.validatorPath(), safefile.DocumentLimit)
 	if err != nil {
@@ -72,15 +71,14 @@ func (r Request) removePartial() {
 	_ = os.Remove(r.validatorPath())
 }
 
-// checkComplete handles a 416 reply: the file is complete if the server says that it
-// has exactly the bytes that are there. Otherwise the file belongs to another version
-// and is removed.
-func (r Request) checkComplete(res *http.Response, have int64) error {
-	if res.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", have) {
+// checkComplete handles a 416 reply: the file is complete if the server's file has exactly
+// size bytes. Otherwise the server has another file, and checkComplete removes this one.
+func (r Request) checkComplete(res *http.Response, size int64) error {
+	if res.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", size) {
 		return nil
 	}
 	r.removePartial()
-	return transientError{errors.New("the server has another file than the one that was begun")}
+	return transientError{errors.New("the file on the server is not the one whose download began")}
 }
 
 // startsAt reports whether a 206 reply begins at the requested byte.

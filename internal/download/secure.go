@@ -9,11 +9,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
-// maxRedirects is how many redirects are followed, as many as in net/http.
+// maxRedirects is how many redirects are followed; net/http has the same limit.
 const maxRedirects = 10
 
 // RequireSecure returns the fault address-insecure unless address is https, or http on
-// this machine. The message leaves out credentials that the address may contain.
+// this machine. The message does not show credentials that the address may contain.
 func RequireSecure(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -23,8 +23,8 @@ func RequireSecure(address string) error {
 	if isSecure(u) {
 		return nil
 	}
-	return fault.Usage("address-insecure", "%s://%s is not fetched: programs come over https, or over http from this "+
-		"machine", u.Scheme, u.Host).
+	return fault.Usage("address-insecure", "%s://%s is not fetched: programs are fetched over https only, or over http "+
+		"from this machine", u.Scheme, u.Host).
 		WithHint("check GITHUB_API_URL and the addresses that this server names")
 }
 
@@ -40,8 +40,8 @@ func isSecure(u *url.URL) bool {
 }
 
 // Guard returns a copy of client (nil: http.DefaultClient) that follows redirects to
-// secure addresses only, and sends no Authorization header after a redirect: net/http
-// keeps it for other ports and for subdomains of a host.
+// secure addresses only, and sends no Authorization header after a redirect. net/http
+// would keep the header for other ports and for subdomains of a host.
 func Guard(client *http.Client) *http.Client {
 	if client == nil {
 		client = http.DefaultClient
