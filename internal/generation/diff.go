@@ -22,7 +22,7 @@ type Change struct {
 	Diff []string `json:"diff,omitempty"` // unified, of a part's texts without their secrets
 }
 
-// Diff compares two generations. Faults: those of Find.
+// Diff returns the differences between the generations a and b. Faults: those of Find.
 func Diff(root string, a, b int) (Difference, error) {
 	d := Difference{From: a, To: b, Changes: []Change{}}
 	from, err := Find(root, a)
@@ -50,9 +50,9 @@ func Diff(root string, a, b int) (Difference, error) {
 		if from.Digests[part] == to.Digests[part] {
 			continue
 		}
-		old, _ := from.ReadPart(root, part) // checked by Find; missing is empty
-		new, _ := to.ReadPart(root, part)
-		text := diff.Diff(part+".yaml", old.Text, part+".yaml", new.Text)
+		before, _ := from.ReadPart(root, part) // Find has checked it; a missing part is empty
+		after, _ := to.ReadPart(root, part)
+		text := diff.Diff(part+".yaml", before.Text, part+".yaml", after.Text)
 		d.Changes = append(d.Changes, Change{What: part, From: from.Digests[part], To: to.Digests[part],
 			Diff: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")})
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// FindRoot returns the folder below which the generations of a configuration file lie
+// FindRoot returns the folder below which the generations of a configuration file are
 // (config.Paths.Root). The file may be invalid or missing: FindRoot tries each runtime_dir
-// in its text and the default places, and takes the first whose newest generation was
+// in its text and the default places, and returns the first whose newest generation was
 // recorded for this file. file is "" for the built-in default in dir. Fault:
 // generation-unknown.
 func FindRoot(file, dir string) (root string, err error) {
@@ -41,7 +41,7 @@ func FindRoot(file, dir string) (root string, err error) {
 		}
 	}
 	return "", fault.Usage("generation-unknown", "no generation of %s is recorded near it", file).
-		WithHint("mage start records one when the stack got ready")
+		WithHint("mage start records one when the stack is ready")
 }
 
 // runtimeDirsIn returns paths.runtime_dir of a configuration file. When the text does not
@@ -64,7 +64,8 @@ func runtimeDirsIn(file string, text []byte) []string {
 	return dirs
 }
 
-// isRecordedFor reports whether the newest readable generation below root is of file.
+// isRecordedFor reports whether the newest readable generation below root was recorded for
+// file.
 func isRecordedFor(root, file string) bool {
 	if _, err := os.Stat(Dir(root)); err != nil {
 		return false

@@ -1,13 +1,13 @@
-// Package generation keeps the states of a stack that got ready, so that one
+// Package generation keeps the states in which a stack was ready, so that one
 // can be restored: configuration, profile and runtimes by number, in
 // generations/NNNN. Record adds one, List and Find read them.
 //
-// A generation holds no credential and no key: placeholders stand for them (see
+// A generation contains no credential and no key, but placeholders for them (see
 // Sealed). The package restores nothing; package supervisor/stack does.
 //
 // It has more than 700 lines because a record, its sealed parts, its signature and the
-// pins are one format on disk: whoever lists or prunes generations has to read all of
-// them.
+// pins are one format on disk: the code that lists or prunes generations has to read all
+// of them.
 package generation
 
 import (
@@ -35,34 +35,34 @@ type Generation struct {
 	CreatedAt time.Time         `json:"created_at"`
 	Reason    string            `json:"reason"`   // the command: start, profile:set, bootstrap:update, config:migrate
 	Profile   string            `json:"profile"`  // "" in configuration version 3
-	Digests   map[string]string `json:"digests"`  // "sha256:…" by part; of the text without its secrets
-	Runtimes  []Runtime         `json:"runtimes"` // by service
-	FlowGate  string            `json:"flowgate"` // version that recorded it
+	Digests   map[string]string `json:"digests"`  // "sha256:…" by part, of the text without its secrets
+	Runtimes  []Runtime         `json:"runtimes"` // one for each service
+	FlowGate  string            `json:"flowgate"` // version of FlowGate that recorded it
 	Ready     bool              `json:"ready"`    // all its services were seen ready
-	Pinned    bool              `json:"pinned"`   // kept for ever
+	Pinned    bool              `json:"pinned"`   // it is never removed
 
 	ConfigFile string `json:"config_file"` // "" for the built-in default
 	RuntimeDir string `json:"runtime_dir"`
 	ProxyFile  string `json:"proxy_file,omitempty"` // CLIProxyAPI's own configuration
 
-	// SecretDigests are the digests of the files that describe a part's secrets, by part.
+	// SecretDigests has the digests of the files that describe the secrets of the parts, by part.
 	SecretDigests map[string]string `json:"secret_digests,omitempty"`
 
-	// Verified is Ready under its older name, which scripts and earlier versions read;
-	// "verified" of a rollback or an update says that requests were answered.
+	// Verified is the older name of Ready, which scripts and earlier versions read. In the
+	// report of a rollback or an update, "verified" means that requests were answered.
 	Verified bool `json:"verified"`
 
-	// Unsigned says that this user's FlowGate did not write the record: nothing is
-	// restored from it.
+	// Unsigned says that this user's FlowGate did not write the record. Such a generation is
+	// not restored.
 	Unsigned bool `json:"unsigned,omitempty"`
 }
 
-// Runtime is what a service ran.
+// Runtime is the runtime that a service ran.
 type Runtime struct {
 	Service string `json:"service"`
 	Runtime string `json:"runtime"`
 	Version string `json:"version"`          // "" when unknown
-	Folder  string `json:"folder,omitempty"` // in the store; "" for one from elsewhere, which a rollback cannot change
+	Folder  string `json:"folder,omitempty"` // in the store; "" for one outside it, which a rollback cannot change
 }
 
 // Parts of a generation, and the files that hold their texts.
@@ -72,14 +72,16 @@ const (
 	PartActive = "active"      // the generated router configuration, for comparison only
 )
 
+// recordName is the file of a generation's record.
 const recordName = "generation.json"
 
 // Dir returns the folder of a stack's generations; root is config.Paths.Root.
 func Dir(root string) string { return filepath.Join(root, "generations") }
 
 // List returns the generations below root in the order of their numbers, and the number of
-// the current one, 0 for none. It leaves out those that cannot be read; Find returns why.
-// Reading a thousand takes some milliseconds.
+// the current one, 0 for none. It leaves out generations that cannot be read; for such a one
+// Find returns the reason. Reading a thousand takes some milliseconds. Fault:
+// generation-unreadable.
 func List(root string) (all []Generation, current int, err error) {
 	dir, err := os.Open(Dir(root))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -93,8 +95,8 @@ func List(root string) (all []Generation, current int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	pinned, _ := readPins(root) // Record removes nothing when they cannot be read
-	signatures := newSigner(root)
+	pinned, _ := readPins(root) // Record removes no generation when they cannot be read
+	signatures := newVerifier(root)
 	all = make([]Generation, 0, len(numbers))
 	at := int(dir.Fd())
 	for _, g := range iter.Map(numbers, func(n *int) Generation { return readFast(signatures, root, at, *n) }) {
@@ -106,6 +108,7 @@ func List(root string) (all []Generation, current int, err error) {
 	return all, Current(root), nil
 }
 
+// listNumbers returns the numbers of the generations below root, in order.
 func listNumbers(root string) ([]int, error) {
 	dir, err := os.Open(Dir(root))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -118,6 +121,7 @@ func listNumbers(root string) ([]int, error) {
 	return numbersInDir(dir)
 }
 
+// numbersInDir returns the numbers of the generations in the open folder dir, in order.
 func numbersInDir(dir *os.File) ([]int, error) {
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
@@ -133,13 +137,15 @@ func numbersInDir(dir *os.File) ([]int, error) {
 	return list, nil
 }
 
+// folderName returns the name of a generation's folder: its number with at least four digits.
 func folderName(n int) string {
 	text := strconv.Itoa(n)
 	return strings.Repeat("0", max(0, 4-len(text))) + text
 }
 
-// readRecord reads one record; pins are files, so that a record never changes.
-func readRecord(signatures signer, root string, n int) (Generation, error) {
+// readRecord reads one record. It does not set Pinned, because pins are kept in a file of
+// their own, so that a record never changes. Faults: not-yours, generation-damaged.
+func readRecord(signatures verifier, root string, n int) (Generation, error) {
 	dir := filepath.Join(Dir(root), folderName(n))
 	data, err := trust.ReadState(root, filepath.Join(dir, recordName), maxRecordSize)
 	var g Generation
@@ -156,23 +162,24 @@ func readRecord(signatures signer, root string, n int) (Generation, error) {
 	return g, nil
 }
 
-func (s signer) decode(n int, data []byte) (g Generation, err error) {
+// decode returns the record of generation n in data, and checks its signature.
+func (v verifier) decode(n int, data []byte) (g Generation, err error) {
 	if err := json.Unmarshal(data, &g); err != nil {
 		return Generation{}, err
 	}
 	if g.Number != n {
 		return Generation{}, errors.New("it is the record of another one")
 	}
-	_, unsigned := s.key.Open(recordKind, s.place, data)
-	g.Unsigned = unsigned != nil
+	_, signatureErr := v.key.Open(recordKind, v.place, data)
+	g.Unsigned = signatureErr != nil
 	g.Ready = g.Ready || g.Verified
 	g.Verified = g.Ready
 	return g, nil
 }
 
-// readFast is readRecord for a list: dir is the open folder of all generations, and a
-// record that cannot be read gives a Generation without a number.
-func readFast(signatures signer, root string, dir, n int) Generation {
+// readFast is a faster readRecord for lists: dir is the file descriptor of the folder of all
+// generations. For a record that cannot be read it returns a Generation without a number.
+func readFast(signatures verifier, root string, dir, n int) Generation {
 	g, err := signatures.decode(n, readRecordAt(dir, n))
 	if err != nil {
 		g, _ = readRecord(signatures, root, n)
@@ -180,7 +187,7 @@ func readFast(signatures signer, root string, dir, n int) Generation {
 	return g
 }
 
-// fastRecordSize is larger than any record of two services.
+// fastRecordSize is a size in bytes that exceeds that of any record of two services.
 const fastRecordSize = 4 << 10
 
 // readRecordAt returns the bytes of a record, nil when it cannot be read or is longer than
@@ -197,15 +204,15 @@ func readRecordAt(dir, n int) []byte {
 	}
 	defer unix.Close(fd)
 	data := make([]byte, fastRecordSize)
-	got, err := unix.Read(fd, data)
-	if err != nil || got == len(data) {
+	size, err := unix.Read(fd, data)
+	if err != nil || size == len(data) {
 		return nil
 	}
-	return data[:got]
+	return data[:size]
 }
 
-// Find reads one generation and checks its parts. Faults: generation-unknown,
-// generation-damaged.
+// Find returns one generation and checks its parts. Faults: generation-unknown,
+// generation-damaged, generation-unreadable, state-untrusted, not-yours.
 func Find(root string, n int) (Generation, error) {
 	list, err := listNumbers(root)
 	if err != nil {
@@ -214,7 +221,7 @@ func Find(root string, n int) (Generation, error) {
 	if !slices.Contains(list, n) {
 		return Generation{}, fault.Usage("generation-unknown", "there is no generation %d", n).WithHint("%s", keptHint(list))
 	}
-	g, err := readRecord(newSigner(root), root, n)
+	g, err := readRecord(newVerifier(root), root, n)
 	if err != nil {
 		return g, err
 	}
@@ -233,9 +240,10 @@ func Find(root string, n int) (Generation, error) {
 	return g, nil
 }
 
+// keptHint returns a hint that names the numbers of the existing generations.
 func keptHint(list []int) string {
 	if len(list) == 0 {
-		return program.Text("none is recorded yet: mage start records one when the stack got ready")
+		return program.Text("none is recorded yet: mage start records one when the stack is ready")
 	}
 	return "the kept ones are " + strconv.Itoa(
 		list[0],
@@ -264,7 +272,7 @@ func (g Generation) ReadPart(root, part string) (Sealed, error) {
 		err = json.Unmarshal(data, &sealed.Secrets)
 	}
 	if err != nil && (!errors.Is(err, fs.ErrNotExist) || strings.Contains(string(sealed.Text), placeholderBegin)) {
-		return Sealed{}, fault.New("generation-damaged", "generation %d: read what its secrets were: %w", g.Number, err).
+		return Sealed{}, fault.New("generation-damaged", "generation %d: read the list of its secrets: %w", g.Number, err).
 			WithHint("mage generation:list shows the others")
 	}
 	return sealed, nil
@@ -286,8 +294,9 @@ func Current(root string) int {
 	return n
 }
 
-// FindPrevious returns the generation that a rollback without a number goes to: the last
-// one before the current whose services were seen ready.
+// FindPrevious returns the generation that a rollback without a number restores: the last
+// signed one before the current one whose services were seen ready. Fault:
+// generation-unknown.
 func FindPrevious(all []Generation, current int) (Generation, error) {
 	for _, g := range slices.Backward(all) {
 		if g.Number < current && g.Ready && !g.Unsigned {
@@ -307,10 +316,12 @@ func (g Generation) HasSameState(other Generation) bool {
 	return equal
 }
 
+// unreadableFault returns the fault generation-unreadable for a failed read.
 func unreadableFault(path string, err error) error {
 	return fault.New("generation-unreadable", "read %s: %w", path, err).WithHint("its files must belong to you")
 }
 
+// unwritableFault returns the fault generation-unwritable for a failed write.
 func unwritableFault(path string, err error) error {
 	return fault.Unwritable("generation-unwritable", path, err, "")
 }

@@ -28,25 +28,25 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// MaxKept is how many generations are kept besides those that are pinned.
+// MaxKept is how many generations are kept, not counting those that are pinned.
 const MaxKept = 20
 
 // RecordRequest says what Record records.
 type RecordRequest struct {
 	Config *config.Config
 	Env    runtimestore.Environment // what services were executed with
-	// secrets that must not be in a generation, besides those that their place or look betrays
+	// secrets that must not be in a generation, besides those that their key or form shows to be secrets
 	Secrets []string
 	Reason  string
 	Now     time.Time
 }
 
-// Record adds the state of a stack that just got ready, unless the current
-// generation is the same; the result is the current generation either way.
-// The oldest beyond MaxKept are removed. Faults: generation-unwritable,
-// generation-unreadable, generation-secret.
-func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, err error) {
-	root := s.Config.Paths.Root()
+// Record adds the state of a stack that has just become ready, unless the current
+// generation has the same state, and returns the current generation. isNew says that it
+// added one. It removes the oldest generations beyond MaxKept. Faults:
+// generation-unwritable, generation-unreadable, generation-secret.
+func Record(ctx context.Context, r RecordRequest) (g Generation, isNew bool, err error) {
+	root := r.Config.Paths.Root()
 	if err := os.MkdirAll(Dir(root), 0o700); err != nil {
 		return g, false, unwritableFault(Dir(root), err)
 	}
@@ -55,7 +55,7 @@ func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, 
 		return g, false, err
 	}
 	defer lock.Close()
-	g, texts, err := takeSnapshot(s)
+	g, texts, err := takeSnapshot(r)
 	if err != nil {
 		return g, false, err
 	}
@@ -76,17 +76,17 @@ func Record(ctx context.Context, s RecordRequest) (g Generation, recorded bool, 
 		return g, false, unwritableFault(Dir(root), err)
 	}
 	if _, err := readPins(root); err != nil {
-		return g, true, nil //nolint:nilerr // which ones are to be kept is not known, so all are
+		return g, true, nil //nolint:nilerr // the pins are not known, so nothing is removed
 	}
 	return g, true, prune(root, append(all, g), g.Number)
 }
 
-// takeSnapshot returns the present state as a generation, and its parts sealed.
-func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
-	cfg := s.Config
-	g := Generation{CreatedAt: s.Now.UTC(), Reason: s.Reason, FlowGate: s.Env.Version, Ready: true,
+// takeSnapshot returns the present state as a generation, and its sealed parts by name.
+func takeSnapshot(r RecordRequest) (Generation, map[string]Sealed, error) {
+	cfg := r.Config
+	g := Generation{CreatedAt: r.Now.UTC(), Reason: r.Reason, FlowGate: r.Env.Version, Ready: true,
 		ConfigFile: cfg.File, RuntimeDir: cfg.Paths.RuntimeDir, ProxyFile: cfg.CLIProxyConfigFile,
-		Digests: map[string]string{}, Runtimes: currentRuntimes(cfg, s.Env)}
+		Digests: map[string]string{}, Runtimes: currentRuntimes(cfg, r.Env)}
 	g.Profile, _ = policy.Current(cfg)
 	key, err := SecretKey(cfg.Paths.Secrets())
 	if err != nil {
@@ -105,7 +105,7 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 		if err != nil {
 			return g, nil, unreadableFault(path, err)
 		}
-		sealed, err := Seal(text, key, s.Secrets)
+		sealed, err := Seal(text, key, r.Secrets)
 		if err != nil {
 			return g, nil, fault.New("generation-secret", "record %s: %w", path, err).
 				WithHint("put the key into a file and refer to it: credentials.upstream.NAME: {file: …}")
@@ -115,12 +115,12 @@ func takeSnapshot(s RecordRequest) (Generation, map[string]Sealed, error) {
 	return g, texts, nil
 }
 
-// SecretKey returns the key for the digests of secrets, and makes it when there is none.
-// Guesses cannot be compared with a digest without the key.
-func SecretKey(secrets string) ([]byte, error) {
-	key, _, err := keyfile.Ensure(filepath.Join(secrets, "generation.key"))
+// SecretKey returns the key for the digests of secrets from the folder dir, and makes it
+// when there is none. Without the key nobody can test whether a guess has a given digest.
+func SecretKey(dir string) ([]byte, error) {
+	key, _, err := keyfile.Ensure(filepath.Join(dir, "generation.key"))
 	if err != nil {
-		return nil, unwritableFault(secrets, err)
+		return nil, unwritableFault(dir, err)
 	}
 	return []byte(key), nil
 }
@@ -187,13 +187,13 @@ func writeGeneration(root string, g Generation, texts map[string]Sealed) error {
 	return renameio.WriteFile(CurrentPath(root), []byte(strconv.Itoa(g.Number)+"\n"), 0o600)
 }
 
-// marshalIndented returns v as JSON for a file.
+// marshalIndented returns v as indented JSON with a line feed at its end.
 func marshalIndented(v any) ([]byte, error) {
 	data, err := json.MarshalIndent(v, "", "  ")
 	return append(data, '\n'), err
 }
 
-// prune removes the oldest generations beyond MaxKept; it keeps the current and the pinned.
+// prune removes the oldest generations beyond MaxKept, but not the current one or pinned ones.
 func prune(root string, all []Generation, current int) error {
 	kept := 0
 	for i := len(all) - 1; i >= 0; i-- {
@@ -219,11 +219,12 @@ func lockGenerations(ctx context.Context, root string) (io.Closer, error) {
 	return lock, nil
 }
 
-// Pin excludes a generation from pruning, or includes it again. Commands that run at once
-// lose no pin, and no generation that one of them has pinned. Faults: generation-unknown,
-// generation-unwritable; generation-unreadable when the existing pins cannot be read.
+// Pin excludes a generation from pruning if pinned is true, else includes it again. It locks
+// the generations, so that no pin is lost when several commands run at once. Faults:
+// generation-unwritable; generation-unreadable when the existing pins cannot be read; those
+// of Find.
 func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, error) {
-	if g, err := Find(root, n); err != nil { // also when there is no folder to lock
+	if g, err := Find(root, n); err != nil { // before the lock, for which the folder must exist
 		return g, err
 	}
 	lock, err := lockGenerations(ctx, root)
@@ -254,9 +255,10 @@ func Pin(ctx context.Context, root string, n int, pinned bool) (Generation, erro
 	return g, nil
 }
 
+// pinsPath returns the file of the pins.
 func pinsPath(root string) string { return filepath.Join(Dir(root), "pins.json") }
 
-// readPins returns the generations to keep; none without the file.
+// readPins returns the numbers of the pinned generations; none when there is no file.
 func readPins(root string) (list []int, err error) {
 	data, err := trust.ReadState(root, pinsPath(root), maxRecordSize)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -268,7 +270,7 @@ func readPins(root string) (list []int, err error) {
 	return list, err
 }
 
-// Digest returns "sha256:" and the hexadecimal digest of data.
+// Digest returns "sha256:" and the hexadecimal SHA-256 of data.
 func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])

@@ -19,29 +19,30 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Sealed is a text without its secrets: a placeholder stands for each. Secrets has what
-// is needed to find them again on this machine.
+// Sealed is a text with placeholders in place of its secrets. Secrets has what is needed to
+// find their values again on this machine.
 type Sealed struct {
 	Text    []byte
 	Secrets []Secret
 }
 
-// Secret is one secret that a text had. Its value is nowhere in a generation.
+// Secret describes one secret that a text had. A generation does not contain its value.
 type Secret struct {
 	Placeholder string `json:"mark"`
-	Path        string `json:"path,omitempty"` // of the YAML key that held it: "api-keys[0]"
-	MAC         string `json:"mac"`            // keyed digest of the value, to know it again
-	// Short says that the value may stand in the text by chance as well, as a
-	// number or a word: another value must not take its place everywhere.
+	Path        string `json:"path,omitempty"` // of the YAML key that had it: "api-keys[0]"
+	MAC         string `json:"mac"`            // keyed digest of the value, by which it is recognised
+	// Short says that the text may contain the value by chance too, as a number or a
+	// word. Then a new value must not replace every placeholder of it.
 	Short bool `json:"short,omitempty"`
 }
 
 // foundSecret is a secret in a text.
 type foundSecret struct{ value, path string }
 
-// Seal takes the secrets out of a YAML text: the values of keys that hold
-// secrets, what looks like a key anywhere, also in comments, and the values of
-// known. It fails when a secret could not be taken out whole.
+// Seal replaces the secrets in a YAML text by placeholders: the values of keys that
+// hold secrets, words that look like a key anywhere, also in comments, and the values
+// in known. It returns an error when it cannot replace a secret completely. key is that
+// of SecretKey.
 func Seal(text, key []byte, known []string) (Sealed, error) {
 	if bytes.Contains(text, []byte(placeholderBegin)) || bytes.ContainsFunc(text, isPrivateRune) {
 		return Sealed{}, fmt.Errorf(
@@ -68,8 +69,9 @@ func Seal(text, key []byte, known []string) (Sealed, error) {
 	return numberPlaceholders(out, secrets, key), nil
 }
 
-// numberPlaceholders numbers the placeholders in the order of the text, so that another
-// value of the same key leaves the text as it is.
+// numberPlaceholders replaces the private runes in text by numbered placeholders. It numbers
+// them in the order of the text, so that the sealed text is the same when a key gets another
+// value.
 func numberPlaceholders(text string, secrets []foundSecret, key []byte) Sealed {
 	var out strings.Builder
 	var sealed Sealed
@@ -99,22 +101,24 @@ func numberPlaceholders(text string, secrets []foundSecret, key []byte) Sealed {
 	return sealed
 }
 
-// minUniqueLength is the length in bytes from which a text that equals a secret is the
-// secret and not a coincidence.
+// minUniqueLength is the length in bytes from which a text that equals a secret counts as
+// the secret and not as a coincidence.
 const minUniqueLength = 8
 
+// placeholderBegin begins every placeholder; a number and » follow.
 const placeholderBegin = "«flowgate-secret-"
 
-// While a text is sealed, one rune of Unicode's private use area stands for
-// each secret: no word of a configuration has one.
+// Range of the runes that replace secrets while a text is sealed, one for each secret. They
+// are Unicode's private use area, which Seal does not accept in a text.
 const firstPrivate, lastPrivate = 0xE000, 0xF8FF
 
+// isPrivateRune reports whether r is in that range.
 func isPrivateRune(r rune) bool { return r >= firstPrivate && r <= lastPrivate }
 
-// Open puts secrets back. Each is looked for among the words of the texts and
-// the values given; one that is not there any more is taken from its path in
-// the first of the texts: keys are no part of a generation, so the present one
-// is right. missing names the paths of those that are nowhere.
+// Open returns the text with its secrets. It looks for each secret among the words of
+// texts and among values. A secret that neither has is replaced by the value that the
+// first of texts has at its path, because keys are not part of a generation and the
+// present key is right. missing has the paths of the secrets that were not found.
 func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte, missing []string) {
 	byMAC := map[string]string{}
 	for _, value := range values {
@@ -124,14 +128,14 @@ func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte,
 		for _, word := range splitWords(t) {
 			byMAC[secretMAC(key, word)] = word
 		}
-		for _, f := range findSecrets(t, nil) {
-			byMAC[secretMAC(key, f.value)] = f.value
+		for _, found := range findSecrets(t, nil) {
+			byMAC[secretMAC(key, found.value)] = found.value
 		}
 	}
 	present := map[string]string{}
 	if len(texts) > 0 {
-		for _, f := range findSecrets(texts[0], nil) {
-			present[f.path] = f.value
+		for _, found := range findSecrets(texts[0], nil) {
+			present[found.path] = found.value
 		}
 	}
 	out := string(s.Text)
@@ -149,7 +153,7 @@ func (s Sealed) Open(key []byte, values []string, texts ...[]byte) (text []byte,
 	return []byte(out), missing
 }
 
-// findSecrets finds the secrets of a text, each value once.
+// findSecrets returns the secrets of a text as they are written in it, each value once.
 func findSecrets(text []byte, known []string) []foundSecret {
 	var all []foundSecret
 	seen := map[string]bool{"": true}
@@ -165,7 +169,7 @@ func findSecrets(text []byte, known []string) []foundSecret {
 				return
 			}
 		}
-		if !seen[value] { // Seal fails if it is still there in another form
+		if !seen[value] { // Seal fails if the text has it in another form
 			seen[value] = true
 			all = append(all, foundSecret{value, path})
 		}
@@ -187,7 +191,8 @@ func findSecrets(text []byte, known []string) []foundSecret {
 	return all
 }
 
-// collectDifferences walks a document and its redacted copy: what differs is secret.
+// collectDifferences calls add for each value that differs between the document a and its
+// redacted copy b: these are the secrets.
 func collectDifferences(path string, a, b any, add func(value, path string)) {
 	switch a := a.(type) {
 	case map[string]any:
@@ -213,22 +218,24 @@ func collectDifferences(path string, a, b any, add func(value, path string)) {
 	}
 }
 
-// collectInsideJSON is collectDifferences for a text that is JSON, as vertex_credentials
-// may be: the secrets in it are secret, not the whole text.
+// collectInsideJSON is collectDifferences for a text that is JSON, such as
+// vertex_credentials, in which only some values are secret. It returns false when the text
+// is not JSON, or is one JSON string.
 func collectInsideJSON(path, a, b string, add func(value, path string)) bool {
 	var before, after any
 	if json.Unmarshal([]byte(a), &before) != nil || json.Unmarshal([]byte(b), &after) != nil {
 		return false
 	}
-	if _, scalar := before.(string); scalar {
+	if _, isString := before.(string); isString {
 		return false
 	}
 	collectDifferences(path, before, after, add)
 	return true
 }
 
-// writtenForms returns the ways in which a value may be written in a text: as it
-// is, escaped in JSON or a quoted scalar once or twice, or line by line.
+// writtenForms returns the forms in which a value may be written in a text, each as a list of
+// parts: as it is, escaped once or twice as in JSON, with doubled single quotes, or line by
+// line.
 func writtenForms(value string) [][]string {
 	quoted := strings.Trim(string(quoteJSON(value)), `"`)
 	forms := [][]string{
@@ -246,22 +253,23 @@ func writtenForms(value string) [][]string {
 	return forms
 }
 
+// quoteJSON returns a text as a JSON string in which <, > and & are not escaped.
 func quoteJSON(text string) []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a text always is encoded
+	_ = e.Encode(text) // a string can always be encoded
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// splitWords returns the stretches of a text between white space and what YAML puts
-// around a scalar.
+// splitWords returns the words of a text, split at white space and at the characters that
+// YAML puts around a scalar.
 func splitWords(text []byte) []string {
 	return strings.FieldsFunc(string(text), func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,[]{}", r) })
 }
 
-// replaceWord replaces value where it stands alone, not within a longer word.
-func replaceWord(text, value, by string) string {
+// replaceWord replaces value where it is a word, not where it is part of a longer word.
+func replaceWord(text, value, replacement string) string {
 	var out strings.Builder
 	for {
 		at := strings.Index(text, value)
@@ -274,16 +282,18 @@ func replaceWord(text, value, by string) string {
 			end < len(text) && isWordByte(text[end]) && isWordByte(value[len(value)-1]) {
 			out.WriteString(text[:end])
 		} else {
-			out.WriteString(text[:at] + by)
+			out.WriteString(text[:at] + replacement)
 		}
 		text = text[end:]
 	}
 }
 
+// isWordByte reports whether c is an ASCII letter, a digit or an underscore.
 func isWordByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
 }
 
+// secretMAC returns the first 16 bytes of the HMAC-SHA-256 of a secret, in hexadecimal.
 func secretMAC(key []byte, value string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))

@@ -4,28 +4,28 @@ package generation
 type Listing struct {
 	Current     int          `json:"current"` // 0 for none
 	Generations []Generation `json:"generations"`
-	Damaged     []Damage     `json:"damaged,omitempty"` // those that cannot be restored
+	Damaged     []Damage     `json:"damaged,omitempty"` // the generations that cannot be restored
 }
 
-// maxExamined bounds the number of generations that ListWithDamage examines: with more it finds no damage.
+// maxExamined is the number of generations above which ListWithDamage examines none.
 const maxExamined = 100
 
-// ListWithDamage returns the data of generation:list: all generations, and which of
-// them cannot be restored, unless there are more than maxExamined.
+// ListWithDamage returns the data of generation:list: all generations and, unless there are
+// more than maxExamined, those that cannot be restored. Fault: generation-unreadable.
 func ListWithDamage(root string) (Listing, error) {
 	all, current, err := List(root)
 	if err != nil || len(all) > maxExamined {
 		return Listing{Current: current, Generations: all}, err
 	}
-	bad, err := findDamaged(root)
-	return Listing{current, all, bad}, err
+	damaged, err := findDamaged(root)
+	return Listing{current, all, damaged}, err
 }
 
 // Shown is the data of generation:show.
 type Shown struct {
 	Current     int               `json:"current"`
-	Generations []Generation      `json:"generations"` // the one asked for
-	Texts       map[string]string `json:"texts"`       // by part, with placeholders for keys
+	Generations []Generation      `json:"generations"` // the requested one
+	Texts       map[string]string `json:"texts"`       // by part, with placeholders in place of keys
 }
 
 // Show returns one generation with its texts. Faults: those of Find.

@@ -12,31 +12,32 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// recordKind names a generation's record to trust.Key.
+// recordKind is the kind of a generation's record in its signature (see trust.Key).
 const recordKind = "generation"
 
-// Bounds of what is read of a generation: a record, and a part's text, which is a
-// configuration file.
+// Sizes of the largest record and the largest part, which is a configuration file, that are
+// read, in bytes.
 const (
 	maxRecordSize = 1 << 20
 	maxPartSize   = 8 << 20
 )
 
-// signer verifies the signatures of the records below one root. Without a key every record
+// verifier verifies the signatures of the records below one root. Without a key every record
 // counts as unsigned.
-type signer struct {
+type verifier struct {
 	key   trust.Key
 	place string
 }
 
-func newSigner(root string) signer {
+// newVerifier returns a verifier with this user's key.
+func newVerifier(root string) verifier {
 	key, _ := trust.LoadKey(os.Getenv) // without a key, nothing was ever signed here
-	return signer{key, trust.Place(root)}
+	return verifier{key, trust.Place(root)}
 }
 
-// Sign signs the generations below root that have no signature, each only when
-// its files are the user's own and whole. Those that are damaged are left as they
-// are. Faults: not-yours, trust-unwritable, generation-unwritable.
+// Sign signs the generations below root that have no valid signature. It does not change
+// damaged ones. Faults: not-yours, when a record belongs to another user; trust-unwritable,
+// generation-unreadable, generation-unwritable.
 func Sign(root string) error {
 	key, err := trust.EnsureKey(os.Getenv)
 	if err != nil {
@@ -46,7 +47,7 @@ func Sign(root string) error {
 	if err != nil {
 		return err
 	}
-	signatures := signer{key, trust.Place(root)}
+	signatures := verifier{key, trust.Place(root)}
 	for _, n := range list {
 		path := filepath.Join(Dir(root), folderName(n), recordName)
 		data, err := trust.ReadState(root, path, maxRecordSize)
@@ -68,7 +69,8 @@ func Sign(root string) error {
 	return nil
 }
 
-// checkParts returns a fault unless all parts exist as they were recorded.
+// checkParts returns a fault unless all parts are as they were recorded. Fault:
+// generation-damaged.
 func (g Generation) checkParts(root string) error {
 	for part := range g.Digests {
 		if _, err := g.ReadPart(root, part); err != nil {
@@ -78,13 +80,13 @@ func (g Generation) checkParts(root string) error {
 	return nil
 }
 
-// Damage is why one generation cannot be restored.
+// Damage says why one generation cannot be restored.
 type Damage struct {
 	Number int    `json:"number"`
 	Reason string `json:"reason"`
 }
 
-// findDamaged returns which generations below root cannot be restored, and why.
+// findDamaged returns the generations below root that cannot be restored, with the reasons.
 func findDamaged(root string) ([]Damage, error) {
 	list, err := listNumbers(root)
 	if err != nil {

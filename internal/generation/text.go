@@ -9,14 +9,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a generation, the newest last.
+// Print implements report.Printed: it prints a row for each generation, the newest last.
 func (l Listing) Print(p *terminal.Printer) {
 	rows := make([][]terminal.Span, len(l.Generations))
 	for i, g := range l.Generations {
 		rows[i] = g.row(g.Number == l.Current)
 	}
 	if len(rows) == 0 {
-		p.Note(terminal.Plain, "no generation is recorded: the first one is, when the stack gets ready")
+		p.Note(terminal.Plain, "no generation is recorded yet; the first one will be when the stack is ready")
 	}
 	p.Table(0, []string{"GENERATION", "RECORDED", "BY", "PROFILE", "STATE", "RUNTIMES"}, rows)
 	for _, d := range l.Damaged {
@@ -25,9 +25,9 @@ func (l Listing) Print(p *terminal.Printer) {
 }
 
 // row returns the generation's row of the table.
-func (g Generation) row(current bool) []terminal.Span {
+func (g Generation) row(isCurrent bool) []terminal.Span {
 	number, tone := fmt.Sprint(g.Number), terminal.Plain
-	if current {
+	if isCurrent {
 		number, tone = number+" (current)", terminal.Strong
 	}
 	var states, runtimes []string
@@ -49,7 +49,7 @@ func (g Generation) row(current bool) []terminal.Span {
 	}
 }
 
-// Print implements report.Printed: the generation with its texts.
+// Print implements report.Printed: it prints the generation with its texts.
 func (s Shown) Print(p *terminal.Printer) {
 	Listing{Current: s.Current, Generations: s.Generations}.Print(p)
 	for _, part := range slices.Sorted(maps.Keys(s.Texts)) {
@@ -59,7 +59,7 @@ func (s Shown) Print(p *terminal.Printer) {
 	}
 }
 
-// Print implements report.Printed.
+// Print implements report.Printed: it prints each change.
 func (d Difference) Print(p *terminal.Printer) {
 	if len(d.Changes) == 0 {
 		p.Note(terminal.Plain, fmt.Sprintf("generations %d and %d are the same", d.From, d.To))
