@@ -1,5 +1,5 @@
-// Package autostart has the user's service manager run a stack's supervisor from login
-// on: a systemd user unit on Linux, a launchd agent on macOS. Call Install or
+// Package autostart makes the user's service manager run a stack's supervisor from login
+// on: as a systemd user unit on Linux, as a launchd agent on macOS. Call Install or
 // Uninstall; neither needs root.
 //
 // Each runtime folder has a unit of its own, so several stacks never interfere.
@@ -32,8 +32,9 @@ type Options struct {
 	Program string // absolute path of this program; default os.Executable
 	Home    string // default os.UserHomeDir
 	OS      string // linux or darwin; default runtime.GOOS
-	Start   bool   // also start it now
-	Run     func(ctx context.Context, name string, args ...string) error
+	Start   bool   // also start the supervisor now
+	// runs a command of the manager; default: with os/exec
+	Run func(ctx context.Context, name string, args ...string) error
 }
 
 // Unit is what was installed or removed.
@@ -43,19 +44,19 @@ type Unit struct {
 	File    string `json:"file"`
 	Changed bool   `json:"changed"`
 	Started bool   `json:"started"`
-	// Warnings names what the stack reads that does not exist at login.
+	// Warnings names the environment variables that the stack reads and that do not exist at login.
 	Warnings []string `json:"warnings"`
 }
 
 // unit holds the values of a template.
 type unit struct {
 	Name, Program, Config, Dir, Log, Description string
-	// XDG_STATE_HOME, which has the records of trust; the manager does not set it
+	// XDG_STATE_HOME, below which the records of trust are; the manager does not set it
 	State string
 }
 
-// Install writes the unit and enables it. When the manager refuses, nothing is left
-// behind. Faults: autostart-unsupported, autostart-failed.
+// Install writes the unit and enables it. When the manager refuses a new unit, Install
+// removes it. Faults: autostart-unsupported, autostart-failed.
 func Install(ctx context.Context, o Options) (Unit, error) {
 	m, u, err := o.complete()
 	if err != nil {
@@ -68,10 +69,10 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 	old, readErr := os.ReadFile(u.File)
 	u.Changed = readErr != nil || !bytes.Equal(old, text)
 	if err := os.MkdirAll(filepath.Dir(u.File), 0o755); err != nil { //nolint:gosec // other users may read the manager's folder
-		return u, managerError(u, err)
+		return u, managerFault(u, err)
 	}
 	if err := renameio.WriteFile(u.File, text, 0o644); err != nil { // the unit contains no secret
-		return u, managerError(u, err)
+		return u, managerFault(u, err)
 	}
 	for _, command := range m.enable(u, o.Start) {
 		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
@@ -79,15 +80,16 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 				_ = os.Remove(u.File)
 			}
 			u.Changed = false
-			return u, managerError(u, err)
+			return u, managerFault(u, err)
 		}
 	}
-	u.Started, u.Warnings = o.Start, missingAtLogin(o.Config, u.Manager)
+	u.Started, u.Warnings = o.Start, warnMissingVariables(o.Config, u.Manager)
 	return u, nil
 }
 
 // Uninstall disables the unit, which ends the supervisor if the manager started it, and
-// removes it. A unit that does not exist is not an error.
+// removes it. A unit that does not exist is not an error. Faults: autostart-unsupported,
+// autostart-failed.
 func Uninstall(ctx context.Context, o Options) (Unit, error) {
 	m, u, err := o.complete()
 	if err != nil {
@@ -98,20 +100,20 @@ func Uninstall(ctx context.Context, o Options) (Unit, error) {
 	}
 	for _, command := range m.disable(u) {
 		if err := o.Run(ctx, command[0], command[1:]...); err != nil {
-			return u, managerError(u, err)
+			return u, managerFault(u, err)
 		}
 	}
 	if err := os.Remove(u.File); err != nil {
-		return u, managerError(u, err)
+		return u, managerFault(u, err)
 	}
 	u.Changed = true
 	return u, nil
 }
 
-// managerError returns the fault of a manager that refused.
-func managerError(u Unit, err error) error {
+// managerFault returns the fault for a manager that refuses a unit.
+func managerFault(u Unit, err error) error {
 	return fault.New("autostart-failed", "%s unit %s: %w", u.Manager, u.Name, err).
-		WithHint("a manager of your own user must run: on Linux, log in at the machine or `loginctl enable-linger`")
+		WithHint("your user's service manager must run: on Linux, log in at the machine or run `loginctl enable-linger`")
 }
 
 // complete fills in the defaults and chooses the manager.
@@ -158,10 +160,10 @@ func runManager(ctx context.Context, name string, args ...string) error {
 
 // manager is a service manager: the text of its unit and its commands.
 type manager struct {
-	text    string                   // template over unit
-	fill    func(unit) (unit, error) // escapes the values of the template for its format
-	enable  func(u Unit, start bool) [][]string
-	disable func(u Unit) [][]string
+	text    string                              // template that gets a unit
+	escape  func(unit) (unit, error)            // escapes the values for the format of text
+	enable  func(u Unit, start bool) [][]string // returns the commands that enable and start a unit
+	disable func(u Unit) [][]string             // returns the commands that stop and disable a unit
 }
 
 // render returns the text of the unit.
@@ -170,7 +172,7 @@ func (m manager) render(o Options, u Unit) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the unit: %w", err)
 	}
-	filled, err := m.fill(unit{
+	values, err := m.escape(unit{
 		Name: u.Name, Program: o.Program, Config: o.Config.File, Dir: o.Config.Dir,
 		Log: filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log"), State: os.Getenv("XDG_STATE_HOME"),
 	})
@@ -178,7 +180,7 @@ func (m manager) render(o Options, u Unit) ([]byte, error) {
 		return nil, err
 	}
 	var text bytes.Buffer
-	err = t.Execute(&text, filled)
+	err = t.Execute(&text, values)
 	if err != nil {
 		return nil, fmt.Errorf("write the unit: %w", err)
 	}

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// agentText is the agent's property list. launchd restarts the agent unless it ended
-// successfully, and leaves alone what the agent started (launchd.plist(5)).
+// agentText is the template of the agent's property list. launchd restarts the agent unless it
+// ended successfully, and does not end the processes that the agent started
+// (launchd.plist(5)).
 const agentText = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <!-- FlowGate: written by the target service:install, removed by service:uninstall. -->
@@ -40,7 +41,7 @@ func launchd() manager {
 	domain := "gui/" + strconv.Itoa(os.Getuid())
 	return manager{
 		text: agentText,
-		fill: func(u unit) (unit, error) {
+		escape: func(u unit) (unit, error) {
 			xml := strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`)
 			return unit{
 				Name: xml.Replace(u.Name), Program: xml.Replace(u.Program), Config: xml.Replace(u.Config),

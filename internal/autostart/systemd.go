@@ -8,8 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// systemd returns the manager of Linux. Its unit kills the supervisor alone: the next
-// supervisor adopts what a killed one leaves running (systemd.kill(5)).
+// systemd returns the manager of Linux. Its unit makes systemd end only the supervisor
+// (KillMode in systemd.kill(5)), because the next supervisor adopts the running services.
 func systemd() manager {
 	return manager{
 		text: `# FlowGate: written by the target service:install, removed by service:uninstall.
@@ -37,7 +37,7 @@ TimeoutStopSec=90
 [Install]
 WantedBy=default.target
 `,
-		fill: escapeSystemdUnit,
+		escape: escapeSystemdUnit,
 		enable: func(u Unit, start bool) [][]string {
 			commands := [][]string{{"systemctl", "--user", "daemon-reload"}, {"systemctl", "--user", "enable", u.Name}}
 			if start {
@@ -63,8 +63,9 @@ var (
 	systemdWord = strings.NewReplacer(`%`, `%%`, `$`, `$$`, `\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 )
 
-// escapeSystemdUnit escapes the paths of a unit for systemd. A program or folder that
-// systemd would refuse is run by env(1), whose arguments may contain every character.
+// escapeSystemdUnit returns a unit with its paths escaped for systemd. When systemd would
+// refuse the path of the program or folder, the unit runs env(1), whose arguments may contain
+// every character. Fault: autostart-unsupported.
 func escapeSystemdUnit(u unit) (unit, error) {
 	for _, path := range [...]string{u.Program, u.Config, u.Dir, u.State} {
 		if !utf8.ValidString(path) {
@@ -72,15 +73,15 @@ func escapeSystemdUnit(u unit) (unit, error) {
 				WithHint("rename the folder")
 		}
 	}
-	written := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir),
+	escaped := unit{Name: u.Name, Log: u.Log, Description: systemdText.Replace(u.Dir),
 		Config: systemdWord.Replace(u.Config), State: systemdVar.Replace(u.State)}
 	if strings.ContainsFunc(u.Dir, unicode.IsControl) || strings.ContainsAny(u.Program, `"'\`) ||
 		strings.ContainsFunc(u.Program, unicode.IsControl) {
-		written.Program = `/usr/bin/env "--chdir=` + systemdWord.Replace(u.Dir) + `" "` + systemdWord.Replace(u.Program) + `"`
-		return written, nil
+		escaped.Program = `/usr/bin/env "--chdir=` + systemdWord.Replace(u.Dir) + `" "` + systemdWord.Replace(u.Program) + `"`
+		return escaped, nil
 	}
-	written.Program = `"` + systemdPath.Replace(u.Program) + `"`
-	// so that no space or backslash is the line's last
-	written.Dir = strings.TrimSuffix(systemdPath.Replace(u.Dir), "/") + "/"
-	return written, nil
+	escaped.Program = `"` + systemdPath.Replace(u.Program) + `"`
+	// the slash at the end is for a folder whose name ends in a space or backslash
+	escaped.Dir = strings.TrimSuffix(systemdPath.Replace(u.Dir), "/") + "/"
+	return escaped, nil
 }

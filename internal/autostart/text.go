@@ -2,7 +2,8 @@ package autostart
 
 import "github.com/flowgate-go/flowgate/internal/terminal"
 
-// Print implements report.Printed.
+// Print implements report.Printed: it prints the unit, its file when that changed, and the
+// warnings.
 func (u Unit) Print(p *terminal.Printer) {
 	text := u.Manager + " unit " + u.Name + ": nothing to change"
 	if u.Changed {

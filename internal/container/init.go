@@ -1,5 +1,6 @@
-// Package container does the work of the first process of a container: the kernel gives
-// it every orphan, which no other process can reap. Call IsInit, then RunUnderInit.
+// Package container does the work of the first process of a container: the kernel makes it
+// the parent of every orphan, which no other process can reap. Call IsInit, then
+// RunUnderInit.
 package container
 
 import (
@@ -11,17 +12,17 @@ import (
 	"time"
 )
 
-// reapInterval bounds how long an ended orphan waits to be reaped when its SIGCHLD was
-// merged with others.
+// reapInterval is the longest time until an ended orphan is reaped when its SIGCHLD was
+// merged with another one.
 const reapInterval = time.Second
 
 // IsInit reports whether this process is the first of its container.
 func IsInit() bool { return os.Getpid() == 1 }
 
 // RunUnderInit runs a program as a child of the first process of a container. It passes
-// signals on to the program and reaps every other child that ends. It returns how the
-// program ended; with its first process, the kernel ends everything else in the
-// container.
+// signals on to the program and reaps every other child that ends. It returns the status
+// with which the program ended. When the caller, which is the first process, then exits, the
+// kernel ends all other processes in the container.
 func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT,
@@ -51,7 +52,8 @@ func RunUnderInit(path string, args []string) (syscall.WaitStatus, error) {
 	}
 }
 
-// reapChildren reaps the children that have ended, and stops at the one with that pid.
+// reapChildren reaps the children that have ended, until it has reaped the one with that pid;
+// ended reports whether it has.
 func reapChildren(pid int) (status syscall.WaitStatus, ended bool) {
 	for {
 		reaped, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)

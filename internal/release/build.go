@@ -43,10 +43,10 @@ type Built struct {
 	Artifacts []Artifact `json:"artifacts"`
 }
 
-// Build compiles the source tree for each platform into dir: an archive with the
-// program, its licence and the README, a bill of materials beside it, and
-// checksums.txt. The same source and the same Go give the same bytes, in any folder and
-// at any time. Faults: source-missing, build-failed.
+// Build writes a release of the source tree into dir: for each platform an archive with the
+// program, its licence and the README, and a bill of materials; and checksums.txt. The same
+// source and the same version of Go give the same bytes, in any folder and at any time. It
+// writes progress and the compiler's output to log. Faults: source-missing, build-failed.
 func Build(ctx context.Context, source, dir, version string, platforms []Platform, log io.Writer) (Built, error) {
 	b := Built{Version: version, Dir: dir, Artifacts: []Artifact{}}
 	if _, err := os.Stat(filepath.Join(source, "magefile.go")); err != nil {
@@ -54,15 +54,15 @@ func Build(ctx context.Context, source, dir, version string, platforms []Platfor
 			WithHint("run it in a clone of the repository")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return b, buildError(err)
+		return b, buildFault(err)
 	}
 	for _, p := range platforms {
 		fmt.Fprintf(log, "building for %s/%s\n", p.OS, p.Arch)
-		made, err := p.build(ctx, source, dir, version, log)
+		artifacts, err := p.build(ctx, source, dir, version, log)
 		if err != nil {
 			return b, err
 		}
-		b.Artifacts = append(b.Artifacts, made...)
+		b.Artifacts = append(b.Artifacts, artifacts...)
 	}
 	var sums bytes.Buffer
 	for _, a := range b.Artifacts {
@@ -76,7 +76,7 @@ func Build(ctx context.Context, source, dir, version string, platforms []Platfor
 func (p Platform) build(ctx context.Context, source, dir, version string, log io.Writer) ([]Artifact, error) {
 	temp, err := os.MkdirTemp("", "flowgate-release-*")
 	if err != nil {
-		return nil, buildError(err)
+		return nil, buildFault(err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	binary := filepath.Join(temp, "flowgate") // mage writes this name into the program
@@ -90,29 +90,29 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	}
 	if err != nil {
 		return nil, fault.New("build-failed", "compile for %s/%s: %w", p.OS, p.Arch,
-			err).WithHint("its output is above; mage test first")
+			err).WithHint("the compiler's output is above; run mage test first")
 	}
 	files := map[string]string{"flowgate": binary, "LICENSE": filepath.Join(source, "LICENSE"),
 		"README.md": filepath.Join(source, "README.md")}
 	data, err := packFiles(files)
 	if err != nil {
-		return nil, buildError(err)
+		return nil, buildFault(err)
 	}
 	name := strings.Join([]string{"flowgate", version, p.OS, p.Arch}, "_")
 	archive, err := writeArtifact(dir, name+".tar.gz", data)
 	if err != nil {
 		return nil, err
 	}
-	bill, err := billOfMaterials(binary, version)
+	bill, err := makeBillOfMaterials(binary, version)
 	if err != nil {
-		return nil, buildError(err)
+		return nil, buildFault(err)
 	}
 	sbom, err := writeArtifact(dir, name+".cdx.json", bill)
 	return []Artifact{archive, sbom}, err
 }
 
-// packFiles returns a gzipped tar of the files in the order of their names, without
-// times and owners, so that equal files make equal archives.
+// packFiles returns a gzipped tar of the files, which are given by their names in it, without
+// times and owners, so that equal files give equal archives.
 func packFiles(files map[string]string) ([]byte, error) {
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)
@@ -142,13 +142,13 @@ func packFiles(files map[string]string) ([]byte, error) {
 // writeArtifact writes one file of a release.
 func writeArtifact(dir, name string, data []byte) (Artifact, error) {
 	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-		return Artifact{}, buildError(err)
+		return Artifact{}, buildFault(err)
 	}
 	sum := sha256.Sum256(data)
 	return Artifact{name, hex.EncodeToString(sum[:]), len(data)}, nil
 }
 
-// buildError returns the fault of a failed step.
-func buildError(err error) error {
+// buildFault returns the fault for a failed step.
+func buildFault(err error) error {
 	return fault.New("build-failed", "make the release: %w", err).WithHint("free space and make the folder writable")
 }

@@ -1,6 +1,6 @@
 // Package release makes a release of FlowGate from its source tree: Build makes the
-// archives with their digests and bills of materials, ReadNotes returns what has
-// changed. It never tags, pushes or publishes anything.
+// archives with their digests and bills of materials, ReadNotes returns the notes of
+// one version. It never tags, pushes or publishes anything.
 package release
 
 import (
@@ -16,8 +16,8 @@ type ReleaseNotes struct {
 	Notes   string `json:"notes"` // Markdown
 }
 
-// ReadNotes reads a version's section of a changelog: from its "## " heading to the
-// next one. Faults: changelog-missing, changelog-entry-missing.
+// ReadNotes returns a version's section of a changelog: the text from its "## " heading to
+// the next one. Faults: changelog-missing, changelog-entry-missing.
 func ReadNotes(file, version string) (ReleaseNotes, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -26,28 +26,28 @@ func ReadNotes(file, version string) (ReleaseNotes, error) {
 	}
 	notes, found := FindSection(string(data), version)
 	if !found {
-		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or nothing in it", file,
+		return ReleaseNotes{}, fault.New("changelog-entry-missing", "%s has no section \"## %s\", or it is empty", file,
 			version).
 			WithHint("rename \"## Unreleased\" when the version is released")
 	}
 	return ReleaseNotes{version, notes}, nil
 }
 
-// FindSection returns the text below the heading of a version: "## 1.2.3", "## v1.2.3",
-// "## [1.2.3] - 2026-01-02". found is false when there is none, or it is empty.
+// FindSection returns the text below the heading of a version: "## 1.2.3", "## v1.2.3" or
+// "## [1.2.3] - 2026-01-02". found is false when there is no such heading or no text.
 func FindSection(changelog, version string) (text string, found bool) {
 	var lines []string
-	inside := false
+	isInside := false
 	for line := range strings.Lines(changelog) {
 		if heading, ok := strings.CutPrefix(line, "## "); ok {
-			if inside {
+			if isInside {
 				break
 			}
 			word, _, _ := strings.Cut(strings.TrimSpace(heading), " ")
-			inside = strings.TrimPrefix(strings.Trim(word, "[]"), "v") == strings.TrimPrefix(version, "v")
+			isInside = strings.TrimPrefix(strings.Trim(word, "[]"), "v") == strings.TrimPrefix(version, "v")
 			continue
 		}
-		if inside {
+		if isInside {
 			lines = append(lines, line)
 		}
 	}

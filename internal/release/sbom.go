@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// cycloneDX is a CycloneDX 1.5 document: the components of a program. It has only what
-// Go wrote into the program, so it is as reproducible as that.
+// cycloneDX is a CycloneDX 1.5 document, which lists the components of a program. It contains
+// only what Go wrote into the program, so it is as reproducible as the program.
 type cycloneDX struct {
 	Format     string      `json:"bomFormat"`
 	Spec       string      `json:"specVersion"`
@@ -18,10 +18,12 @@ type cycloneDX struct {
 	Components []component `json:"components"`
 }
 
+// metadata says which program a document describes.
 type metadata struct {
 	Component component `json:"component"`
 }
 
+// component is a program, a module or the standard library.
 type component struct {
 	Type    string       `json:"type"`
 	Name    string       `json:"name"`
@@ -36,8 +38,8 @@ type moduleHash struct {
 	Content   string `json:"content"`
 }
 
-// billOfMaterials returns the bill of materials of a program.
-func billOfMaterials(binary, version string) ([]byte, error) {
+// makeBillOfMaterials returns the bill of materials of a program as JSON.
+func makeBillOfMaterials(binary, version string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return nil, err
