@@ -14,17 +14,17 @@ import (
 // state: accept, route, attempt, copy. Calls are pooled with their buffers.
 type call struct {
 	request  request.Request   // accept: what the client asks for
-	loan     memory.Loan       // the bytes that are held
+	loan     memory.Loan       // the bytes of memory that the call holds
 	walk     route.Walk        // route and account: which deployments are asked
 	exchange upstream.Exchange // attempt: the upstream's side
 	writer   reply.Writer      // copy: the client's side
 }
 
-// maxPooledBuffer is the longest buffer, in bytes, that is kept for the next call.
+// maxPooledBuffer is the longest buffer, in bytes, that is kept for later calls.
 const maxPooledBuffer = 1 << 20
 
-// begin takes a call from the pool for a request.
-func (r *Router) begin(w http.ResponseWriter, req *http.Request, to target) *call {
+// takeCall takes a call from the pool and prepares it for a request.
+func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destination) *call {
 	c := r.calls.Get().(*call)
 	c.request.Reset(req, to.dialect, to.isStream)
 	c.loan.Reset(&r.memory)
@@ -34,9 +34,10 @@ func (r *Router) begin(w http.ResponseWriter, req *http.Request, to target) *cal
 	return c
 }
 
-// end returns a call to the pool. The Transport may still hold a part of the
-// request's body (RoundTripper's contract allows that); then the call is left to it.
-func (r *Router) end(c *call) {
+// releaseCall returns a call to the pool. It leaves a call to the garbage collector when a buffer is
+// too long, or when the Transport may still read the request's body, as RoundTripper's
+// contract allows.
+func (r *Router) releaseCall(c *call) {
 	c.walk.Clear()
 	c.loan.GiveBack()
 	c.writer.Clear()
@@ -48,9 +49,9 @@ func (r *Router) end(c *call) {
 	}
 }
 
-// servePost answers the routes that have a body. The model that the path names wins
-// over the body's.
-func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to target) {
+// servePost answers the routes whose requests have a body. A model that the path names
+// takes precedence over the body's.
+func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destination) {
 	if req.Method != http.MethodPost {
 		refuseMethod(w, req, "POST")
 		return
@@ -63,8 +64,8 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to target) 
 		defer list.Close()
 		w = list
 	}
-	c := r.begin(w, req, to)
-	defer r.end(c)
+	c := r.takeCall(w, req, to)
+	defer r.releaseCall(c)
 	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
 		c.writer.Fail(f)
 		return
@@ -77,7 +78,7 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to target) 
 }
 
 // answer finds a deployment that answers, copies its reply to the client, and counts
-// how that ended.
+// how a stream ended.
 func (c *call) answer() {
 	g := c.walk.Group()
 	if g == nil || c.request.ModelLiteral == nil {

@@ -10,11 +10,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// countTokens answers count_tokens: by the upstream if it can, else by an estimate, as
-// LiteLLM does, so that clients which count before they send never stop here.
+// countTokens answers a request that only counts tokens: with the upstream's count, else
+// with an estimate, as LiteLLM does. It never sends an error, because clients that count
+// before they send would stop at one.
 func (c *call) countTokens(w http.ResponseWriter) {
 	if g := c.walk.Group(); g != nil {
-		a, f := c.walk.Count(g)
+		a, f := c.walk.CountTokens(g)
 		if f != nil && f.ClientGone {
 			return
 		}
@@ -40,8 +41,8 @@ func (c *call) countTokens(w http.ResponseWriter) {
 	}{estimate.Tokens(c.request.PromptWeight), "local_estimate"}))
 }
 
-// addCountSource adds litellm_count_source to an upstream's reply. It returns false
-// when the reply has no count.
+// addCountSource adds litellm_count_source to an upstream's reply that lacks it. It returns
+// false when the reply has no count.
 func addCountSource(a *reply.Answer) bool {
 	hasCount, hasSource := false, false
 	err := splice.Members(a.Body, func(key []byte, start, _ int) bool {

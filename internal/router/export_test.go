@@ -21,7 +21,7 @@ func (r *Router) SetAfter(after func(time.Duration) <-chan time.Time) { r.policy
 func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 	text := `{"model":"m","messages":["` + strings.Repeat("x", size) + `"]}`
 	req := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(text))
-	c := r.begin(httptest.NewRecorder(), req, target{dialect: dialect.Chat})
+	c := r.takeCall(httptest.NewRecorder(), req, destination{dialect: dialect.Chat})
 	if f := c.request.Accept(httptest.NewRecorder(), &r.reader, &c.loan, ""); f != nil {
 		panic(f.Text)
 	}
@@ -29,7 +29,7 @@ func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 	if isClosed {
 		_ = body.Close()
 	}
-	r.end(c)
+	r.releaseCall(c)
 	for range 16 { // one Get may come from another processor's list
 		if next := r.calls.Get().(*call); next == c {
 			return true

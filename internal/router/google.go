@@ -11,30 +11,31 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
 
-// googleMethods are the methods of a model in Google's dialect.
-var googleMethods = map[string]target{
+// googleMethods are the methods of a model in Google's dialect, by the names in paths.
+var googleMethods = map[string]destination{
 	"generateContent":       {dialect: dialect.Gemini},
 	"streamGenerateContent": {dialect: dialect.Gemini, isStream: true},
 	"countTokens":           {dialect: dialect.GeminiCount},
 }
 
 // parseGooglePath returns the route of /v1beta/models/X:generateContent and similar
-// paths. X may have slashes and colons, plain or escaped.
-func parseGooglePath(path string) (to target, ok bool) {
+// paths. X may contain slashes and colons, plain or escaped.
+func parseGooglePath(path string) (to destination, ok bool) {
 	rest, ok := cutGooglePrefix(path)
 	if !ok {
-		return target{}, false
+		return destination{}, false
 	}
 	at := strings.LastIndexByte(rest, ':')
 	if at < 1 {
-		return target{}, false
+		return destination{}, false
 	}
 	to, ok = googleMethods[rest[at+1:]]
 	to.path, to.model = path, rest[:at]
 	return to, ok
 }
 
-// cutGooglePrefix returns what follows /v1beta/models/ or /v1/models/ in a path.
+// cutGooglePrefix returns what follows /v1beta/models/, /v1/models/ or /v1alpha/models/ in a
+// path. ok is false for other paths.
 func cutGooglePrefix(path string) (rest string, ok bool) {
 	for _, version := range []string{"/v1beta", "/v1", "/v1alpha"} {
 		if rest, ok := strings.CutPrefix(path, version+"/models/"); ok {
@@ -51,7 +52,7 @@ type googleModel struct {
 	SupportedGenerationMethods []string `json:"supportedGenerationMethods"`
 }
 
-// newGoogleModel returns a group as a model in Google's dialect.
+// newGoogleModel describes the group of that name as a model in Google's dialect.
 func newGoogleModel(name string) googleModel {
 	return googleModel{"models/" + name, name, []string{"generateContent", "countTokens"}}
 }
@@ -69,14 +70,14 @@ func findGoogleModelRoute(path string) getHandler {
 	return func(r *Router, w http.ResponseWriter, _ *http.Request) {
 		if !slices.Contains(r.settings.ListedNames(), name) {
 			reply.WriteError(w, dialect.Gemini, http.StatusNotFound, dialect.Error{Message: "The model " + name +
-				" does not exist: GET /v1beta/models lists those that do"})
+				" does not exist: GET /v1beta/models lists the models that exist"})
 			return
 		}
 		reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(newGoogleModel(name)))
 	}
 }
 
-// serveGoogleModels answers GET /v1beta/models, all of them on one page.
+// serveGoogleModels answers GET /v1beta/models with all models on one page.
 func (r *Router) serveGoogleModels(w http.ResponseWriter, _ *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 		Models []googleModel `json:"models"`

@@ -13,21 +13,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// ServeHTTP answers one request. The route is checked before the key, as in LiteLLM:
-// an unknown path is 404 and a wrong method 405 also without a key.
+// ServeHTTP answers one request. It checks the route before the key, as LiteLLM does: an
+// unknown path is answered 404, and a wrong method 405, even without a key.
 func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	setSecurityHeaders(w.Header())
 	to, isKnown := findRoute(req.URL.Path)
 	if !isKnown {
-		to, isKnown = findRoute(foldPath(req.URL.Path))
+		to, isKnown = findRoute(normalizePath(req.URL.Path))
 	}
 	switch {
 	case !r.access.IsHostAllowed(req):
 		request.RefuseBody(w, req)
 		reply.WriteError(w, to.dialect, http.StatusForbidden, dialect.Error{Type: "permission_error",
-			Message: "Host header not allowed: use localhost or an IP address, or list the name in " +
+			Message: "The Host header is not allowed: use localhost or an IP address, or list the name in " +
 				"general_settings.flowgate_allowed_hosts"})
-	case wantsWebSocket(req):
+	case isWebSocketRequest(req):
 		refuseWebSocket(w, req, to.dialect)
 	case !isKnown:
 		refusePath(w, req)
@@ -35,12 +35,12 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.servePost(w, req, to)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		refuseMethod(w, req, "GET, HEAD")
-	case isOpen(to.path) || r.authorize(w, req, dialect.Chat):
+	case isPublicPath(to.path) || r.authorize(w, req, dialect.Chat):
 		to.get(r, w, req)
 	}
 }
 
-// refuseMethod answers 405.
+// refuseMethod answers 405. allow names the methods of the route.
 func refuseMethod(w http.ResponseWriter, req *http.Request, allow string) {
 	request.RefuseBody(w, req)
 	w.Header().Set("Allow", allow)
@@ -61,16 +61,16 @@ func refusePath(w http.ResponseWriter, req *http.Request) {
 	writeDetail(w, http.StatusNotFound, text)
 }
 
-// wantsWebSocket reports whether a request asks to become a WebSocket. Other
-// upgrades, such as h2c, may be ignored, and are.
-func wantsWebSocket(req *http.Request) bool {
+// isWebSocketRequest reports whether a request asks to become a WebSocket. Other
+// upgrades, such as h2c, are ignored, as HTTP allows.
+func isWebSocketRequest(req *http.Request) bool {
 	return slices.ContainsFunc(req.Header["Upgrade"],
 		func(v string) bool { return strings.Contains(strings.ToLower(v), "websocket") })
 }
 
-// refuseWebSocket answers 426, at which Codex goes on over HTTP at once.
+// refuseWebSocket answers 426. Codex then continues over HTTP at once.
 func refuseWebSocket(w http.ResponseWriter, req *http.Request, d dialect.Dialect) {
-	w.Header().Set("Connection", "Upgrade") // RFC 9110 wants both
+	w.Header().Set("Connection", "Upgrade") // RFC 9110 requires both headers
 	w.Header().Set("Upgrade", "HTTP/1.1")
 	request.RefuseBody(w, req)
 	reply.WriteError(w, d, http.StatusUpgradeRequired, dialect.Error{Type: "invalid_request_error",
@@ -93,7 +93,7 @@ func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect.D
 	return false
 }
 
-// setSecurityHeaders sets the headers that LiteLLM puts on every reply.
+// setSecurityHeaders sets the security headers that LiteLLM sends with every reply.
 func setSecurityHeaders(h http.Header) {
 	h["X-Content-Type-Options"] = nosniff
 	h["X-Frame-Options"] = deny

@@ -13,15 +13,15 @@ import (
 // anthropicVersion is the header by which clients ask for lists in Anthropic's form.
 const anthropicVersion = "Anthropic-Version"
 
-// serveModels answers GET /v1/models in the form that the client looks for: Codex sends
-// its version in the query, Anthropic's clients their interface's in a header.
+// serveModels answers GET /v1/models in the form that the client expects: Codex sends its
+// version in the query, and Anthropic's clients send their API version in a header.
 func (r *Router) serveModels(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	switch {
 	case query.Has("client_version"):
 		reply.WriteJSON(w, http.StatusOK, r.catalog.Codex())
 	case req.Header.Get(anthropicVersion) != "":
-		limit, _ := strconv.Atoi(query.Get("limit")) // what is not a number limits nothing
+		limit, _ := strconv.Atoi(query.Get("limit")) // a value that is not a number sets no limit
 		reply.WriteJSON(w, http.StatusOK, r.catalog.Anthropic(catalog.Page{Limit: limit, After: query.Get("after_id"),
 			Before: query.Get("before_id")}))
 	default:
@@ -29,8 +29,8 @@ func (r *Router) serveModels(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// findModelRoute returns the handler of GET /v1/models/X; nil for other paths. X may
-// have slashes, plain or escaped.
+// findModelRoute returns the handler of GET /v1/models/X and /models/X; nil for other
+// paths. X may contain slashes, plain or escaped.
 func findModelRoute(path string) getHandler {
 	name, ok := strings.CutPrefix(strings.TrimPrefix(path, "/v1"), "/models/")
 	if !ok || name == "" {
@@ -70,13 +70,14 @@ func (r *Router) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, []byte(`{"status":"healthy","db":"Not connected"}`))
 }
 
-// serveIndex says, without the key, what this server is.
+// serveIndex answers GET /, which needs no key, with what this server is.
 func (r *Router) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, []byte(`{"service":"flowgate embedded router","models":"/v1/models",`+
 		`"ready":"/health/readiness"}`))
 }
 
-// writeDetail sends an error in the form that LiteLLM's web framework gives outside of any dialect.
+// writeDetail sends an error in the form of LiteLLM's web framework (FastAPI), which errors
+// have that belong to no dialect.
 func writeDetail(w http.ResponseWriter, status int, text string) {
 	reply.WriteJSON(w, status, dialect.EncodeJSON(struct {
 		Detail string `json:"detail"`

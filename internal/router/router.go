@@ -1,12 +1,12 @@
-// Package router is the embedded router: it serves LiteLLM's routes by LiteLLM's
-// configuration. settings.Load reads a configuration, New makes a Router of it, which
+// Package router is the embedded router: it serves LiteLLM's routes with LiteLLM's
+// configuration. settings.Load reads a configuration, New makes a Router from it, which
 // is an http.Handler, and listen.Serve accepts connections.
 //
 // A request is accepted (package request), routed (route), sent to a deployment
 // (upstream), copied to the client (reply) and counted (route, cooldown). Bodies pass
-// through: the router finds the model's name in the bytes and replaces it, there and
-// back. Only where an upstream does not have the client's dialect are they translated
-// (translate). The router never forwards a client's key, cookies or address, and never
+// through: the router only finds the model's name in the bytes of requests and replies,
+// and replaces it. It translates them only where an upstream does not have the client's
+// dialect (translate). The router never forwards a client's key, cookies or address, and never
 // tells a client where an upstream is.
 //
 // It has more than 700 lines because the routes that need no upstream are answered here.
@@ -35,9 +35,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// Options are what a Router takes from outside. The zero value works.
+// Options are the settings of a Router that are not in the configuration. The zero value
+// is valid.
 type Options struct {
-	Logger *slog.Logger     // failures, cooldowns and fallbacks, never bodies or keys; default: discarded
+	Logger *slog.Logger     // gets failures, cooldowns and fallbacks, never bodies or keys; default: none
 	Now    func() time.Time // default time.Now
 	Rand   func() float64   // from 0 up to 1, for the choice of deployments and for jitter; default math/rand
 	Sleep  route.Sleep      // waits between retries; default: a timer
@@ -57,17 +58,17 @@ type Options struct {
 	// MaxBody is the longest request and the longest unstreamed reply in bytes; default 64 MiB.
 	MaxBody int64
 
-	// BodyTimeout is how long the body of a request may take, besides a second
-	// for each 16 kB of it; default 60 s.
+	// BodyTimeout is how long the body of a request may take to arrive, plus one
+	// second for each 16 KiB of it; default 60 s.
 	BodyTimeout time.Duration
 
-	// MaxHeld is how many bytes of requests and unstreamed replies are held
-	// over all requests; default 256 MiB, at least one longest request. More
-	// are answered with 503 and Retry-After.
+	// MaxHeld is how many bytes of requests and unstreamed replies all requests
+	// together may hold; default 256 MiB, at least one longest request. Requests
+	// that exceed it are answered with 503 and Retry-After.
 	MaxHeld int64
 
-	// StrictParity switches back to LiteLLM's behaviour where the router
-	// improves on it by default: cooldown settings under litellm_settings and
+	// StrictParity restores LiteLLM's behaviour where the router improves on
+	// it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
 	StrictParity bool
 }
@@ -94,8 +95,8 @@ type Router struct {
 	calls    sync.Pool // of *call
 }
 
-// New makes a Router. It logs the settings' warnings once. Faults:
-// master-key-missing, master-key-weak, settings-invalid.
+// New makes a Router, and logs the settings' warnings. Faults: master-key-missing,
+// master-key-weak, settings-invalid.
 func New(s *settings.Settings, opts Options) (*Router, error) {
 	if err := s.CheckMasterKey(); err != nil {
 		return nil, err
@@ -147,7 +148,8 @@ func setDefaults(opts *Options) {
 	opts.MaxHeld = max(lo.CoalesceOrEmpty(opts.MaxHeld, defaultMaxHeld), opts.MaxBody+1)
 }
 
-// Close closes idle connections to upstreams. Requests in flight go on.
+// Close closes idle connections to upstreams. Requests in flight continue. The error is
+// always nil.
 func (r *Router) Close() error {
 	r.sender.Transport.Close()
 	r.memory.Close()

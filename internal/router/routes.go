@@ -10,11 +10,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// getHandler answers a route without a body.
+// getHandler answers a GET request.
 type getHandler func(*Router, http.ResponseWriter, *http.Request)
 
-// postRoutes are the routes that have a body, with and without the version folder as
-// in LiteLLM. A route that passes through is one line here.
+// postRoutes are the routes whose requests have a body, with and without the version in
+// the path as in LiteLLM. A new route whose requests only pass through needs one line here.
 var postRoutes = map[string]dialect.Dialect{
 	"/v1/chat/completions": dialect.Chat, "/chat/completions": dialect.Chat,
 	"/v1/completions": dialect.Completions, "/completions": dialect.Completions,
@@ -41,14 +41,15 @@ var getRoutes = map[string]getHandler{
 	"/model_group/info": (*Router).serveGroupInfo,
 }
 
-// isOpen reports whether a route needs no key.
-func isOpen(path string) bool {
+// isPublicPath reports whether the route of a path needs no key.
+func isPublicPath(path string) bool {
 	return path == "/" || strings.HasPrefix(path, "/health/") && path != StatePath
 }
 
-// target is the route that a request's path names.
-type target struct {
-	path    string // as the route is written
+// destination is the route that the path of a request leads to, and what the path says about
+// the request.
+type destination struct {
+	path    string // in the spelling that was found
 	dialect dialect.Dialect
 	model   string     // the model that the path names
 	get     getHandler // nil for a route that has a body
@@ -56,13 +57,14 @@ type target struct {
 	isStream bool // the path asks for a stream
 }
 
-// findRoute returns the route of a path, exactly as it is spelt.
-func findRoute(path string) (to target, ok bool) {
+// findRoute returns the route of a path in exactly this spelling. ok is false when there
+// is none.
+func findRoute(path string) (to destination, ok bool) {
 	if d, ok := postRoutes[path]; ok {
-		return target{path: path, dialect: d}, true
+		return destination{path: path, dialect: d}, true
 	}
 	if model, d, ok := parseEnginePath(path); ok {
-		return target{path: path, dialect: d, model: model}, true
+		return destination{path: path, dialect: d, model: model}, true
 	}
 	if to, ok := parseGooglePath(path); ok {
 		return to, true
@@ -74,11 +76,11 @@ func findRoute(path string) (to target, ok bool) {
 	if get == nil {
 		get = findGoogleModelRoute(path)
 	}
-	return target{path: path, get: get}, get != nil
+	return destination{path: path, get: get}, get != nil
 }
 
 // parseEnginePath returns the model and the dialect of /engines/X/chat/completions and
-// similar paths, which old OpenAI and Azure clients use.
+// similar paths, which clients of old OpenAI versions and of Azure use.
 func parseEnginePath(path string) (model string, d dialect.Dialect, ok bool) {
 	for _, prefix := range []string{"/engines/", "/openai/deployments/"} {
 		rest, found := strings.CutPrefix(path, prefix)
@@ -95,10 +97,10 @@ func parseEnginePath(path string) (model string, d dialect.Dialect, ok bool) {
 	return "", 0, false
 }
 
-// foldPath undoes what clients' base addresses do to a path: doubled slashes, a slash
-// at the end, the version folder twice or in Azure's folder, an endpoint behind an
-// endpoint.
-func foldPath(path string) string {
+// normalizePath removes from a path what a wrong base address of a client adds: doubled
+// slashes, a slash at the end, a second /v1, Azure's /openai before /v1, and a route
+// before the route.
+func normalizePath(path string) string {
 	for strings.Contains(path, "//") {
 		path = strings.ReplaceAll(path, "//", "/")
 	}
@@ -126,10 +128,10 @@ func isRoute(path string) bool {
 	return isPost || isGet && path != "/"
 }
 
-// nearestRoute returns the route that an unknown path probably means; empty when none
-// is near.
+// nearestRoute returns the route that the client probably means by an unknown path; empty
+// when no route is similar.
 func nearestRoute(path string) string {
-	path = strings.ToLower(foldPath(path))
+	path = strings.ToLower(normalizePath(path))
 	if strings.HasPrefix(path, "/health") {
 		return "/health/readiness"
 	}

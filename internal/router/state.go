@@ -14,35 +14,35 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
-// StatePath is the route at which clients with the key get the State of the deployments.
+// StatePath is the route at which clients that send the key get a Router's State.
 const StatePath = "/health/deployments"
 
-// State is which deployments of a Router may be asked now.
+// State is a report of which deployments of a Router may be asked now.
 type State struct {
 	Deployments       int       `json:"deployments"`
-	Available         int       `json:"available"`          // how many of them may be asked
-	Cooling           []Cooling `json:"cooling"`            // those that cool down, in the order of model_list
-	UnavailableGroups []string  `json:"unavailable_groups"` // model_names of which no deployment may be asked
+	Available         int       `json:"available"`          // how many deployments may be asked
+	Cooling           []Cooling `json:"cooling"`            // the deployments that cool down, in the order of model_list
+	UnavailableGroups []string  `json:"unavailable_groups"` // model_names without a deployment that may be asked
 
 	Strategy string  `json:"strategy,omitempty"` // the routing strategy in force
-	Usage    []Usage `json:"usage,omitempty"`    // what it decides by; none with simple-shuffle
+	Usage    []Usage `json:"usage,omitempty"`    // the numbers that it decides by; none with simple-shuffle
 	Sessions int     `json:"sessions,omitempty"` // how many sessions stay at a deployment
 }
 
-// Usage is what a routing strategy knows of a deployment.
+// Usage is what a routing strategy knows about a deployment.
 type Usage struct {
 	Deployment string `json:"deployment"` // model_info.id
 	Group      string `json:"group"`      // model_name
 	InFlight   int    `json:"in_flight"`
-	Requests   int    `json:"requests"`          // of this minute
-	Tokens     int    `json:"tokens"`            // of this minute
-	RPM        int    `json:"rpm,omitempty"`     // the most requests of a minute, where the strategy heeds it
-	TPM        int    `json:"tpm,omitempty"`     // the most tokens of a minute, where the strategy heeds it
-	Limited    bool   `json:"limited,omitempty"` // one of the two is used up
+	Requests   int    `json:"requests"`          // in this minute
+	Tokens     int    `json:"tokens"`            // in this minute
+	RPM        int    `json:"rpm,omitempty"`     // limit of requests a minute, where the strategy obeys it
+	TPM        int    `json:"tpm,omitempty"`     // limit of tokens a minute, where the strategy obeys it
+	Limited    bool   `json:"limited,omitempty"` // the requests or the tokens of this minute are used up
 
 	LatencyS    float64  `json:"latency_s,omitempty"`     // mean seconds for each token of a reply
-	FirstTokenS float64  `json:"first_token_s,omitempty"` // mean seconds, or their percentile, to a stream's first content
-	TokenCost   *float64 `json:"token_cost,omitempty"`    // dollars for a token in and a token out; absent: not known
+	FirstTokenS float64  `json:"first_token_s,omitempty"` // seconds to a stream's first content: their mean or percentile
+	TokenCost   *float64 `json:"token_cost,omitempty"`    // dollars for an input and an output token; absent: unknown
 }
 
 // Cooling is a deployment that cools down.
@@ -52,7 +52,7 @@ type Cooling struct {
 	Since      time.Time `json:"since"`
 	Until      time.Time `json:"until"`
 	NextTrial  time.Time `json:"next_trial"`      // from when one request may try it; Until, or earlier
-	Trial      bool      `json:"trial,omitempty"` // one request tries it now
+	Trial      bool      `json:"trial,omitempty"` // a trial is in progress
 	Status     int       `json:"status"`          // of the failure that the cooldown followed
 	Class      string    `json:"class"`           // LiteLLM's exception class of that failure: RateLimitError
 	// why the connection failed: certificate, refused, …; empty when the upstream answered
@@ -60,7 +60,7 @@ type Cooling struct {
 	Reason string `json:"reason"` // what happened, for people
 }
 
-// State returns which deployments may be asked now. It changes nothing.
+// State returns which deployments may be asked now. It changes no cooldown.
 func (r *Router) State() State {
 	now := r.policy.Now()
 	s := State{Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
@@ -79,7 +79,7 @@ func (r *Router) State() State {
 			s.Cooling = append(s.Cooling, describeCooldown(d))
 		}
 	}
-	r.describeUsage(&s, now)
+	r.addUsage(&s, now)
 	for _, name := range r.settings.Groups {
 		if !isAvailable[name] {
 			s.UnavailableGroups = append(s.UnavailableGroups, name)
@@ -88,8 +88,8 @@ func (r *Router) State() State {
 	return s
 }
 
-// describeUsage adds the routing strategy and what it knows of each deployment.
-func (r *Router) describeUsage(s *State, now time.Time) {
+// addUsage adds the routing strategy to s, and what it knows about each deployment.
+func (r *Router) addUsage(s *State, now time.Time) {
 	p := r.policy.Strategy
 	s.Strategy = string(p.Strategy)
 	if r.policy.Sessions != nil {
@@ -100,13 +100,13 @@ func (r *Router) describeUsage(s *State, now time.Time) {
 	}
 	for _, d := range slices.Concat(r.deployments, r.policy.Groups.Matched()) {
 		if !d.IsPattern() {
-			s.Usage = append(s.Usage, r.describeUsageOf(d, now))
+			s.Usage = append(s.Usage, r.describeUsage(d, now))
 		}
 	}
 }
 
-// describeUsageOf returns what the routing strategy knows of d.
-func (r *Router) describeUsageOf(d *deployment.Deployment, now time.Time) Usage {
+// describeUsage returns what the routing strategy knows about d.
+func (r *Router) describeUsage(d *deployment.Deployment, now time.Time) Usage {
 	p := r.policy.Strategy
 	u := Usage{Deployment: d.ID, Group: d.Group, InFlight: d.Usage.InFlight()}
 	u.Requests, u.Tokens = d.Usage.Minute(now)

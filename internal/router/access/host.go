@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// IsHostAllowed reports whether the Host header is one under which this machine is
-// known. A request to a loopback address under a foreign name comes from a browser
-// that was tricked into sending it (DNS rebinding).
+// IsHostAllowed reports whether a request that came to a loopback address has a Host header
+// that names this machine. A request with a foreign name comes from a browser that was
+// tricked into sending it (DNS rebinding). Requests to other addresses, and those
+// without the header, are always allowed.
 func (r *Rules) IsHostAllowed(req *http.Request) bool {
 	local, ok := req.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if !ok || !local.IP.IsLoopback() || req.Host == "" {
@@ -35,7 +36,7 @@ func hostName(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// matchesHost reports whether an allowed name is host. *.NAME matches every name below NAME.
+// matchesHost reports whether an allowed name matches host. *.NAME matches every name below NAME.
 func matchesHost(allowed, host string) bool {
 	allowed = hostName(allowed)
 	if below, ok := strings.CutPrefix(allowed, "*"); ok && strings.HasPrefix(below, ".") {

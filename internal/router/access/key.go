@@ -1,5 +1,5 @@
 // Package access decides which requests the router answers: by the key that they
-// have, and by the name under which they reach this machine. New makes the rules.
+// bring, and by the host name that they ask for. New makes the rules.
 //
 // It never writes a reply.
 package access
@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// Rules are what a request must have. They are safe for concurrent use.
+// Rules are the key and the host names that requests must have. They are safe for
+// concurrent use.
 type Rules struct {
 	keySum [sha256.Size]byte
 	hosts  []string // allowed in Host headers, besides localhost and IP addresses
@@ -22,12 +23,12 @@ func New(key string, hosts ...string) *Rules {
 	return &Rules{sha256.Sum256([]byte(key)), hosts}
 }
 
-// keyHeaders are the headers that may have the key; LiteLLM reads all of them on every route.
+// keyHeaders are the headers that may hold the key; LiteLLM reads all of them on every route.
 var keyHeaders = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key",
 	"Ocp-Apim-Subscription-Key"}
 
 // CheckKey compares the request's keys with the right one in constant time. ok is
-// false when none fits; then refusal says why, in LiteLLM's words.
+// false when none of them matches; then refusal says why, in LiteLLM's words.
 func (r *Rules) CheckKey(req *http.Request) (refusal string, ok bool) {
 	hasKey := false
 	for _, name := range keyHeaders {
@@ -55,7 +56,7 @@ func (r *Rules) CheckKey(req *http.Request) (refusal string, ok bool) {
 	return "Authentication Error, No api key passed in.", false
 }
 
-// isKey compares a key with the right one in constant time.
+// isKey reports whether key is the right one. It compares them in constant time.
 func (r *Rules) isKey(key string) bool {
 	sum := sha256.Sum256([]byte(key))
 	return subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1

@@ -1,19 +1,19 @@
 package affinity
 
-// Marks are the members of a request by which it belongs to others: a session, or state
-// that an upstream keeps. They are parts of the body, nil where it has none.
+// Marks are the members of a request that tell which session it belongs to, and which
+// state of an upstream it refers to. They are parts of the body; an absent one is nil.
 type Marks struct {
 	PreviousResponse []byte // responses
 	Conversation     []byte // responses
-	Container        []byte // messages: where code runs
+	Container        []byte // messages: the container in which code runs
 	CacheKey         []byte // prompt_cache_key
 	SessionID        []byte // session_id, or LiteLLM's own
 	Metadata         []byte
 
-	Messages, System, Tools []byte // what a prompt consists of, in chat and messages
+	Messages, System, Tools []byte // the parts of a prompt in chat and messages
 }
 
-// Note notes a member.
+// Note keeps value when key is that of a mark, and ignores other members.
 func (m *Marks) Note(key, value []byte) {
 	switch string(key) {
 	case "previous_response_id":

@@ -9,20 +9,22 @@ import (
 
 const (
 	// minCachedPrompt is the length, in bytes, of the shortest prompt that a provider keeps
-	// in its cache: 1024 tokens.
+	// in its cache: about 1024 tokens.
 	minCachedPrompt = 4 << 10
 
-	// maxLookBack is how many messages before the last mark a provider looks for an earlier
-	// prompt in its cache, as Anthropic does.
+	// maxLookBack is at how many message ends, from the last mark backwards, a provider looks
+	// for an earlier prompt in its cache, as Anthropic does.
 	maxLookBack = 20
 )
 
-// cacheMark is the key of Anthropic's marks up to which a prompt is kept in a cache.
+// cacheMark is the key of the mark that Anthropic's clients put at the end of the part of
+// a prompt that the cache shall keep.
 var cacheMark = []byte(`"cache_control"`)
 
-// PromptKeys returns the keys of the prompt up to each of its last messages, the longest
-// first. The first one ends at the last message with a mark of Anthropic's cache. There
-// are none when no message has a mark, or the prompt is too short for a cache.
+// PromptKeys returns the keys of the beginnings of a prompt, the longest first: the first
+// beginning ends with the last message that has a mark of Anthropic's cache, each further one
+// a message earlier, and there are at most maxLookBack. It returns none when no message has
+// a mark, or the prompt is too short for a cache.
 func PromptKeys(group string, m *Marks) []Key {
 	if !bytes.Contains(m.Messages, cacheMark) || len(m.Messages)+len(m.System)+len(m.Tools) < minCachedPrompt {
 		return nil
@@ -33,7 +35,7 @@ func PromptKeys(group string, m *Marks) []Key {
 	digest.Write([]byte("prompt " + group + "\x00"))
 	writeUnmarked(digest.Write, m.Tools)
 	writeUnmarked(digest.Write, m.System)
-	_ = splice.Elements(m.Messages, func(start, end int) bool { // what is not well-formed has no marks
+	_ = splice.Elements(m.Messages, func(start, end int) bool { // a malformed list has no marks
 		message := m.Messages[start:end]
 		writeUnmarked(digest.Write, message)
 		ends = append(ends, Key(digest.Sum(nil)[:len(Key{})]))
@@ -49,8 +51,8 @@ func PromptKeys(group string, m *Marks) []Key {
 	return keys
 }
 
-// writeUnmarked writes part without its marks, which move on with the conversation, and
-// without the commas beside them.
+// writeUnmarked writes part without its marks and the commas beside them. Clients move the
+// marks as the conversation grows, so that keys must not depend on them.
 func writeUnmarked(write func([]byte) (int, error), part []byte) {
 	const commas = ", \t\r\n"
 	for {
@@ -61,7 +63,7 @@ func writeUnmarked(write func([]byte) (int, error), part []byte) {
 		before, after := part[:at], part[at+len(cacheMark):]
 		end := bytes.IndexByte(after, '}')
 		switch {
-		case at > 0 && part[at-1] == '\\' || end < 0: // within a text
+		case at > 0 && part[at-1] == '\\' || end < 0: // not a member: it is within a string
 			_, _ = write(part[:at+len(cacheMark)]) // a digest takes everything
 			part = after
 		default:

@@ -6,19 +6,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// State is what an upstream has made and wants back, and no other upstream understands:
-// encrypted reasoning, signatures of thinking, and ids of what the upstream keeps.
+// State is what an upstream made, expects back, and no other upstream understands:
+// encrypted reasoning, signatures of thinking, and ids of objects that the upstream keeps.
 
 // minState is the length, in bytes, of the shortest value that counts as state.
 const minState = 12
 
-// maxDigested is how many bytes of a value go into its key, the last ones: encrypted
-// values differ there, and long ones must not cost time.
+// maxDigested is how many of a value's last bytes its key is made from: encrypted values
+// differ there, and a long value must not take more time than a short one.
 const maxDigested = 64
 
 // stateKeys are the ends of the keys whose values are state: encrypted_content of
 // responses, signature of messages, thought_signature and thoughtSignature of Gemini.
-// They begin with letters that are rare in documents, where they are found fast.
+// Each begins with a letter that is rare in documents, so that a search finds it fast.
 var stateKeys = [...][]byte{[]byte(`ypted_content"`), []byte(`gnature"`)}
 
 // reasoningID is how the id of a reasoning item begins.
@@ -29,8 +29,8 @@ func StateKey(value []byte) Key {
 	return NewKey("state", string(value[max(0, len(value)-maxDigested):]))
 }
 
-// EachState calls visit for each piece of state in a request, a reply or an event: the
-// text between its quotes.
+// EachState calls visit for each piece of state in a request, a reply or an event, with
+// the text between its quotes.
 func EachState(doc []byte, visit func(value []byte)) {
 	for _, key := range stateKeys {
 		for rest := doc; ; {
@@ -48,8 +48,8 @@ func EachState(doc []byte, visit func(value []byte)) {
 	eachReasoningID(doc, visit)
 }
 
-// eachReasoningID calls visit for each id of a reasoning item. It looks for the underscore
-// in them, which is rarer than quotes.
+// eachReasoningID calls visit for each id of a reasoning item. It searches for the
+// underscore in the ids, which is rarer than a quote.
 func eachReasoningID(doc []byte, visit func(id []byte)) {
 	for from := 0; ; {
 		at := bytes.IndexByte(doc[from:], '_')
@@ -67,8 +67,8 @@ func eachReasoningID(doc []byte, visit func(id []byte)) {
 	}
 }
 
-// textAfterColon returns what stands between the quotes of the text after a colon; nil
-// when something else follows. State has no escapes.
+// textAfterColon returns the text between the quotes of the string after a colon. It returns
+// nil when something else follows, or the string has escapes: state has none.
 func textAfterColon(rest []byte) []byte {
 	rest, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte{':'})
 	if !ok {
@@ -85,15 +85,16 @@ func textAfterColon(rest []byte) []byte {
 	return rest[:end]
 }
 
-// EachKeptID calls visit for each id in a reply, or an event, of what the upstream keeps:
-// the response, the container in which code ran.
+// EachKeptID calls visit for the id of each object in a reply, or in an event, that the
+// upstream keeps: the response, and the container in which code ran.
 func EachKeptID(data []byte, visit func(id []byte)) {
 	eachKeptID(data, true, visit)
 }
 
-// eachKeptID reads the object data, and the response or message in it when isTop is set.
+// eachKeptID calls visit for the ids in the object data and, when isTop is set, in the
+// response or message that it contains.
 func eachKeptID(data []byte, isTop bool, visit func(id []byte)) {
-	_ = splice.Members(data, func(key []byte, start, end int) bool { // what is not well-formed keeps nothing
+	_ = splice.Members(data, func(key []byte, start, end int) bool { // a malformed object has no ids
 		value := data[start:end]
 		switch string(key) {
 		case "id":
@@ -109,7 +110,7 @@ func eachKeptID(data []byte, isTop bool, visit func(id []byte)) {
 	})
 }
 
-// visitID calls visit for an id: a text, or the id of an object.
+// visitID calls visit for an id: the string value, or the id of the object value.
 func visitID(value []byte, visit func(id []byte)) {
 	if len(value) > 0 && value[0] == '{' {
 		eachKeptID(value, false, visit)
@@ -118,14 +119,15 @@ func visitID(value []byte, visit func(id []byte)) {
 	visitText(value, visit)
 }
 
-// visitText calls visit for what stands between the quotes of a text.
+// visitText calls visit with the text between the quotes of a string.
 func visitText(value []byte, visit func(id []byte)) {
 	if len(value) > 2 && value[0] == '"' {
 		visit(value[1 : len(value)-1])
 	}
 }
 
-// KeptID returns the id in a member of a request: a text, or the id of an object.
+// KeptID returns the id in the value of a request's member: a string, or the id of an
+// object. It is nil when there is none.
 func KeptID(value []byte) (id []byte) {
 	visitID(value, func(found []byte) { id = found })
 	return id

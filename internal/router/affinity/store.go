@@ -1,7 +1,7 @@
-// Package affinity remembers to which deployment requests have to go that belong
-// together: those of a session, and those with state that an upstream keeps or encrypts.
-// SessionOf finds the session of a request, EachState the state in a request or a reply;
-// a Store has the deployments that they belong to.
+// Package affinity remembers which deployment the requests of a session, and requests with
+// state that an upstream keeps or encrypts, must go to. SessionOf finds the session of a
+// request, EachState the state in a request or a reply; a Store remembers the deployments
+// that they belong to.
 //
 // It stores digests only, never an id or a text of a client.
 package affinity
@@ -23,14 +23,14 @@ func NewKey(scope, id string) Key {
 	return Key(sum[:len(Key{})])
 }
 
-// Owner is the deployment that something belongs to.
+// Owner is the deployment that a session or a piece of state belongs to.
 type Owner struct {
 	Deployment string // model_info.id
 	Account    string // deployments with the same account can use each other's state
 }
 
-// Store has the owners of the keys that were used last. It is safe for concurrent use.
-// Routers that act as one would share what is in it.
+// Store remembers the owners of the most recently used keys. It is safe for concurrent use.
+// It lives in memory: several routers behind one address do not share it.
 type Store struct {
 	ttl time.Duration
 	now func() time.Time
@@ -39,20 +39,20 @@ type Store struct {
 	owners *simplelru.LRU[Key, entry]
 }
 
-// entry is an owner until a time.
+// entry is an owner that is valid until a time.
 type entry struct {
 	owner *Owner
 	until int64 // nanoseconds since 1970
 }
 
-// NewStore returns a store for at most size keys, each of which is forgotten when it was
-// not used for ttl.
+// NewStore returns a store for at most size keys, at least one. It forgets a key when ttl
+// has passed since its last Set.
 func NewStore(size int, ttl time.Duration, now func() time.Time) *Store {
-	owners, _ := simplelru.NewLRU[Key, entry](max(1, size), nil) // an error: the size is not positive
+	owners, _ := simplelru.NewLRU[Key, entry](max(1, size), nil) // it fails only for a size below 1
 	return &Store{ttl: ttl, now: now, owners: owners}
 }
 
-// Find returns the owner of a key. ok is false when it is not known, or not any more.
+// Find returns the owner of a key. ok is false when the key is unknown or was forgotten.
 func (s *Store) Find(k Key) (owner Owner, ok bool) {
 	now := s.now().UnixNano()
 	s.mu.Lock()
@@ -68,8 +68,8 @@ func (s *Store) Find(k Key) (owner Owner, ok bool) {
 	return *e.owner, true
 }
 
-// Set makes owner, which must not change, the one of a key, from now on for the store's
-// ttl.
+// Set makes owner the owner of a key, for the store's ttl from now on. What owner points
+// to must not change afterwards.
 func (s *Store) Set(k Key, owner *Owner) {
 	until := s.now().Add(s.ttl).UnixNano()
 	s.mu.Lock()
@@ -77,7 +77,7 @@ func (s *Store) Set(k Key, owner *Owner) {
 	s.owners.Add(k, entry{owner, until})
 }
 
-// Size returns how many keys are held, those among them that have run out.
+// Size returns how many keys the store holds, expired ones included.
 func (s *Store) Size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

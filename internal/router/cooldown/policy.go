@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
-// MaxRetryWait is the longest time that an upstream may ask for and still be asked
-// again by the same request. A longer one begins a cooldown at once.
+// MaxRetryWait is the longest Retry-After that a request waits before it asks an upstream
+// again. A longer one begins a cooldown at once.
 const MaxRetryWait = time.Minute
 
 // LiteLLM's rule when allowed_fails is not set (measured): a deployment that has
@@ -25,13 +25,13 @@ const (
 // Policy is the rule by which deployments cool down.
 type Policy struct {
 	Rule   settings.CooldownRule
-	Strict bool // LiteLLM's behaviour also where the router improves on it
+	Strict bool // behave like LiteLLM even where the router improves on it
 	Now    func() time.Time
 	Logger *slog.Logger
 }
 
-// EffectiveRule returns the rule that is in force. Unless strict, settings that
-// LiteLLM ignores count.
+// EffectiveRule returns the rule that is in force. With strict, settings that LiteLLM
+// ignores are ignored.
 func EffectiveRule(s *settings.Settings, strict bool) settings.CooldownRule {
 	rule := s.Cooldown
 	if strict {
@@ -45,32 +45,34 @@ func EffectiveRule(s *settings.Settings, strict bool) settings.CooldownRule {
 	return rule
 }
 
-// CountSuccess counts a good reply. When it is that of a trial, the cooldown ends.
+// CountSuccess counts a good reply. When it is the reply of the trial t, the cooldown
+// ends; t is nil for other requests.
 func (p *Policy) CountSuccess(s *State, t *Trial) {
 	now := p.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resetWindow(now, p.window())
 	if t != nil {
-		p.end(s, now)
+		p.endCooldown(s, now)
 		s.endTrial(t)
 	}
 	s.requests++
 }
 
-// PassTrial ends the cooldown when the stream of a trial has begun. The stream is
-// counted when it has ended.
+// PassTrial ends the cooldown because the stream of the trial t has begun. The stream is
+// counted when it ends.
 func (p *Policy) PassTrial(s *State, t *Trial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.passed = true
-	p.end(s, p.Now())
+	p.endCooldown(s, p.Now())
 	s.endTrial(t)
 }
 
 // CountFailure counts a failure and begins a cooldown if the rule says so. isOnly
-// says that the group has no other deployment. A trial that fails begins the next
-// cooldown whatever the rule says, unless another request had a reply since.
+// says that the group has no other deployment. When t, the trial, fails, the next cooldown
+// begins whatever the rule says, unless its stream had begun and another request has had
+// a good reply since.
 func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +80,7 @@ func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
 	now := p.Now()
 	if f.Harmless || p.Rule.Disabled || !isCounted(f.Status) {
 		if t != nil && !f.Harmless {
-			p.end(s, now) // the deployment answers
+			p.endCooldown(s, now) // the deployment answers
 		}
 		return
 	}
@@ -90,15 +92,15 @@ func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
 	}
 	if length := p.length(s, f); length > 0 {
 		s.requests, s.failures = 0, 0
-		p.begin(s, f, now, length)
+		p.beginCooldown(s, f, now, length)
 	}
 }
 
-// begin begins a cooldown, or moves the end of one that lasts: the later end
-// counts. The caller holds mu.
-func (p *Policy) begin(s *State, f Failure, now time.Time, length time.Duration) {
+// beginCooldown begins a cooldown, or extends the one in progress: the later end counts. The
+// caller holds mu.
+func (p *Policy) beginCooldown(s *State, f Failure, now time.Time, length time.Duration) {
 	until := now.Add(length)
-	if !now.Before(s.until) { // also when there is none
+	if !now.Before(s.until) { // no cooldown is in progress
 		s.since, s.until = now, time.Time{}
 	}
 	if until.After(s.until) {
@@ -113,8 +115,8 @@ func (p *Policy) begin(s *State, f Failure, now time.Time, length time.Duration)
 	}
 }
 
-// end ends the cooldown after a good trial. The caller holds mu.
-func (p *Policy) end(s *State, now time.Time) {
+// endCooldown ends the cooldown after a good trial, and resets the counts. The caller holds mu.
+func (p *Policy) endCooldown(s *State, now time.Time) {
 	if now.Before(s.until) {
 		p.Logger.Info("cooldown ended early", "deployment", s.Deployment.ID, "group", s.Deployment.Group)
 	}
@@ -128,7 +130,8 @@ func (s *State) resetWindow(now time.Time, window time.Duration) {
 	}
 }
 
-// window returns how long failures count: with allowed_fails, as long as a cooldown lasts.
+// window returns how long failures count: a minute, or with allowed_fails, as long as a
+// cooldown lasts.
 func (p *Policy) window() time.Duration {
 	if p.Rule.AllowedFails == nil {
 		return defaultWindow
@@ -136,7 +139,8 @@ func (p *Policy) window() time.Duration {
 	return lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)
 }
 
-// isCounted reports whether a status speaks against the deployment; 400, 403 and 422 never do.
+// isCounted reports whether a failure with that status counts against the deployment: 401,
+// 404, 408, 429 and all from 500 do; others, such as 400, 403 and 422, do not.
 func isCounted(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
@@ -145,9 +149,9 @@ func isCounted(status int) bool {
 	return status >= 500
 }
 
-// isExceeded applies the rule to what was counted. A wait longer than MaxRetryWait
-// begins a cooldown at once: until then the upstream would only refuse. The caller
-// holds mu.
+// isExceeded reports whether, by the rule, the counts begin a cooldown. A wait longer than
+// MaxRetryWait begins one at once, because the upstream would refuse all requests until
+// it is over. The caller holds mu.
 func (p *Policy) isExceeded(s *State, f Failure, isOnly bool) bool {
 	if f.RetryAfter > MaxRetryWait && !p.Strict {
 		return true
@@ -164,8 +168,8 @@ func (p *Policy) isExceeded(s *State, f Failure, isOnly bool) bool {
 	return f.Status == http.StatusTooManyRequests || s.requests >= defaultMinimum && 2*s.failures > s.requests
 }
 
-// length returns the length of a cooldown: the deployment's own, what the upstream
-// asked for, or the configured one, in this order; those that are 0 do not count.
+// length returns the length of a cooldown: the first that is not 0 of the deployment's own
+// setting, the wait that the upstream asked for, and the configured length.
 func (p *Policy) length(s *State, f Failure) time.Duration {
 	configured := lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)
 	for _, d := range [...]time.Duration{s.Deployment.Cooldown, f.RetryAfter, configured} {

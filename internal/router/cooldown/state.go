@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// State is what is known of the failures of one deployment. Set Deployment before use.
+// State holds the failures and the cooldown of one deployment. Set Deployment before use.
 type State struct {
 	Deployment *settings.Deployment
 
@@ -28,20 +28,20 @@ type State struct {
 	hasRateLimit bool      // until is the end of a rate-limit window: trials are allowed before it
 	nextTrial    time.Time // from when a request may be the trial
 	trial        *Trial    // the trial in progress; nil when there is none
-	why          Failure
+	why          Failure   // the failure that the cooldown followed
 }
 
-// Failure is what a cooldown must know of an attempt that failed.
+// Failure is what a Policy needs to know about an attempt that failed.
 type Failure struct {
 	Status        int
 	Class         string          // LiteLLM's exception class
 	Cause         transport.Cause // empty when the upstream answered
-	RetryAfter    time.Duration   // what the upstream asked for; 0: nothing
+	RetryAfter    time.Duration   // the wait that the upstream asked for; 0: none
 	FromRateLimit bool            // RetryAfter is the end of a rate-limit window
 	Harmless      bool            // the failure says nothing about the deployment's health
 }
 
-// Reason returns, for people, why a deployment cools down after the failure.
+// Reason returns a sentence for people that says why a deployment cools down after the failure.
 func (f Failure) Reason() string {
 	switch {
 	case f.Cause == transport.CauseTimeout && f.Class == "Timeout":
@@ -54,7 +54,7 @@ func (f Failure) Reason() string {
 	return fmt.Sprintf("The upstream answered %d.", f.Status)
 }
 
-// Cooldown describes a cooldown that has begun.
+// Cooldown describes a cooldown in progress, or one that has ended.
 type Cooldown struct {
 	Since     time.Time
 	Until     time.Time
@@ -63,7 +63,8 @@ type Cooldown struct {
 	Failure   Failure   // the failure that it followed
 }
 
-// Cooldown returns the cooldown of the deployment, or the last one when it has ended.
+// Cooldown returns the deployment's last cooldown, which may have ended. It is zero when
+// there was none.
 func (s *State) Cooldown() Cooldown {
 	s.mu.Lock()
 	defer s.mu.Unlock()

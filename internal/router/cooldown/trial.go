@@ -2,27 +2,27 @@ package cooldown
 
 import "time"
 
-// After a cooldown, one request is the trial: its result decides whether others may
-// follow.
+// After a cooldown, one request is the trial: its result decides whether the deployment
+// gets further requests.
 const (
-	// TrialTimeout is how long other requests wait for a trial, and how long a trial
-	// without a result keeps them out.
+	// TrialTimeout is how long other requests wait for the result of a trial, and after
+	// how long another request may become the trial when there is no result.
 	TrialTimeout = 10 * time.Second
 
 	trialInterval = 15 * time.Minute // between trials within a rate-limit window
 )
 
-// Trial is a request that tries a deployment after its cooldown.
+// Trial is the one request that a deployment gets after its cooldown.
 type Trial struct {
 	begun  time.Time
 	done   chan struct{} // closed when the result is known
-	passed bool          // its stream began
+	passed bool          // its stream has begun
 }
 
 // Done returns a channel that is closed when the result is known.
 func (t *Trial) Done() <-chan struct{} { return t.done }
 
-// Access is what a request may do with a deployment now.
+// Access says whether a request may be sent to a deployment now.
 type Access int
 
 // The kinds of access.
@@ -33,7 +33,7 @@ const (
 	Closed                 // send nothing: the deployment cools down
 )
 
-// Access returns what a request may do with the deployment now, and how long the
+// Access returns whether a request may be sent to the deployment now, and how long the
 // cooldown still lasts.
 func (s *State) Access(now time.Time) (Access, time.Duration) {
 	s.mu.Lock()
@@ -41,7 +41,7 @@ func (s *State) Access(now time.Time) (Access, time.Duration) {
 	return s.access(now), max(0, s.until.Sub(now))
 }
 
-// access returns what a request may do with the deployment now. The caller holds mu.
+// access returns whether a request may be sent to the deployment now. The caller holds mu.
 func (s *State) access(now time.Time) Access {
 	switch {
 	case s.until.IsZero():
@@ -54,7 +54,8 @@ func (s *State) access(now time.Time) Access {
 	return OpenOnce
 }
 
-// RunningTrial returns the trial in progress that keeps other requests out; nil when there is none.
+// RunningTrial returns the trial in progress, during which the deployment gets no other
+// request; nil when there is none.
 func (s *State) RunningTrial(now time.Time) *Trial {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,9 +65,8 @@ func (s *State) RunningTrial(now time.Time) *Trial {
 	return nil
 }
 
-// Admit reports whether a request may be sent to a deployment. trial is not nil
-// when the request is the trial. ok is false when another request became the trial
-// meanwhile, or the deployment cools down.
+// Admit lets a request through to a deployment. trial is not nil when the request is the
+// trial. ok is false when the deployment cools down, or another request is its trial.
 func (p *Policy) Admit(s *State) (trial *Trial, ok bool) {
 	now := p.Now()
 	s.mu.Lock()
@@ -78,7 +78,7 @@ func (p *Policy) Admit(s *State) (trial *Trial, ok bool) {
 		s.trial = &Trial{begun: now, done: make(chan struct{})}
 		message := "cooldown ended"
 		if now.Before(s.until) {
-			message = "cooldown is tried"
+			message = "trial began before the end of the cooldown"
 		}
 		p.Logger.Info(message, "deployment", s.Deployment.ID, "group", s.Deployment.Group)
 		return s.trial, true
@@ -101,8 +101,8 @@ func (s *State) endTrial(t *Trial) {
 	}
 }
 
-// CancelTrial ends a trial without a result, because its client left; nil is no
-// trial. The next request is a trial again.
+// CancelTrial ends a trial without a result, because its client disconnected. The next
+// request becomes the trial. t may be nil.
 func (s *State) CancelTrial(t *Trial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,14 +7,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
-// mediaParams are the parameters of routes that take pictures and sound; chat requests
-// have none of them.
-var mediaParams = []string{"background", "input_type", "instructions", "language", "output_compression",
+// nonChatParams are the parameters of pictures, sound, embeddings and rankings, which are
+// not sent in chat requests.
+var nonChatParams = []string{"background", "input_type", "instructions", "language", "output_compression",
 	"output_format", "quality", "return_documents", "size", "speed", "style", "top_n", "voice"}
 
-// otherNames are the names that parameters of chat requests have in the other
-// dialects. A parameter without a name is not sent in a dialect.
-var otherNames = [dialect.Count]map[string]string{
+// paramNames are the names that parameters have in the dialects other than chat. A
+// parameter that has no name in a dialect is not sent in it.
+var paramNames = [dialect.Count]map[string]string{
 	dialect.Completions: sameNames("max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n",
 		"stop", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "user"),
 	dialect.Embeddings: sameNames("dimensions", "encoding_format", "input_type", "user"),
@@ -48,11 +48,12 @@ func sameNames(names ...string) map[string]string {
 	return same
 }
 
-// prepareDefaults makes the members that requests get unless the client sent them.
+// prepareDefaults makes the members that are added to requests whose clients did not send
+// them.
 func (d *Deployment) prepareDefaults() {
 	for _, p := range d.Params {
 		for in := range dialect.Count {
-			if in.IsCounting() || in.IsGoogle() { // Google keeps parameters in a member of their own
+			if in.IsCounting() || in.IsGoogle() { // Google's requests have them in an object of their own
 				continue
 			}
 			d.Defaults[in] = d.appendDefault(d.Defaults[in], in, p)
@@ -63,7 +64,8 @@ func (d *Deployment) prepareDefaults() {
 	}
 }
 
-// appendDefault appends a parameter, as a dialect has it, unless another one says the same.
+// appendDefault appends a parameter, in a dialect's form, unless all has a member with the
+// same meaning, or the dialect has no name for the parameter.
 func (d *Deployment) appendDefault(all []dialect.Member, in dialect.Dialect, p settings.Param) []dialect.Member {
 	name := d.nameIn(in, p)
 	saysSame := func(m dialect.Member) bool { return m.SaysSame([]byte(name)) }
@@ -77,12 +79,12 @@ func (d *Deployment) appendDefault(all []dialect.Member, in dialect.Dialect, p s
 	return append(all, m)
 }
 
-// isLimit reports whether a parameter is the limit of a reply.
+// isLimit reports whether a parameter limits the tokens of a chat reply.
 func isLimit(p settings.Param) bool {
 	return !p.IsExtra && (p.Name == "max_tokens" || p.Name == "max_completion_tokens")
 }
 
-// nameIn returns the name of a parameter in a dialect; empty when it has none.
+// nameIn returns the name of a parameter in a dialect; empty when it is not sent there.
 func (d *Deployment) nameIn(in dialect.Dialect, p settings.Param) string {
 	switch {
 	case p.IsExtra:
@@ -90,8 +92,8 @@ func (d *Deployment) nameIn(in dialect.Dialect, p settings.Param) string {
 	case in == dialect.Rerank && p.Name == "top_n" && d.RankLimitName != "":
 		return d.RankLimitName
 	case in != dialect.Chat:
-		return otherNames[in][p.Name]
-	case slices.Contains(mediaParams, p.Name):
+		return paramNames[in][p.Name]
+	case slices.Contains(nonChatParams, p.Name):
 		return ""
 	case isLimit(p) && d.MaxTokensName != "":
 		return d.MaxTokensName
@@ -113,9 +115,9 @@ func valueIn(in dialect.Dialect, p settings.Param) []byte {
 	return p.Value
 }
 
-// NewName returns the upstream's name of the member that requests in a dialect know by
-// another one: of the limit of a chat reply, or of a ranking. It is empty where the
-// upstream has the usual name.
+// NewName returns the name that must replace a member's name in requests in a dialect: of
+// max_completion_tokens in chat, or of top_n in a ranking. It is empty where the upstream
+// knows the member by its usual name.
 func (d *Deployment) NewName(in dialect.Dialect) string {
 	switch {
 	case in == dialect.Chat && d.OldLimitName:

@@ -1,6 +1,6 @@
-// Package deployment is a deployment at work: the addresses and headers of its
-// requests, the dialects that it has, its cooldown, and its key, which must not
-// appear in replies. New makes one of its settings.
+// Package deployment prepares what all requests to a deployment have in common: addresses
+// and headers, the dialects that the upstream has, and the removal of its key from
+// replies. New makes a Deployment from its settings.
 //
 // It never sends anything itself. It has more than 700 lines because what all requests to
 // a deployment have in common is one type: addresses, headers, defaults, redaction.
@@ -25,21 +25,21 @@ import (
 type Deployment struct {
 	*settings.Deployment
 	Cooldown cooldown.State
-	Usage    usage.State // counted where the routing strategy needs it
+	Usage    usage.State // kept up to date where the routing strategy needs it
 
-	ModelLiteral []byte   // Upstream as a JSON string literal
+	ModelLiteral []byte   // the upstream's name of the model, as a JSON string literal
 	IDHeader     []string // header values; they must not be changed
 	GroupHeader  []string
 	ModelHeader  []string
-	Owner        affinity.Owner // what this deployment is called where state of it is remembered
+	Owner        affinity.Owner // this deployment as the owner of sessions and state
 
-	// Defaults are what requests get unless the client sent it, by the dialect in which
-	// they are sent. BeforeMessages is what they get before they are translated into
-	// messages, by the client's dialect: the translation needs it.
+	// Defaults are the members that are added to requests whose clients did not send
+	// them, by the dialect in which the request is sent. BeforeMessages are those that
+	// a translation into messages needs and are added before it, by the client's dialect.
 	Defaults, BeforeMessages [dialect.Count][]dialect.Member
 
 	urls            [dialect.Count]*url.URL
-	googleStream    *url.URL    // of a stream in Google's dialect
+	googleStream    *url.URL    // for a stream in Google's dialect
 	header          http.Header // shared by all requests: never changed
 	anthropicHeader http.Header // the same for Anthropic's dialects
 	googleHeader    http.Header // the same for Google's dialects
@@ -49,10 +49,11 @@ type Deployment struct {
 	randomKey       []byte            // the key, when it is so random that no text contains it by chance
 }
 
-// anthropicVersion is sent when the client names no version, as LiteLLM does.
+// anthropicVersion is the version of Anthropic's API that is asked for when the client
+// names none, as in LiteLLM.
 const anthropicVersion = "2023-06-01"
 
-// New makes a deployment of its settings.
+// New makes a deployment from its settings.
 func New(s *settings.Deployment) *Deployment {
 	d := &Deployment{
 		Deployment: s, ModelLiteral: dialect.EncodeJSON(s.Upstream),
@@ -74,7 +75,7 @@ func New(s *settings.Deployment) *Deployment {
 	return d
 }
 
-// prepareHeaders makes the headers of requests in each family of dialects.
+// prepareHeaders makes the headers of requests in OpenAI's, Anthropic's and Google's dialects.
 func (d *Deployment) prepareHeaders() {
 	s := d.Deployment
 	d.header = http.Header{
@@ -102,8 +103,8 @@ func (d *Deployment) prepareHeaders() {
 	d.googleHeader = googleHeader(d.header, s)
 }
 
-// account returns a digest of what a deployment has in common with others that can use
-// each other's state: the upstream's address, the key, the organization.
+// account returns a digest of the upstream's address, the key and the organization.
+// Deployments with the same one can read each other's state.
 func account(s *settings.Deployment) string {
 	base := ""
 	if s.Base != nil {
@@ -113,8 +114,8 @@ func account(s *settings.Deployment) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// endpoint returns the address of a deployment's requests in a dialect. Azure's are
-// those that LiteLLM 1.106.2 asks.
+// endpoint returns the address of a deployment's requests in a dialect. Azure's addresses
+// are the ones that LiteLLM 1.106.2 uses.
 func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 	switch {
 	case in == dialect.Gemini:
@@ -138,7 +139,8 @@ func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 }
 
 // URL returns the address of requests in a dialect. isStream says whether a stream is
-// asked for, query is what goes along of the client's query string.
+// asked for; query is the part of the client's query string that is forwarded. The URL
+// must not be changed.
 func (d *Deployment) URL(in dialect.Dialect, isStream bool, query string) *url.URL {
 	u := d.urls[in]
 	if isStream && in == dialect.Gemini {
@@ -152,7 +154,7 @@ func (d *Deployment) URL(in dialect.Dialect, isStream bool, query string) *url.U
 	return &copied
 }
 
-// ExceptionName returns the name that LiteLLM's messages give to the upstream's errors.
+// ExceptionName returns the name that the upstream's errors have in LiteLLM's messages.
 func (d *Deployment) ExceptionName() string {
 	if d.Kind == settings.Anthropic {
 		return "AnthropicException"

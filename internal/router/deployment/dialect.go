@@ -11,9 +11,9 @@ import (
 // remembered until the settings are loaded again.
 type missingRoutes [dialect.Count]atomic.Bool
 
-// translations are the dialects that a request can be translated into, the one that
-// loses least first. The others are not translated, and tokens are counted by an
-// upstream that has Anthropic's route, or estimated.
+// translations are the dialects that a request in a dialect can be translated into; the
+// translation that loses least comes first. Requests in other dialects, and those that
+// count tokens, are not translated.
 var translations = [dialect.Count][]dialect.Dialect{
 	dialect.Chat:      {dialect.Responses, dialect.Messages},
 	dialect.Messages:  {dialect.Chat, dialect.Responses},
@@ -24,8 +24,8 @@ var translations = [dialect.Count][]dialect.Dialect{
 
 // OutgoingDialect returns the dialect in which a request in the dialect in is sent
 // to the deployment: in itself where the upstream has it, so that the request passes
-// through; else one that it can be translated into. ok is false when the deployment
-// has none of them. This is decided for each attempt: routes turn out to be missing.
+// through; else one that it can be translated into. ok is false when the upstream has
+// none of them. Ask before each attempt: a reply may have shown that a route is missing.
 func (d *Deployment) OutgoingDialect(in dialect.Dialect) (out dialect.Dialect, ok bool) {
 	if d.has(in) {
 		return in, true
@@ -43,7 +43,8 @@ func (d *Deployment) has(in dialect.Dialect) bool {
 	return d.Dialects.Has(in) && !d.missing[in].Load()
 }
 
-// Serves reports whether the deployment may get requests in a dialect.
+// Serves reports whether the deployment can answer requests in a dialect, translated ones
+// included.
 func (d *Deployment) Serves(in dialect.Dialect) bool {
 	_, ok := d.OutgoingDialect(in)
 	return ok
@@ -55,8 +56,8 @@ func (d *Deployment) NoteMissingRoute(in dialect.Dialect) (isNew bool) {
 	return !d.missing[in].Swap(true)
 }
 
-// MissingRouteMessage returns which dialect the deployment cannot serve, why, and
-// what to do.
+// MissingRouteMessage returns the message for a client whose dialect the deployment cannot
+// serve: why, and what to do.
 func (d *Deployment) MissingRouteMessage(in dialect.Dialect) string {
 	if translations[in] == nil {
 		return fmt.Sprintf("The upstream of deployment %q (%s) does not serve %s, and such requests are not translated: use "+

@@ -8,11 +8,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
-// googleKeyHeader is the header in which Google's interface takes keys.
+// googleKeyHeader is the header in which Google's API expects the key.
 const googleKeyHeader = "X-Goog-Api-Key"
 
 // googleHeader returns the header of requests in Google's dialect. Google refuses its
-// own keys in Authorization; other servers with that dialect may take them only there.
+// keys in Authorization; other servers with that dialect may accept keys only there.
 func googleHeader(header http.Header, s *settings.Deployment) http.Header {
 	header = header.Clone()
 	if s.Key != "" && len(header[googleKeyHeader]) == 0 {
@@ -24,8 +24,9 @@ func googleHeader(header http.Header, s *settings.Deployment) http.Header {
 	return header
 }
 
-// googleEndpoint returns the address of a method of the model in Google's dialect,
-// which lies below /v1beta: beside OpenAI's routes below /v1, or above /v1beta/openai.
+// googleEndpoint returns the address of a method of the model in Google's dialect, which
+// is below /v1beta. An end of api_base in /v1, /v1beta or /openai, the folders of OpenAI's
+// routes, is removed first.
 func googleEndpoint(s *settings.Deployment, method string) *url.URL {
 	base := *s.Base
 	base.RawQuery, base.RawPath = "", ""

@@ -13,13 +13,13 @@ import (
 )
 
 // isForwarded reports whether the rule forwards a header. name is in canonical form
-// (http.CanonicalHeaderKey). Headers that isWithheld names are not forwarded anyway.
+// (http.CanonicalHeaderKey). It does not matter for headers that isWithheld names.
 func isForwarded(rule settings.ForwardRule, name string) bool {
 	return rule.All || isProtocolHeader(name) || rule.Identity && isIdentityHeader(name) ||
 		rule.LiteLLM && isLiteLLMHeader(name) || rule.Organization && name == "Openai-Organization"
 }
 
-// isProtocolHeader reports whether a header is part of the providers' interfaces.
+// isProtocolHeader reports whether a header is part of a provider's API.
 func isProtocolHeader(name string) bool {
 	switch name[0] {
 	case 'A':
@@ -39,29 +39,29 @@ func isLiteLLMHeader(name string) bool {
 		strings.HasPrefix(name, "Anthropic-Beta")
 }
 
-// isIdentityHeader reports whether a header is one by which coding agents and SDKs
-// name themselves and the session of a request.
+// isIdentityHeader reports whether coding agents and SDKs name themselves, or the session
+// of a request, in a header.
 func isIdentityHeader(name string) bool {
 	switch name {
 	case "User-Agent", "Originator", "Version", "X-App", "X-Title", "X-Initiator", "Http-Referer":
 		return true
 	}
-	for _, family := range [...]string{"X-Claude-", "X-Stainless-", "X-Session-", "X-Codex-", "X-Client-",
+	for _, prefix := range [...]string{"X-Claude-", "X-Stainless-", "X-Session-", "X-Codex-", "X-Client-",
 		"X-Openai-", "X-Opencode-", "X-App-",
 		"Session-", "Session_", "Thread-", "Thread_", "Conversation-", "Conversation_", "Originator-", "Copilot-",
 		"Editor-"} {
-		if strings.HasPrefix(name, family) {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
 	return strings.HasPrefix(name, "X-") && strings.Contains(name, "-Session-")
 }
 
-// isWithheld reports whether no upstream gets a header: keys, cookies, addresses of
-// the client, what belongs to one connection, and what describes the body, which the
+// isWithheld reports whether a header is never forwarded: keys, cookies, the client's
+// addresses, headers of the connection, and headers that describe the body, which the
 // router may change.
 func isWithheld(name string) bool {
-	if strings.IndexByte(name, '_') >= 0 { // many servers take X_Real_Ip for X-Real-Ip
+	if strings.IndexByte(name, '_') >= 0 { // many servers treat X_Real_Ip as X-Real-Ip
 		name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
 	}
 	switch name {
@@ -74,22 +74,22 @@ func isWithheld(name string) bool {
 		"Content-Digest", "Repr-Digest":
 		return true
 	}
-	for _, family := range [...]string{"X-Litellm-", "X-Forwarded-", "Proxy-"} {
-		if strings.HasPrefix(name, family) {
+	for _, prefix := range [...]string{"X-Litellm-", "X-Forwarded-", "Proxy-"} {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
-	for _, end := range [...]string{"Api-Key", "Apikey", "Subscription-Key", "Management-Key", "-Ip", "Forwarded-For"} {
-		if strings.HasSuffix(name, end) {
+	for _, suffix := range [...]string{"Api-Key", "Apikey", "Subscription-Key", "Management-Key", "-Ip", "Forwarded-For"} {
+		if strings.HasSuffix(name, suffix) {
 			return true
 		}
 	}
 	return name == "X-Forwarded"
 }
 
-// HeaderFor returns the header of a request in a dialect: the deployment's own, and
-// what is forwarded of the client's. A value that contains clientKey, the key that
-// clients send, is not forwarded. The header is shared, and must not be changed.
+// HeaderFor returns the header of a request in a dialect: the deployment's own header, and
+// the client's headers that are forwarded. A header that contains clientKey, the key that
+// clients send, is not forwarded. The result is shared, and must not be changed.
 func (d *Deployment) HeaderFor(in dialect.Dialect, client http.Header, clientKey string) http.Header {
 	own := d.header
 	if in.IsAnthropic() {
@@ -102,7 +102,7 @@ func (d *Deployment) HeaderFor(in dialect.Dialect, client http.Header, clientKey
 	connection := client["Connection"]
 	for name, values := range client {
 		if name == "" || !isForwarded(d.ForwardRule, name) || isWithheld(name) ||
-			connection != nil && isListed(connection, name) || containsKey(values, clientKey) {
+			connection != nil && isConnectionOption(connection, name) || containsKey(values, clientKey) {
 			continue
 		}
 		if !copied {
@@ -115,8 +115,8 @@ func (d *Deployment) HeaderFor(in dialect.Dialect, client http.Header, clientKey
 	return header
 }
 
-// isListed reports whether a Connection header names another header.
-func isListed(connection []string, name string) bool {
+// isConnectionOption reports whether the values of a Connection header name another header.
+func isConnectionOption(connection []string, name string) bool {
 	for _, value := range connection {
 		for option := range strings.SplitSeq(value, ",") {
 			if strings.EqualFold(strings.TrimSpace(option), name) {
@@ -127,8 +127,8 @@ func isListed(connection []string, name string) bool {
 	return false
 }
 
-// containsKey reports whether one of the values contains the key that clients send: a
-// client that puts it into a header of its own must not give it away.
+// containsKey reports whether one of the values contains key, the key that clients send. A
+// client may put it into any header, and upstreams must not get it.
 func containsKey(values []string, key string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, key) })
 }
@@ -136,8 +136,9 @@ func containsKey(values []string, key string) bool {
 // maxQueryValue is the longest value of a query parameter that is forwarded, in bytes.
 const maxQueryValue = 256
 
-// ForwardedQuery returns what is forwarded of a client's query string: the parameter
-// beta, which Anthropic's interface has. Other parameters may hold keys under many names.
+// ForwardedQuery returns the part of a client's query string that is forwarded: the
+// parameter beta of Anthropic's API. Other parameters may hold keys under many names. A
+// value that is too long or contains clientKey is left out.
 func ForwardedQuery(query, clientKey string) string {
 	if query == "" || query == "beta=true" {
 		return query

@@ -11,8 +11,9 @@ import (
 
 // IsRouteMissing reports whether an upstream's refusal means that it does not have
 // the route at all: 405, or a 404 that is not about a model or another object that
-// the request names. In Google's dialect the path names the model, which other servers'
-// words for a missing path repeat: there only Google's own word is about the model.
+// the request names. In Google's dialect the path contains the model, so that any server's
+// message about a missing path may mention it: there, only a 404 with Google's own code,
+// NOT_FOUND, is about the model.
 func (d *Deployment) IsRouteMissing(in dialect.Dialect, status int, body []byte) bool {
 	if in.IsGoogle() {
 		return status == http.StatusMethodNotAllowed ||
@@ -39,8 +40,8 @@ func (d *Deployment) MentionsModel(body []byte) bool {
 	return hasWord(lower, bytes.ToLower([]byte(d.Upstream)))
 }
 
-// hasWord reports whether word stands in text as a word of its own: a model may be
-// called o3 or m.
+// hasWord reports whether text contains word as a whole word: a model may be called o3 or
+// m, which are parts of other words.
 func hasWord(text, word []byte) bool {
 	for from := 0; len(word) > 0; {
 		at := bytes.Index(text[from:], word)
@@ -62,8 +63,8 @@ func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_'
 }
 
-// mentionsObject reports whether the body of a 404 is about something that the
-// client sent the id of: Codex repeats items that the provider did not keep.
+// mentionsObject reports whether the body of a 404 is about an object whose id the client
+// sent: Codex sends ids of items that the provider did not keep.
 func mentionsObject(body []byte) bool {
 	lower := bytes.ToLower(body)
 	for _, sign := range [...]string{"with id", "previous_response", "resp_", "conv_", "file-", "file_id",

@@ -20,8 +20,8 @@ func PlannedDialect(s *settings.Deployment, in dialect.Dialect) (out dialect.Dia
 	return translations[in][i], true
 }
 
-// Address returns where requests in a dialect are sent; nil when the deployment has no
-// address.
+// Address returns the address that requests in a dialect are sent to; empty when the
+// deployment has no api_base.
 func Address(s *settings.Deployment, in dialect.Dialect) string {
 	if s.Base == nil {
 		return ""

@@ -12,16 +12,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// minRedactedKey is the length, in bytes, of the shortest key that is taken out of
-// texts: shorter words stand there by chance.
+// minRedactedKey is the length, in bytes, of the shortest key that is removed from texts:
+// a text may contain a shorter word by chance.
 const minRedactedKey = 6
 
 // keyMark replaces a key.
 const keyMark = "[key]"
 
-// prepareRedaction prepares Redact and RedactReply. The key is taken out of errors in
-// every form in which a text may contain it, and out of good replies when it is not a
-// word that a reply may contain by chance.
+// prepareRedaction prepares Redact and RedactReply. Errors lose the key in every encoded
+// form; good replies lose it only if it is so random that no reply contains it by chance.
 func (d *Deployment) prepareRedaction() {
 	if len(d.Key) < minRedactedKey {
 		return
@@ -38,14 +37,14 @@ func (d *Deployment) prepareRedaction() {
 	}
 }
 
-// Redact returns a text of an upstream without the deployment's key, also when
-// invisible characters stand between those of the key.
+// Redact returns a text of an upstream without the deployment's key, even when invisible
+// characters stand between the characters of the key.
 func (d *Deployment) Redact(text string) string {
 	if d.redactor == nil {
 		return text
 	}
 	shown := d.redactor.Replace(text)
-	if visible := withoutInvisible(shown); visible != shown {
+	if visible := removeInvisible(shown); visible != shown {
 		if again := d.redactor.Replace(visible); again != visible {
 			return again
 		}
@@ -53,11 +52,11 @@ func (d *Deployment) Redact(text string) string {
 	return shown
 }
 
-// withoutInvisible returns a text without invisible characters, such as a zero-width
+// removeInvisible returns a text without invisible characters, such as a zero-width
 // space, and without their JSON escapes.
-func withoutInvisible(text string) string {
+func removeInvisible(text string) string {
 	if strings.Contains(text, `\u`) {
-		text = withoutInvisibleEscapes(text)
+		text = removeInvisibleEscapes(text)
 	}
 	return strings.Map(func(r rune) rune {
 		if isInvisible(r) {
@@ -72,8 +71,8 @@ func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r == '\u034f' || r == '\u115f' || r == '\u3164'
 }
 
-// withoutInvisibleEscapes returns a text without the JSON escapes of invisible characters.
-func withoutInvisibleEscapes(text string) string {
+// removeInvisibleEscapes returns a text without the JSON escapes of invisible characters.
+func removeInvisibleEscapes(text string) string {
 	var out strings.Builder
 	for {
 		at := strings.Index(text, `\u`)
@@ -92,7 +91,8 @@ func withoutInvisibleEscapes(text string) string {
 	}
 }
 
-// RedactReply returns a good reply without the deployment's key.
+// RedactReply returns a good reply without the deployment's key. It changes nothing when
+// a reply may contain the key's text by chance.
 func (d *Deployment) RedactReply(reply []byte) []byte {
 	if d.randomKey == nil || !bytes.Contains(reply, d.randomKey) {
 		return reply
@@ -100,7 +100,7 @@ func (d *Deployment) RedactReply(reply []byte) []byte {
 	return bytes.ReplaceAll(reply, d.randomKey, []byte(keyMark))
 }
 
-// RedactHeaders takes the deployment's key out of headers that an upstream wrote. d may be nil.
+// RedactHeaders removes the deployment's key from headers that an upstream wrote. d may be nil.
 func (d *Deployment) RedactHeaders(h http.Header) {
 	if d == nil || d.redactor == nil {
 		return
@@ -119,14 +119,15 @@ func (d *Deployment) RedactHeaders(h http.Header) {
 	}
 }
 
-// EventRedaction is what RedactEvents must remember between the pieces of one stream.
+// EventRedaction is the state of RedactEvents between the pieces of one stream.
 type EventRedaction struct {
 	inError bool // the event that has begun may be an error
 }
 
-// RedactEvents takes the deployment's key out of a piece of a stream, in place: in
-// every form out of error events and comments, also when an event comes line by line,
-// and as it is out of other events. stream is the stream after the piece.
+// RedactEvents returns a piece of a stream without the deployment's key: as Redact does
+// for error events and comments, even when an event comes line by line, and as RedactReply
+// does for other events. It may overwrite piece. stream is the stream after the piece. d
+// may be nil.
 func (d *Deployment) RedactEvents(piece []byte, stream *splice.Stream, state *EventRedaction) []byte {
 	if d == nil || d.redactor == nil {
 		return piece

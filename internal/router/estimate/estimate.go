@@ -1,8 +1,8 @@
-// Package estimate guesses the length of a prompt in tokens without a tokenizer. Call
-// Weight for each part of the prompt, and Tokens for their sum. The estimate is within
-// 15 % of what OpenAI's tokenizers count of English, code and JSON.
+// Package estimate estimates the length of a prompt in tokens without a tokenizer. Call
+// Weight for each part of the prompt, and Tokens with their sum. The estimate is within
+// 15 % of what OpenAI's tokenizers count in English, code and JSON.
 //
-// It never decodes a part: strings are measured where they stand.
+// It never decodes a part as a whole: it measures strings in the bytes of the JSON.
 package estimate
 
 import (
@@ -18,7 +18,7 @@ import (
 const (
 	tokenWeight      = 100
 	attachmentWeight = 1600 * tokenWeight // an image of the size to which Anthropic scales them, or a page of a PDF
-	messageWeight    = 4 * tokenWeight    // what stands around a message, by OpenAI's documentation
+	messageWeight    = 4 * tokenWeight    // the tokens around a message, by OpenAI's documentation
 	memberWeight     = 2 * signsWeight    // the characters around a member of an object
 )
 
@@ -31,9 +31,9 @@ func Weight(part []byte) int { return weigh("", part, maxDepth) }
 // maxDepth is how many levels of a prompt are searched for text and attachments.
 const maxDepth = 16
 
-// weigh returns the weight of a part of a prompt. An image or a document counts
-// attachmentWeight whatever its length. key is the member that holds the part, depth how
-// many levels are looked into.
+// weigh returns the weight of a part of a prompt. An image or a document weighs
+// attachmentWeight whatever its length. key is the name of the member that holds the part;
+// depth is how many more levels are searched.
 func weigh(key string, part []byte, depth int) int {
 	if depth == 0 || len(part) == 0 {
 		return weightOf(part)
@@ -90,8 +90,8 @@ func weighObject(key string, object []byte, depth int) int {
 	return n
 }
 
-// isEnvelope reports whether the type of an object is one of a part of a message, of
-// which the model sees only the text.
+// isEnvelope reports whether kind, the type of an object, is one that only wraps a text or
+// an attachment: the model does not see the type.
 func isEnvelope(kind string) bool {
 	switch kind {
 	case "text", "input_text", "output_text", "message", "image", "image_url", "document", "base64":
@@ -100,14 +100,14 @@ func isEnvelope(kind string) bool {
 	return false
 }
 
-// isAttachment reports whether a string is an address that holds the data itself.
+// isAttachment reports whether a string is a data: address with base64 data in it.
 func isAttachment(literal []byte) bool {
 	return bytes.HasPrefix(literal, []byte(`"data:`)) &&
 		bytes.Contains(literal[:min(len(literal), 200)], []byte(";base64,"))
 }
 
-// escapedRune returns the character whose escape, \uXXXX or a pair of them, begins
-// text, and the length of the escape.
+// escapedRune returns the character of the escape, \uXXXX or a pair of them, at the
+// beginning of text, and the length of the escape in bytes.
 func escapedRune(text []byte) (char rune, length int) {
 	char = hexRune(text)
 	if !utf16.IsSurrogate(char) {
@@ -121,7 +121,8 @@ func escapedRune(text []byte) (char rune, length int) {
 	return utf8.RuneError, min(len(text), 6)
 }
 
-// hexRune returns the character of the \uXXXX that begins text.
+// hexRune returns the character of the \uXXXX at the beginning of text, or
+// utf8.RuneError.
 func hexRune(text []byte) rune {
 	if len(text) < 6 {
 		return utf8.RuneError

@@ -5,27 +5,28 @@ import (
 	"unicode/utf8"
 )
 
-// How many hundredths of a token the pieces of a text have. The numbers were fitted to
-// what OpenAI's tokenizers (o200k_base and cl100k_base) make of English, code and JSON;
-// a test holds them to 15 % of that. Other vendors do not publish theirs.
+// The weights of the pieces of a text, in hundredths of a token. The numbers were fitted to
+// the counts of OpenAI's tokenizers (o200k_base and cl100k_base) for English, code and JSON;
+// a test checks that they are within 15 %. Other vendors do not publish their tokenizers.
 const (
-	wordWeight   = 90  // a run of letters; a capital behind a small letter begins another
-	longWeight   = 45  // each letter of it beyond shortWord
+	wordWeight   = 90  // a run of letters; a capital after a small letter begins another run
+	longWeight   = 45  // each letter of a run after the first shortWord ones
 	shortWord    = 7   // letters
-	spaceWeight  = 35  // a run of white space that is more than one blank
+	spaceWeight  = 35  // a run of white space, unless it is one blank
 	digitsWeight = 110 // up to three digits
 	signsWeight  = 105 // a run of other characters
-	wideWeight   = 85  // a character of a script that has thousands
-	otherWeight  = 50  // any other character outside of ASCII
+	wideWeight   = 85  // a character of a script that has thousands of characters
+	otherWeight  = 50  // any other character outside ASCII
 )
 
-// firstWide is the first character of the scripts that have thousands: Unicode's
-// block of CJK radicals.
+// firstWide is the first character that counts as one of a script with thousands of
+// characters: the first of Unicode's block of CJK radicals.
 const firstWide = 0x2e80
 
 // class is a kind of character.
 type class uint8
 
+// The kinds of characters. add relies on blank and space being the last ones before other.
 const (
 	sign class = iota
 	small
@@ -36,7 +37,7 @@ const (
 	other
 )
 
-// classes are the classes of ASCII's characters.
+// classes are the classes of the ASCII characters.
 var classes = func() (list [utf8.RuneSelf]class) {
 	for c := range list {
 		switch {
@@ -55,27 +56,27 @@ var classes = func() (list [utf8.RuneSelf]class) {
 	return list
 }()
 
-// text adds up what a text weighs, character by character. The zero value begins one.
-type text struct {
+// textScale weighs a text, character by character. The zero value is ready for a new text.
+type textScale struct {
 	weight int
 	last   class
-	length int // of the run so far; 0 at the beginning
+	length int // of the current run, in characters; 0 at the beginning
 }
 
-// add adds a character.
-func (t *text) add(r rune) {
+// add adds a character to the text.
+func (t *textScale) add(r rune) {
 	c := other
 	if r < utf8.RuneSelf {
 		c = classes[r]
 	}
-	goesOn := t.length > 0 && (c == t.last || c == small && t.last == capital ||
+	isSameRun := t.length > 0 && (c == t.last || c == small && t.last == capital ||
 		c >= blank && t.last >= blank && c < other && t.last < other)
-	if t.length++; !goesOn {
+	if t.length++; !isSameRun {
 		t.length = 1
 	}
 	switch c {
 	case small, capital:
-		if !goesOn {
+		if !isSameRun {
 			t.weight += wordWeight
 		} else if t.length > shortWord {
 			t.weight += longWeight
@@ -85,11 +86,11 @@ func (t *text) add(r rune) {
 			t.weight += digitsWeight
 		}
 	case blank, space:
-		if !goesOn && c == space || goesOn && t.length == 2 && t.last == blank {
+		if !isSameRun && c == space || isSameRun && t.length == 2 && t.last == blank {
 			t.weight += spaceWeight
 		}
 	case sign:
-		if !goesOn {
+		if !isSameRun {
 			t.weight += signsWeight
 		}
 	case other:
@@ -102,9 +103,10 @@ func (t *text) add(r rune) {
 	t.last = c
 }
 
-// weightOf returns the weight of a JSON string's text, its escapes undone.
+// weightOf returns the weight of the text in a JSON string, or of the bytes of another
+// literal.
 func weightOf(literal []byte) int {
-	var t text
+	var t textScale
 	literal = bytes.TrimSuffix(bytes.TrimPrefix(literal, []byte{'"'}), []byte{'"'})
 	for len(literal) > 0 {
 		char, size := rune(literal[0]), 1
@@ -120,7 +122,8 @@ func weightOf(literal []byte) int {
 	return t.weight
 }
 
-// unescape returns the character whose escape begins text, and the length of the escape.
+// unescape returns the character of the escape at the beginning of text, and the length
+// of the escape in bytes. Control characters all count as a line break.
 func unescape(text []byte) (char rune, length int) {
 	switch text[1] {
 	case 'u':

@@ -12,13 +12,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
 
-// Classify names an upstream's failure as LiteLLM does (measured on 1.106.2).
+// Classify returns the failure of an upstream's error with LiteLLM's class, type and message
+// (measured on 1.106.2). in is the dialect of the request, body the error's body.
 func Classify(d *deployment.Deployment, in dialect.Dialect, status int, body string) *Failure {
 	e := dialect.ParseError([]byte(body))
 	f := &Failure{Status: status, Class: className(d.Kind, status), Deployment: d}
 	text := lo.Ternary(in.IsAnthropic(), body, lo.CoalesceOrEmpty(e.Message, body))
 	if text == "" {
-		text = fmt.Sprintf("upstream answered %d", status)
+		text = fmt.Sprintf("The upstream answered %d.", status)
 	}
 	f.Kind = errorType(status, e.Type)
 	f.Retry = status == 403 || status == 408 || status == 409 || status == 429 || status >= 500
@@ -65,7 +66,8 @@ func className(k settings.Kind, status int) string {
 	return lo.Ternary(k == settings.Anthropic && status >= 500, "InternalServerError", "APIError")
 }
 
-// errorType returns error.type on OpenAI's routes. upstreamType is the upstream's own.
+// errorType returns error.type on OpenAI's routes. upstreamType is the type that the
+// upstream's error has.
 func errorType(status int, upstreamType string) string {
 	switch status {
 	case 400, 422:
@@ -81,7 +83,8 @@ func errorType(status int, upstreamType string) string {
 }
 
 // isForeignState reports whether an error says that the upstream does not know, or cannot
-// read, what another one made: encrypted reasoning, a signature of thinking, a response.
+// read, state that another upstream made: encrypted reasoning, a signature of thinking, a
+// response.
 func isForeignState(body string) bool {
 	lower := strings.ToLower(body)
 	for _, sign := range [...]string{"invalid_encrypted_content", "encrypted content", "previous_response_not_found",

@@ -16,12 +16,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// MaxErrorText is how much of an upstream's error body is read, in bytes.
+// MaxErrorText is how many bytes of an upstream's error body are read.
 const MaxErrorText = 64 << 10
 
-// Unreachable returns the failure when no reply came, or when isBegun, only a part
-// of one. client is the client's context, g the guard of the attempt, err the error
-// of the connection.
+// Unreachable returns the failure of an attempt that got no reply or, when isBegun is set,
+// only a part of one. client is the client's context, g the guard of the attempt, err the
+// error of the connection.
 func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, isBegun bool,
 	err error) *Failure {
 	f := &Failure{Status: http.StatusInternalServerError, Class: "InternalServerError",
@@ -31,7 +31,7 @@ func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.G
 		f.Cause.Advice()
 	switch f.Cause {
 	case transport.CauseCertificate:
-		f.Retry, f.Sibling = false, true // it does not verify the next time either
+		f.Retry, f.Sibling = false, true // it will not verify the next time either
 	case transport.CauseNotOurs:
 		f.Status, f.Class, f.Retry, f.Sibling = http.StatusBadGateway, "BadGatewayError", false, true
 		f.Text = "litellm.BadGatewayError: " + d.ExceptionName() + " - " + f.Cause.Advice()
@@ -52,19 +52,19 @@ func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.G
 	return f
 }
 
-// connectionErrorPrefix returns how LiteLLM's messages about broken replies begin.
+// connectionErrorPrefix returns the beginning of LiteLLM's messages about broken replies.
 func connectionErrorPrefix(d *deployment.Deployment) string {
 	return "litellm.APIConnectionError: APIConnectionError: " + d.ExceptionName() + " - "
 }
 
-// pythonFloat returns a number as Python's str does: 1.0, 0.5.
+// pythonFloat formats a number as Python does: 1.0, 0.5.
 func pythonFloat(f float64) string {
 	s := strconv.FormatFloat(f, 'f', -1, 64)
 	return lo.Ternary(strings.Contains(s, "."), s, s+".0")
 }
 
-// Unreadable returns the failure of a reply whose body ended in err: the connection
-// broke, or the bytes could not be decoded.
+// Unreadable returns the failure of a reply whose body could not be read: err says that the
+// connection broke, or that the bytes could not be decoded.
 func Unreadable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, err error) *Failure {
 	var broken *decode.Error
 	if !errors.As(err, &broken) {
@@ -77,8 +77,9 @@ func Unreadable(client context.Context, d *deployment.Deployment, g *watchdog.Gu
 			d.ExceptionName(), broken)}
 }
 
-// InvalidReply returns the failure of a success whose body is not a reply: an HTML
-// page, half a JSON document, nothing. With strict, its status is LiteLLM's, 500.
+// InvalidReply returns the failure of a reply whose status is a success, but whose body is
+// an HTML page, half a JSON document, or empty. Its status is 502 or, with strict, 500 as
+// in LiteLLM.
 func InvalidReply(d *deployment.Deployment, body []byte, strict bool) *Failure {
 	status, class := http.StatusBadGateway, "BadGatewayError"
 	if strict {
@@ -92,7 +93,7 @@ func InvalidReply(d *deployment.Deployment, body []byte, strict bool) *Failure {
 			class, class, d.ExceptionName(), shown)}
 }
 
-// Truncated returns the failure of a stream that ended too early, without an error.
+// Truncated returns the failure of a stream that ended before its last event without an error.
 func Truncated(d *deployment.Deployment) *Failure {
 	return &Failure{Status: http.StatusInternalServerError, Class: "APIConnectionError", Retry: true, Deployment: d,
 		Text: connectionErrorPrefix(d) + "The stream ended before its last event"}
@@ -106,8 +107,8 @@ func StreamTimeout(client context.Context, d *deployment.Deployment, g *watchdog
 	return f
 }
 
-// CannotRestream returns the failure of a whole reply that cannot be turned into a
-// stream, when keep-alives have begun the stream to the client.
+// CannotRestream returns the failure of a whole reply that cannot be turned into a stream,
+// although keep-alives have begun the client's stream already.
 func CannotRestream(d *deployment.Deployment) *Failure {
 	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error",
 		Deployment: d,

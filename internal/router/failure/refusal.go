@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// Refused returns the failure of an upstream's answer with an error status. A
-// missing route is marked as such; the caller notes it at the deployment.
+// Refused returns the failure of an upstream's reply with an error status. It marks a
+// missing route as such, and leaves it to the caller to note it at the deployment.
 func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte,
 	now time.Time) *Failure {
 	if d.IsRouteMissing(in, status, body) {
@@ -27,14 +27,14 @@ func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header ht
 	return f
 }
 
-// NotFinal returns the failure of a redirection, or of a change of protocol that was
-// not asked for. Its body is not read: it may be a connection that stays open.
+// NotFinal returns the failure of a redirection, or of a change of protocol that the router
+// did not ask for. The body must not be read: it may be a connection that stays open.
 func NotFinal(d *deployment.Deployment, in dialect.Dialect, status int) *Failure {
 	return Classify(d, in, http.StatusBadGateway,
 		fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
 }
 
-// notFromAPI returns the failure of a refusal that the upstream's API did not write.
+// notFromAPI returns the failure of a refusal that does not come from the upstream's API.
 func notFromAPI(d *deployment.Deployment, in dialect.Dialect, cause transport.Cause, body []byte) *Failure {
 	f := Classify(d, in, http.StatusBadGateway, string(body))
 	f.Cause, f.Retry, f.Sibling = cause, false, true
@@ -42,9 +42,9 @@ func notFromAPI(d *deployment.Deployment, in dialect.Dialect, cause transport.Ca
 	return f
 }
 
-// RouteMissing returns the failure of an upstream that lacks the route, as it said with
-// that status. The client gets 400: Claude Code takes a 404 for a wrong model, and
-// Codex repeats it.
+// RouteMissing returns the failure of an upstream that lacks the route, which it said with
+// that status. The client gets 400: Claude Code reports a 404 as a wrong model, and
+// Codex sends the request again.
 func RouteMissing(d *deployment.Deployment, in dialect.Dialect, status int, body []byte) *Failure {
 	f := Classify(d, in, http.StatusBadRequest, Shorten(d.Redact(string(body))))
 	f.Harmless, f.Sibling, f.RouteMissing, f.MissingRoute, f.UpstreamStatus = true, true, true, in, status
@@ -52,8 +52,8 @@ func RouteMissing(d *deployment.Deployment, in dialect.Dialect, status int, body
 	return f
 }
 
-// InReply returns the failure that an error inside of a successful reply tells. Its
-// status is the one that the error gives, 500 when it gives none.
+// InReply returns the failure of a reply whose status is a success, but whose body, or an
+// event of it, is an error. Its status is the one that the error gives, else 500.
 func InReply(d *deployment.Deployment, in dialect.Dialect, header http.Header, body []byte, now time.Time) *Failure {
 	if deployment.DeniesRoute(body) {
 		return RouteMissing(d, in, http.StatusOK, body)
@@ -74,8 +74,8 @@ func InReply(d *deployment.Deployment, in dialect.Dialect, header http.Header, b
 	return f
 }
 
-// readRetryHeaders reads when, and whether, the upstream wants to be asked again.
-// Another deployment may be asked in any case.
+// readRetryHeaders sets when, and whether, the upstream may be asked again. Another
+// deployment may be asked even when the upstream forbids a retry.
 func (f *Failure) readRetryHeaders(header http.Header, status int, now time.Time) {
 	f.RetryAfter, f.FromRateLimit = ReadRetryAfter(header, status, now)
 	switch header.Get("X-Should-Retry") {
@@ -87,7 +87,7 @@ func (f *Failure) readRetryHeaders(header http.Header, status int, now time.Time
 	}
 }
 
-// Shorten bounds what a client or an upstream sent, for error messages.
+// Shorten cuts a text of a client or an upstream after 200 bytes, for messages.
 func Shorten(s string) string {
 	if len(s) <= 200 {
 		return s

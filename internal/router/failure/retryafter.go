@@ -16,32 +16,32 @@ const (
 	maxRateLimitWait = 31 * 24 * time.Hour // with one: quotas are counted by the month at most
 )
 
-// ReadRetryAfter returns the wait that an upstream asks for with an error, 0 when it
-// asks for none. fromRateLimit reports that a rate-limit header gives it: then it may
-// exceed an hour.
+// ReadRetryAfter returns the wait that an upstream asks for with an error, or 0 when it
+// asks for none. fromRateLimit reports whether the wait comes from a rate-limit header;
+// only then it may exceed an hour.
 func ReadRetryAfter(h http.Header, status int, now time.Time) (wait time.Duration, fromRateLimit bool) {
 	asked := max(parseWait(h.Get("Retry-After-Ms"), now, time.Millisecond),
 		parseWait(h.Get("Retry-After"), now, time.Second))
 	if asked > 0 && asked <= maxRetryAfter {
 		return asked, false
 	}
-	var end time.Duration
+	var window time.Duration // until the rate-limit window ends
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable ||
 		status == dialect.StatusOverloaded {
-		end = min(longestWindow(h, now), maxRateLimitWait)
+		window = min(longestWindow(h, now), maxRateLimitWait)
 	}
 	switch {
 	case asked == 0:
-		return end, end > 0
-	case end > maxRetryAfter:
-		return min(asked, end), true
+		return window, window > 0
+	case window > maxRetryAfter:
+		return min(asked, window), true
 	}
 	return maxRetryAfter, false
 }
 
-// parseWait returns the wait that a header value means: a number (in unit, or an
-// epoch when it is over a billion), a date of HTTP or RFC 3339, or a duration such as
-// 1m30s. It returns 0 for any other value and for a time in the past.
+// parseWait returns the wait that a header value means: a number (of units, or a Unix time
+// from a billion on), a date of HTTP or RFC 3339, or a duration such as 1m30s. It returns 0
+// for any other value and for a time in the past.
 func parseWait(value string, now time.Time, unit time.Duration) time.Duration {
 	value = strings.TrimSpace(value)
 	if value == "" {
@@ -63,16 +63,16 @@ func parseWait(value string, now time.Time, unit time.Duration) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// Numbers from which a wait is an epoch in seconds (since 2001), an epoch in
-// milliseconds, or neither (after the year 2999).
+// The smallest numbers that are a Unix time in seconds (in 2001), a Unix time in
+// milliseconds (in 1973), and neither (in the year 3000).
 const (
 	epochSeconds = 1e9
 	epochMillis  = 1e11
 	epochEnd     = 32503680000e3
 )
 
-// parseWaitNumber returns the wait that a number means: n units, or the time until an
-// epoch in seconds or milliseconds.
+// parseWaitNumber returns the wait that a number means: n units, or the time until a Unix
+// time in seconds or milliseconds.
 func parseWaitNumber(n float64, now time.Time, unit time.Duration) time.Duration {
 	switch {
 	case math.IsNaN(n), n <= 0, n >= epochEnd:
@@ -85,9 +85,9 @@ func parseWaitNumber(n float64, now time.Time, unit time.Duration) time.Duration
 	return time.Duration(n * float64(unit)) // at most 1e9 s: 32 years
 }
 
-// longestWindow returns how long the rate-limit window still lasts that refused the
-// request: the longest of the windows that are used up, or the longest of all when no
-// header says that one is used up.
+// longestWindow returns the time until the rate-limit window ends because of which the
+// request was refused: the longest of the windows that are used up, or of all windows when
+// no header says that one is used up.
 func longestWindow(h http.Header, now time.Time) time.Duration {
 	var usedUp, longest time.Duration
 	for name := range h {
@@ -107,7 +107,7 @@ func longestWindow(h http.Header, now time.Time) time.Duration {
 	return longest
 }
 
-// quota is how much of a rate-limit window is left.
+// quota says whether requests are left in a rate-limit window.
 type quota int
 
 const (
@@ -116,8 +116,9 @@ const (
 	quotaNone
 )
 
-// readQuota returns how much is left of the window whose end the header of that name
-// gives. found is false when the header does not give the end of a window.
+// readQuota returns the quota of the window whose end the header of that name gives. found
+// is false when the header does not give the end of a window that may have refused the
+// request.
 func readQuota(h http.Header, name string) (left quota, found bool) {
 	lower := strings.ToLower(name)
 	if window, ok := strings.CutPrefix(lower, "anthropic-ratelimit-"); ok {
@@ -144,7 +145,7 @@ func readQuota(h http.Header, name string) (left quota, found bool) {
 	return quotaUnknown, false
 }
 
-// parseRemaining returns the quota that a header value means.
+// parseRemaining returns the quota that a header's number of remaining requests means.
 func parseRemaining(value string) quota {
 	n, err := strconv.ParseFloat(value, 64)
 	switch {

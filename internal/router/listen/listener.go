@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-// boundedListener bounds the connections of clients, in all and of one peer. When there
-// are too many, it closes the oldest ones on which no authorized request is served,
-// beginning with those that never had one. While all are busy, a new one is answered 503.
+// boundedListener limits the number of clients' connections, in total and per peer. When a
+// new one exceeds a limit, it closes the oldest one that serves no authorized request,
+// preferably one that never did. While all are busy, it answers a new one with 503.
 type boundedListener struct {
 	net.Listener
-	limit   int // in all
-	perPeer int // of one peer that is not this machine
+	limit   int // in total
+	perPeer int // of one peer, unless that is this machine
 
 	mu    sync.Mutex
 	all   *list.List // of *connection, the oldest first
 	peers map[netip.Addr]int
 
-	isWaiting atomic.Bool   // a connection waits for room
-	freed     chan struct{} // receives when there may be room
+	isWaiting atomic.Bool   // a new connection waits for room
+	freed     chan struct{} // gets a value when there may be room
 }
 
 // connection is one connection of a client.
 type connection struct {
 	*net.TCPConn
-	place    *list.Element // in all; nil when it is not counted any more
+	place    *list.Element // in the list all; nil when it is no longer counted
 	peer     netip.Addr
 	use      atomic.Int32
 	hasBegun atomic.Bool // a request has begun on it
@@ -49,13 +49,13 @@ const (
 const (
 	maxConnections = 16384
 	minConnections = 16
-	reservedFiles  = 64 // descriptors for everything that is not a connection
+	reservedFiles  = 64 // file descriptors for everything that is not a connection
 )
 
-// bound returns listener with at most limit connections. With limit 0, half of the
-// descriptors that this process may open are for clients, because each request needs
-// another for its upstream.
-func bound(listener net.Listener, limit int) *boundedListener {
+// newBoundedListener returns a listener for at most limit connections. With limit 0, half
+// of the file descriptors that this process may open are for clients, because each request
+// needs another one for its upstream.
+func newBoundedListener(listener net.Listener, limit int) *boundedListener {
 	if limit == 0 {
 		limit = maxConnections
 		var files syscall.Rlimit
@@ -107,25 +107,26 @@ func (l *boundedListener) admit(tcp *net.TCPConn) *connection {
 // roomTimeout is how long a new connection waits until a busy one becomes idle or is closed.
 const roomTimeout = 100 * time.Millisecond
 
-// admitLater waits for room up to roomTimeout, and admits a connection then.
+// admitLater waits for room up to roomTimeout, and then admits a connection. It returns nil
+// when there is still no room.
 func (l *boundedListener) admitLater(tcp *net.TCPConn) *connection {
 	l.isWaiting.Store(true)
 	defer l.isWaiting.Store(false)
-	late := time.After(roomTimeout)
+	timeout := time.After(roomTimeout)
 	for {
 		if c := l.admit(tcp); c != nil {
 			return c
 		}
 		select {
 		case <-l.freed:
-		case <-late:
+		case <-timeout:
 			return nil
 		}
 	}
 }
 
-// noteRoom wakes the connection that waits for room.
-func (l *boundedListener) noteRoom() {
+// signalRoom wakes the connection that waits for room.
+func (l *boundedListener) signalRoom() {
 	if !l.isWaiting.Load() {
 		return
 	}
@@ -135,8 +136,9 @@ func (l *boundedListener) noteRoom() {
 	}
 }
 
-// makeRoom closes the oldest connection of a peer, the zero address for any, on which
-// no authorized request is served, and reports whether there was one. The caller holds mu.
+// makeRoom closes the oldest connection of a peer (of any peer if peer is zero) that serves
+// no authorized request, preferably one that never did, and reports whether there was one.
+// The caller holds mu.
 func (l *boundedListener) makeRoom(peer netip.Addr) bool {
 	var idle *connection
 	for e := l.all.Front(); e != nil; e = e.Next() {
@@ -165,7 +167,7 @@ func (l *boundedListener) drop(c *connection) {
 	l.forget(c)
 }
 
-// forget stops counting a connection. It may be called again. The caller holds mu.
+// forget stops counting a connection. It may be called more than once. The caller holds mu.
 func (l *boundedListener) forget(c *connection) {
 	if c.place == nil {
 		return
@@ -177,7 +179,7 @@ func (l *boundedListener) forget(c *connection) {
 	}
 }
 
-// trackState is an http.Server's ConnState.
+// trackState is an http.Server's ConnState: it keeps track of what a connection is used for.
 func (l *boundedListener) trackState(conn net.Conn, state http.ConnState) {
 	c, ok := conn.(*connection)
 	if !ok {
@@ -189,19 +191,19 @@ func (l *boundedListener) trackState(conn net.Conn, state http.ConnState) {
 	case http.StateIdle:
 		if c.use.Load() == useBusy {
 			c.use.Store(useIdle)
-			l.noteRoom()
+			l.signalRoom()
 		}
 	case http.StateClosed, http.StateHijacked:
 		l.mu.Lock()
 		l.forget(c)
 		l.mu.Unlock()
-		l.noteRoom()
+		l.signalRoom()
 	}
 }
 
 // closeUnused closes the connections on which no request has begun. The listener must
-// be closed already. Clients open such connections ahead of need, and
-// http.Server.Shutdown waits five seconds for each of them.
+// be closed already. Clients open such connections in advance, and http.Server.Shutdown
+// waits until they are five seconds old.
 func (l *boundedListener) closeUnused() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -215,13 +217,14 @@ func (l *boundedListener) closeUnused() {
 // connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
 
-// withConnection is an http.Server's ConnContext.
+// withConnection is an http.Server's ConnContext: it adds the connection to the context of
+// its requests.
 func withConnection(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, conn)
 }
 
-// MarkAuthorized notes that a request is authorized: its connection is not closed to
-// make room for others while it is served.
+// MarkAuthorized notes that a request is authorized. While it is served, its connection is
+// not closed to make room for others.
 func MarkAuthorized(req *http.Request) {
 	if c, ok := req.Context().Value(connectionKey{}).(*connection); ok {
 		c.use.Store(useBusy)
@@ -230,7 +233,7 @@ func MarkAuthorized(req *http.Request) {
 
 // refuseConnection answers 503 on a connection for which there is no room, and closes it.
 func refuseConnection(conn net.Conn) {
-	// the answer fits into the empty buffer of the socket
+	// the deadline is only a precaution: the answer fits into the empty buffer of the socket
 	_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	body := `{"error":{"message":"Too many connections at once","type":"server_error","code":"503"}}` + "\n"
 	_, _ = fmt.Fprintf(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"+

@@ -1,5 +1,5 @@
-// Package listen accepts connections of clients and serves a handler: it bounds connections, and
-// drains requests when it ends. Call Serve.
+// Package listen accepts connections of clients and serves a handler: it limits the number of
+// connections, and drains requests when it ends. Call Serve.
 //
 // It never looks into a request; MarkAuthorized tells it which connections to keep.
 package listen
@@ -21,26 +21,25 @@ import (
 
 // Options say how Serve begins and ends. The zero value works.
 type Options struct {
-	Ready        func(net.Addr) // called once, when connections are accepted; may be nil
+	Ready        func(net.Addr) // called once, with the address, when clients can connect; may be nil
 	DrainTimeout time.Duration  // how long requests in flight may take after ctx ended; default 30 s
-	// MaxConnections bounds the connections of clients; 0: by the descriptors
-	// that this process may open, at most 16384.
+	// MaxConnections is the largest number of clients' connections; 0: it
+	// follows from the file descriptors that this process may open, at most 16384.
 	MaxConnections int
 
-	Logger *slog.Logger // what net/http reports about connections; default: discarded
+	Logger *slog.Logger // gets what net/http reports about connections; default: none
 }
 
-// Limits of a connection. Streams have no limit here: the router bounds them.
+// Time limits of a connection. Streams have none here: the router limits them.
 const (
 	headerTimeout       = 10 * time.Second
 	idleTimeout         = 2 * time.Minute
 	defaultDrainTimeout = 30 * time.Second
 )
 
-// Serve listens on addr (host:port) and serves h until ctx ends. Then it
-// closes the listener, waits for requests in flight, ends those that take
-// longer than the drain timeout, and returns nil. Faults: port-in-use,
-// listen-failed, serve-failed.
+// Serve listens on addr (host:port) and serves h until ctx ends. Then it closes the
+// listener, waits for requests in flight, cuts off requests that take longer than the
+// drain timeout, and returns nil. Faults: port-in-use, listen-failed, serve-failed.
 func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", addr)
@@ -50,7 +49,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
-	bounded := bound(listener, opts.MaxConnections)
+	bounded := newBoundedListener(listener, opts.MaxConnections)
 	server := &http.Server{Handler: h, ConnState: bounded.trackState, ConnContext: withConnection,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
@@ -59,10 +58,10 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	if opts.Ready != nil {
 		opts.Ready(listener.Addr())
 	}
-	var owner sync.WaitGroup
+	var serving sync.WaitGroup
 	failed := make(chan error, 1)
-	owner.Go(func() { failed <- server.Serve(bounded) })
-	defer owner.Wait()
+	serving.Go(func() { failed <- server.Serve(bounded) })
+	defer serving.Wait()
 	select {
 	case err := <-failed:
 		return fault.New("serve-failed", "serve on %s: %w", addr, err)
@@ -79,8 +78,8 @@ func drain(server *http.Server, cancelRequests context.CancelFunc, limit time.Du
 	if err == nil {
 		return nil
 	}
-	logger.Warn("requests cut at the end of the drain", "seconds", limit.Seconds())
-	// after the connections are closed: a handler that gives up must not look like one that answered
+	logger.Warn("requests were cut off at the end of the drain", "seconds", limit.Seconds())
+	// only after the connections are closed: a client must not take the end of a canceled handler for a reply
 	defer cancelRequests()
 	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fault.New("serve-failed", "close: %w", err)
@@ -92,7 +91,7 @@ func drain(server *http.Server, cancelRequests context.CancelFunc, limit time.Du
 func listenFault(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fault.New("port-in-use", "%s is in use: %w", addr, err).
-			WithHint("stop what holds it, or give the service another port")
+			WithHint("stop the program that uses it, or give the service another port")
 	}
 	return fault.New("listen-failed", "listen on %s: %w", addr, err)
 }

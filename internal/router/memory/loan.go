@@ -5,18 +5,18 @@ import (
 	"io"
 )
 
-// Loan counts the bytes that one request holds. It belongs to one goroutine. The
-// zero value must be reset before use.
+// Loan counts the bytes that one request holds. It is not safe for concurrent use. Call
+// Reset before use.
 type Loan struct {
 	budget *Budget
 	held   int64
 }
 
-// Reset makes an empty loan of a budget. What was held before must have been given back.
+// Reset makes l an empty loan from a budget. What was held before must have been given back.
 func (l *Loan) Reset(b *Budget) { l.budget, l.held = b, 0 }
 
-// Take counts n more bytes to the loan, until Release or GiveBack. The error is
-// ErrExhausted when all requests together hold too much.
+// Take adds n bytes to the loan, until Release or GiveBack. The error is ErrExhausted when
+// all requests together would hold too much.
 func (l *Loan) Take(n int64) error {
 	if n <= 0 {
 		return nil
@@ -28,7 +28,7 @@ func (l *Loan) Take(n int64) error {
 	return nil
 }
 
-// Release returns n bytes of the loan, which Take has counted, to its budget.
+// Release returns n bytes of the loan to its budget, at most all of them.
 func (l *Loan) Release(n int64) {
 	if n = min(n, l.held); n > 0 {
 		l.budget.giveBack(n)
@@ -47,12 +47,12 @@ func (l *Loan) GiveBack() {
 // FirstRead is the capacity, in bytes, of the first buffer for a body of unknown length.
 const FirstRead = 4 << 10
 
-// maxAnnounced is the most that is allocated, in bytes, for a length that was only announced.
+// maxAnnounced is how many bytes at most are allocated for a length that was only announced.
 const maxAnnounced = 256 << 10
 
-// ReadAll appends all of r to buf, at most limit+1 bytes. size is the expected
-// length, -1 if unknown; memory grows with the bytes that really come. The error
-// is ErrExhausted when all requests together hold too much, else r's own.
+// ReadAll appends all of r to buf, and stops when buf is longer than limit bytes. size is
+// the announced length, -1 if unknown; memory grows with the bytes that really come. The
+// error is ErrExhausted when all requests together would hold too much, else r's own.
 func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, error) {
 	if want := int(min(size, maxAnnounced)); want > cap(buf) {
 		buf = append(make([]byte, 0, want), buf...)
@@ -63,8 +63,8 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 	for int64(len(buf)) <= limit {
 		if len(buf) == cap(buf) {
 			if size == int64(len(buf)) {
-				isOver, err := l.readNext(&buf, r, limit)
-				if isOver || err != nil {
+				isEnd, err := l.readPastSize(&buf, r, limit)
+				if isEnd || err != nil {
 					return buf, err
 				}
 				size = -1
@@ -87,9 +87,9 @@ func (l *Loan) ReadAll(buf []byte, r io.Reader, size, limit int64) ([]byte, erro
 	return buf, nil
 }
 
-// readNext reads whether there is more than was announced, without room for it. It
-// appends the byte that it had to read for that.
-func (l *Loan) readNext(buf *[]byte, r io.Reader, limit int64) (isOver bool, err error) {
+// readPastSize reports whether r ends at the announced length, without enlarging buf for
+// that. When it does not end there, it appends the byte that it had to read.
+func (l *Loan) readPastSize(buf *[]byte, r io.Reader, limit int64) (isEnd bool, err error) {
 	var one [1]byte
 	n, err := r.Read(one[:])
 	if n == 0 && errors.Is(err, io.EOF) {
@@ -101,7 +101,8 @@ func (l *Loan) readNext(buf *[]byte, r io.Reader, limit int64) (isOver bool, err
 	return false, err
 }
 
-// grow doubles the capacity of buf, but not beyond the expected size.
+// grow returns buf with twice the capacity, but not beyond size, if that is known, or one
+// byte more than limit.
 func (l *Loan) grow(buf []byte, size, limit int64) ([]byte, error) {
 	want := min(max(2*int64(cap(buf)), FirstRead), limit+1)
 	if size > int64(len(buf)) {

@@ -1,8 +1,8 @@
-// Package memory bounds the bytes of requests and unstreamed replies that the
-// router holds. A Budget is shared by all requests; each request takes its bytes
-// through a Loan, which reads bodies within the budget.
+// Package memory limits the bytes of requests and unstreamed replies that the router
+// holds. A Budget is shared by all requests; each request takes its bytes through a Loan,
+// which reads bodies within the budget.
 //
-// It never blocks: a request that does not fit fails with ErrExhausted.
+// It never waits for room: a request that does not fit fails with ErrExhausted.
 package memory
 
 import (
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Budget counts held bytes against a limit. Taking and giving back are one atomic
-// addition each. The zero value allows nothing: call SetLimit before use.
+// Budget counts the bytes that are held, against a limit. It is safe for concurrent use.
+// The zero value allows no bytes: call SetLimit before use.
 type Budget struct {
 	limit int64
 	held  atomic.Int64
@@ -39,13 +39,14 @@ const returnDelay = time.Second
 // ErrExhausted means that the budget has no room for more bytes at the moment.
 var ErrExhausted = errors.New("too many bytes are held")
 
-// SetLimit sets the most bytes that may be held. It must not be called after the first use.
+// SetLimit sets how many bytes may be held. It must not be called after the first use.
 func (b *Budget) SetLimit(limit int64) { b.limit = limit }
 
 // Held returns how many bytes are held now.
 func (b *Budget) Held() int64 { return b.held.Load() }
 
-// take reports whether n more bytes may be held, and counts them if so.
+// take counts n more bytes, and reports whether they fit. Bytes that do not fit are not
+// counted.
 func (b *Budget) take(n int64) bool {
 	held := b.held.Add(n)
 	if held > b.limit {
@@ -58,7 +59,7 @@ func (b *Budget) take(n int64) bool {
 	return true
 }
 
-// giveBack undoes a take.
+// giveBack stops counting n bytes that take counted.
 func (b *Budget) giveBack(n int64) {
 	if b.held.Add(-n) < littleHeld && b.swollen.Load() && b.swollen.CompareAndSwap(true, false) {
 		b.returnMemoryLater()
@@ -88,7 +89,7 @@ func (b *Budget) stopTimer() {
 	b.timer = nil
 }
 
-// Close stops the timer, or waits for it when it has fired.
+// Close stops the timer, or waits for its function when it has fired.
 func (b *Budget) Close() {
 	b.mu.Lock()
 	b.stopTimer()

@@ -6,8 +6,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// copyStream sends a stream, flushed piece by piece as it comes. After the first
-// content the status is out, so a failure becomes an event of the dialect.
+// copyStream sends a stream piece by piece as it comes. The status has been sent by then,
+// so a failure becomes an event of the dialect.
 func (w *Writer) copyStream(a *Answer) End {
 	if err := w.openStream(a); err != nil {
 		return clientEnd(err)
@@ -40,8 +40,8 @@ func (w *Writer) copyStream(a *Answer) End {
 	}
 }
 
-// openStream sends the headers of a stream and what came up to its first content.
-// From here on only copyStream writes events; keep-alives are comments.
+// openStream sends the headers of a stream and its events up to the first content. From
+// then on only copyStream writes events; keep-alives are comments.
 func (w *Writer) openStream(a *Answer) error {
 	w.mu.Lock()
 	w.held = nil
@@ -56,7 +56,7 @@ func (w *Writer) openStream(a *Answer) error {
 	return w.flushOut(a)
 }
 
-// flushOut sends what is in out.
+// flushOut sends the bytes in out at once.
 func (w *Writer) flushOut(a *Answer) error {
 	if len(w.out) == 0 {
 		return nil
@@ -71,7 +71,7 @@ func (w *Writer) flushOut(a *Answer) error {
 	return err
 }
 
-// endStream appends what a stream lacks at its end: [DONE], or the error that ended it.
+// endStream appends to out what the end of a stream lacks: [DONE], or the error that ended it.
 func (w *Writer) endStream(a *Answer, end End) {
 	switch end.How {
 	case Complete, Failed:

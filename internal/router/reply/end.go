@@ -10,24 +10,24 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 )
 
-// HowEnded says how a stream that had begun ended.
-type HowEnded int
+// EndKind is a way in which a stream that had begun can end.
+type EndKind int
 
-// The ends of a stream.
+// The ways in which a stream can end.
 const (
-	Complete   HowEnded = iota // with the end that its dialect demands
-	Truncated                  // without one, and without an error
-	Failed                     // with the upstream's error event
-	Broken                     // the connection broke, or the bytes could not be decoded
-	TimedOut                   // the upstream sent nothing for too long
-	ClientGone                 // the client disconnected
-	ClientSlow                 // the client took nothing for too long
+	Complete   EndKind = iota // with the last event that its dialect requires
+	Truncated                 // without that event, and without an error
+	Failed                    // with the upstream's error event
+	Broken                    // the connection broke, or the bytes could not be decoded
+	TimedOut                  // the upstream sent nothing for too long
+	ClientGone                // the client disconnected
+	ClientSlow                // the client accepted nothing for too long
 )
 
 // End is how a stream ended.
 type End struct {
-	How     HowEnded
-	Failure *failure.Failure // what the upstream did wrong; nil when it did nothing wrong
+	How     EndKind
+	Failure *failure.Failure // what the upstream did wrong; nil when it did nothing wrong, or the client ended it
 }
 
 // isTimeout reports whether a write to the client ended at its time limit.
@@ -36,7 +36,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// clientEnd returns the end of a stream whose client could not be written to.
+// clientEnd returns the end of a stream when a write to the client failed with err.
 func clientEnd(err error) End {
 	if isTimeout(err) {
 		return End{How: ClientSlow}
@@ -44,7 +44,7 @@ func clientEnd(err error) End {
 	return End{How: ClientGone}
 }
 
-// upstreamEnd returns the end of a stream whose upstream sent err after its last byte.
+// upstreamEnd returns the end of a stream when reading it ended with err.
 func (w *Writer) upstreamEnd(a *Answer, err error) End {
 	client := w.request.HTTP.Context()
 	switch {
@@ -52,7 +52,7 @@ func (w *Writer) upstreamEnd(a *Answer, err error) End {
 		return End{How: ClientGone}
 	case a.Events.Failed:
 		return End{Failed, failure.InReply(a.Deployment, w.request.Dialect, a.Header, a.Events.Error, w.opts.Now())}
-	case w.isOver(a): // how the connection ends says nothing about the reply
+	case w.hasLastEvent(a): // how the connection ends says nothing about the reply
 		return End{How: Complete}
 	case errors.Is(err, io.EOF) && w.isComplete(a):
 		return End{How: Complete}
@@ -66,17 +66,17 @@ func (w *Writer) upstreamEnd(a *Answer, err error) End {
 	return End{Broken, failure.Unreadable(client, a.Deployment, a.Guard, err)}
 }
 
-// isComplete reports whether a stream has the end that its dialect demands.
+// isComplete reports whether a stream has the last event that its dialect requires.
 func (w *Writer) isComplete(a *Answer) bool {
-	if w.request.Dialect.IsMedia() { // servers have events of their own there
+	if w.request.Dialect.IsMedia() { // servers end such streams with events of their own
 		return true
 	}
 	return a.Events.Ended || a.Events.Done && w.request.Dialect.EndsWithDone()
 }
 
-// isOver reports whether the last event came that a stream of the dialect can have.
-// After a finish reason, a chat stream may still have the usage.
-func (w *Writer) isOver(a *Answer) bool {
+// hasLastEvent reports whether no further event can come in a stream of the dialect. A chat
+// stream ends with [DONE], because the usage may follow the finish reason.
+func (w *Writer) hasLastEvent(a *Answer) bool {
 	if w.request.Dialect.EndsWithDone() {
 		return a.Events.Done
 	}

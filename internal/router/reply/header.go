@@ -8,16 +8,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 )
 
-// Routing is what clients are told about the attempts that a reply needed.
+// Routing is what the headers of a reply tell clients about the attempts that it needed.
 type Routing struct {
-	Retries     int // in the group that answered
-	RetryBudget int // how many were allowed there
-	FellBack    bool
+	Retries     int  // in the group that answered
+	RetryBudget int  // how many retries were allowed there
+	FellBack    bool // another group, or a higher order, was asked
 }
 
 // Header values that replies share; they must not be changed.
 var (
-	server   = []string{deployment.ServerName} // another router in front knows this one by it
+	server   = []string{deployment.ServerName} // a router in front of this one recognizes it by this
 	jsonType = []string{"application/json"}
 	sseType  = []string{"text/event-stream; charset=utf-8"}
 	noCache  = []string{"no-cache"}
@@ -37,7 +37,7 @@ func (w *Writer) setHeaders(a *Answer) {
 	h["X-Litellm-Model-Name"] = a.Deployment.ModelHeader
 	h["X-Litellm-Attempted-Retries"] = numberHeader(w.Routing.Retries)
 	h["X-Litellm-Attempted-Fallbacks"] = digits[0]
-	if w.Routing.FellBack { // LiteLLM says 1 however many there were
+	if w.Routing.FellBack { // LiteLLM says 1, whatever the number of fallbacks
 		h["X-Litellm-Attempted-Fallbacks"] = digits[1]
 	}
 	if w.Routing.Retries > 0 {
@@ -47,11 +47,11 @@ func (w *Writer) setHeaders(a *Answer) {
 	if a.UsageEstimated {
 		h["X-Flowgate-Usage"] = estimated
 	}
-	repeatHeaders(h, a.Header)
+	copyUpstreamHeaders(h, a.Header)
 	a.Deployment.RedactHeaders(h)
 }
 
-// setDropped names the members of the request that its translation lost.
+// setDropped sets the header with the members of the request that were lost in its translation.
 func setDropped(h http.Header, members []string) {
 	if len(members) > 0 {
 		h["X-Flowgate-Dropped"] = []string{strings.Join(members, ", ")}
@@ -66,21 +66,21 @@ func numberHeader(n int) []string {
 	return []string{strconv.Itoa(n)}
 }
 
-// repeatHeaders copies the upstream's headers about limits and about the request: under
-// their own names, which clients of a provider read, and under LiteLLM's prefix. Others
+// copyUpstreamHeaders copies the upstream's headers about limits and about the request: under
+// their own names, which clients of a provider read, and with LiteLLM's prefix. Others
 // are not copied: they may hold keys, cookies or addresses.
-func repeatHeaders(to, from http.Header) {
+func copyUpstreamHeaders(to, from http.Header) {
 	for name, values := range from {
 		repeated := isRepeated(name)
 		if repeated {
 			to[name] = values
 		}
 		if repeated || isDescriptive(name) {
-			to[prefixed(name)] = values
+			to[prefixedName(name)] = values
 		}
 	}
 	if id := from["Request-Id"]; id == nil && from["X-Request-Id"] != nil {
-		to["Request-Id"] = from["X-Request-Id"] // Anthropic's SDKs read this one only
+		to["Request-Id"] = from["X-Request-Id"] // Anthropic's SDKs read only this one
 	}
 }
 
@@ -91,33 +91,33 @@ func isRepeated(name string) bool {
 		"Ratelimit":
 		return true
 	}
-	for _, family := range [...]string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Anthropic-Priority-", "Openai-",
+	for _, prefix := range [...]string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Anthropic-Priority-", "Openai-",
 		"X-Codex-", "Ratelimit-"} {
-		if strings.HasPrefix(name, family) {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// isDescriptive reports whether clients get a header under LiteLLM's prefix only.
+// isDescriptive reports whether clients get a header with LiteLLM's prefix only.
 func isDescriptive(name string) bool {
 	switch name {
 	case "Content-Type", "Content-Length", "Content-Encoding", "Date", "Server", "Cf-Ray", "Cf-Cache-Status",
 		"Apim-Request-Id", "X-Envoy-Upstream-Service-Time":
 		return true
 	}
-	for _, family := range [...]string{"Anthropic-", "X-Cpa-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {
-		if strings.HasPrefix(name, family) {
+	for _, prefix := range [...]string{"Anthropic-", "X-Cpa-", "X-Ms-", "X-Groq-", "Azureml-", "Fireworks-"} {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// prefixed returns a header's name under LiteLLM's prefix, for the names that nearly
-// every reply has without making a new string.
-func prefixed(name string) string {
+// prefixedName returns a header's name with LiteLLM's prefix. For the names that nearly
+// every reply has, it allocates no string.
+func prefixedName(name string) string {
 	switch name {
 	case "Content-Type":
 		return "Llm_provider-Content-Type"

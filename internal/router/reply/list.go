@@ -7,22 +7,22 @@ import (
 
 // ListWriter turns the events of a stream into the elements of a JSON list, which is
 // Google's form of a stream for clients that do not ask for events. Each line of data
-// becomes one element; comments become white space. A reply that is no stream passes,
-// as the only element where it is an error: so Google sends it.
+// becomes one element; comments become white space. A reply that is not a stream is written
+// unchanged, except that an error becomes the only element of a list, as Google sends it.
 type ListWriter struct {
 	http.ResponseWriter
 	isStream, isError bool
 	hasElement        bool
-	line              []byte // unfinished
+	line              []byte // the unfinished line; all of an error
 }
 
-// NewListWriter returns a writer to w.
+// NewListWriter returns a ListWriter that writes to w.
 func NewListWriter(w http.ResponseWriter) *ListWriter { return &ListWriter{ResponseWriter: w} }
 
-// Unwrap returns the writer behind it, for http.ResponseController.
+// Unwrap returns the underlying writer, for http.ResponseController.
 func (l *ListWriter) Unwrap() http.ResponseWriter { return l.ResponseWriter }
 
-// WriteHeader sends the status, and the header of a JSON document.
+// WriteHeader sends the status, and for a stream or an error the Content-Type of JSON.
 func (l *ListWriter) WriteHeader(status int) {
 	h := l.Header()
 	l.isStream, l.isError = len(h["Content-Type"]) == 1 && h["Content-Type"][0] == sseType[0], status >= 400
@@ -33,7 +33,8 @@ func (l *ListWriter) WriteHeader(status int) {
 	l.ResponseWriter.WriteHeader(status)
 }
 
-// Write writes the elements that p completes. It reports all of p as written.
+// Write writes the elements that p completes. For a stream or an error it returns len(p),
+// because it keeps an unfinished element.
 func (l *ListWriter) Write(p []byte) (int, error) {
 	switch {
 	case l.isError:
@@ -60,13 +61,14 @@ func (l *ListWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// appendElement appends the element of a line of an event.
+// appendElement appends the element that a line of an event becomes: its data, or a line
+// break when it has none.
 func (l *ListWriter) appendElement(dst, line []byte) []byte {
 	data, isData := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:"))
 	data = bytes.TrimSpace(data)
 	switch {
 	case len(data) == 0, !isData && data[0] != '{':
-		return append(dst, '\n') // a keep-alive has to be something
+		return append(dst, '\n') // a keep-alive must send at least one byte
 	case l.hasElement:
 		dst = append(dst, ",\r\n"...)
 	default:

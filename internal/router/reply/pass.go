@@ -12,8 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
-// pass sends a reply byte for byte as it comes, such as sound. After its first bytes a
-// failure can only end the connection: the client must not take a part for the whole.
+// pass sends a passed reply, such as sound, byte for byte as it comes. After its first bytes
+// a failure can only end the connection: the client must not mistake a part for the whole.
 func (w *Writer) pass(a *Answer) End {
 	w.setHeaders(a)
 	h := w.http.Header()
@@ -47,7 +47,8 @@ func (w *Writer) pass(a *Answer) End {
 	}
 }
 
-// passEnd returns the end of a passed reply whose upstream sent err after its last byte.
+// passEnd returns the end of a passed reply when reading it ended with err. client is the
+// client's context.
 func (w *Writer) passEnd(client context.Context, a *Answer, err error) End {
 	switch {
 	case client.Err() != nil:

@@ -24,29 +24,29 @@ import (
 // Answer is a deployment's good reply: whole, or a stream that has begun.
 type Answer struct {
 	Deployment *deployment.Deployment
-	Header     http.Header // the upstream's; nil for a mock
-	Status     int
+	Header     http.Header // of the upstream's reply; nil for a mock
+	Status     int         // 0: 200
 
-	Dropped        []string // members of the request that its translation lost
-	UsageEstimated bool     // the upstream told no usage; the one of Body is an estimate
+	Dropped        []string // members of the request that were lost in its translation
+	UsageEstimated bool     // the upstream sent no usage; the usage in Body is an estimate
 
-	ContentType string // of a reply that is not JSON; empty: it is
+	ContentType string // of a reply that is not JSON; empty for JSON
 
-	Body                 []byte // a whole reply, or the beginning of one that is passed
-	ModelStart, ModelEnd int    // where the model stands in Body; ModelEnd 0: nowhere
+	Body                 []byte // a whole reply, or the beginning of a passed one
+	ModelStart, ModelEnd int    // where the model's name is in Body; ModelEnd 0: nowhere
 
 	IsPassed bool  // Source has the rest of Body, which goes to the client byte for byte as it comes
 	Size     int64 // of a passed reply in bytes; -1: unknown
 
-	Events  *splice.Stream  // a stream; nil for a whole reply. The Writer holds what came up to its first content
-	Source  io.ReadCloser   // the rest of the stream, decoded
-	Guard   *watchdog.Guard // of the attempt
+	Events  *splice.Stream  // of a stream, else nil; the Writer holds the events up to the first content
+	Source  io.ReadCloser   // the rest of a stream, or of a passed reply, decoded
+	Guard   *watchdog.Guard // the time limits of the attempt
 	Release func()          // ends the attempt
 
 	redaction deployment.EventRedaction
 }
 
-// IsOpen reports whether more of the reply is to come from the upstream.
+// IsOpen reports whether more of the reply has to come from the upstream.
 func (a *Answer) IsOpen() bool { return a.Events != nil || a.IsPassed }
 
 // Discard closes a reply that is not sent to the client.
@@ -59,8 +59,8 @@ func (a *Answer) Discard() {
 	}
 }
 
-// Deliver sends a good reply to the client. The End is that of a stream, or of a reply
-// that is passed.
+// Deliver sends a good reply to the client. It returns how a stream or a passed reply
+// ended, or the zero End for a whole reply.
 func (w *Writer) Deliver(a *Answer) End {
 	if a.IsOpen() {
 		defer a.Discard()
@@ -95,9 +95,9 @@ func (w *Writer) Deliver(a *Answer) End {
 	return End{}
 }
 
-// deliverAsStream sends a whole reply to a client that asked for a stream. It returns
-// false, and sends nothing, for a reply of an unknown form, unless keep-alives have
-// begun the stream: then that is an error.
+// deliverAsStream sends a whole reply as a stream to a client that asked for one. For a
+// reply of an unknown form it returns false and sends nothing, unless keep-alives have
+// begun the stream: then it sends an error event.
 func (w *Writer) deliverAsStream(a *Answer) bool {
 	body := a.Body
 	if a.ModelEnd > 0 {
@@ -118,7 +118,7 @@ func (w *Writer) deliverAsStream(a *Answer) bool {
 	return true
 }
 
-// Fail answers the client with an error.
+// Fail answers the client with an error, unless the client has disconnected.
 func (w *Writer) Fail(f *failure.Failure) {
 	if f.ClientGone {
 		return
@@ -131,7 +131,7 @@ func (w *Writer) Fail(f *failure.Failure) {
 	h := w.http.Header()
 	h["X-Litellm-Call-Id"] = []string{w.request.ID}
 	setDropped(h, f.Dropped)
-	repeatHeaders(h, f.Header)
+	copyUpstreamHeaders(h, f.Header)
 	f.Deployment.RedactHeaders(h)
 	if f.Deployment != nil {
 		h["X-Litellm-Model-Id"] = f.Deployment.IDHeader
@@ -156,8 +156,8 @@ func (w *Writer) failCommitted(f *failure.Failure) {
 	w.writeLast()
 }
 
-// errorEvent returns a failure as an event of the stream's dialect. sequence is how
-// many events went before it.
+// errorEvent returns a failure as an event of the stream's dialect. sequence is the number
+// of events before it.
 func (w *Writer) errorEvent(f *failure.Failure, status, sequence int) []byte {
 	return dialect.ErrorEvent{
 		Error: dialect.Error{Message: f.Text, Type: f.Kind, Param: f.Param}, Status: status, TooLong: f.TooLong,

@@ -9,37 +9,37 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// DefaultWriteTimeout is how long a client may take to accept a piece of a reply.
+// DefaultWriteTimeout is how long a client may take to accept a piece of a reply by default.
 const DefaultWriteTimeout = 2 * time.Minute
 
 // Options are what all Writers of a router share.
 type Options struct {
 	Watchdog     *watchdog.Watchdog
-	WriteTimeout time.Duration
+	WriteTimeout time.Duration // how long a client may take to accept a piece of a reply
 	Now          func() time.Time
 }
 
-// Writer is the client's side of a request. A client that asked for a stream is sent
-// a comment whenever nothing was sent to it for the keep-alive interval: otherwise
-// the client, or a proxy between, may take the connection for dead. The first comment
-// sends the status and the headers of a stream, and what fails after it becomes an
-// error event. A Writer is reused with its buffers: Reset begins a new request.
+// Writer is the client's side of a request. It sends a comment to a client that asked for
+// a stream whenever it has sent nothing for the keep-alive interval: otherwise the client,
+// or a proxy in front of it, may think that the connection is dead. The first comment sends
+// the status and the headers of a stream, and a failure after it becomes an error event. A
+// Writer is reused with its buffers: Reset begins a new request.
 type Writer struct {
 	Routing Routing // must not be changed while a stream is delivered
 
 	opts    *Options
 	http    http.ResponseWriter
 	request *request.Request
-	chunk   []byte // what was read last
+	chunk   []byte // the buffer into which streams are read
 
-	mu          sync.Mutex // held by the goroutine that writes to the client, and while held and out change together
-	out         []byte     // what goes to the client next
-	isCommitted bool       // the status and headers of a stream are out
-	isClosed    bool       // no more keep-alives
-	inEvent     bool       // what went out ends inside of an event
-	inLine      bool       // … inside of a line
-	held        *Answer    // its opening events wait in out for its first content
-	isReleased  bool       // the opening events of held went out before its content came
+	mu          sync.Mutex // locked while a goroutine writes to the client, and while held and out change together
+	out         []byte     // the bytes that are sent to the client next
+	isCommitted bool       // the status and headers of a stream were sent
+	isClosed    bool       // no more keep-alives are sent
+	inEvent     bool       // the bytes that were sent end inside an event
+	inLine      bool       // … inside a line
+	held        *Answer    // the stream whose opening events wait in out
+	isReleased  bool       // the opening events of held were sent before its content came
 
 	interval   time.Duration  // of keep-alives; 0: none are sent
 	silence    watchdog.Guard // expires when nothing was sent for interval
@@ -62,7 +62,7 @@ func (w *Writer) Reset(rw http.ResponseWriter, q *request.Request, opts *Options
 	w.control = *http.NewResponseController(rw)
 }
 
-// Clear drops what belongs to the request. Nothing may be written afterwards.
+// Clear drops the references to the request. Nothing may be written afterwards.
 func (w *Writer) Clear() { w.http, w.request = nil, nil }
 
 // IsReusable reports whether the buffers are at most maxBuffer long.
@@ -79,7 +79,8 @@ func (w *Writer) Chunk() []byte {
 	return w.chunk[:cap(w.chunk)]
 }
 
-// StartKeepAlive begins to send keep-alives at that interval, if a stream was asked for.
+// StartKeepAlive begins to send keep-alives at that interval, if the client asked for a
+// stream and the interval is positive.
 func (w *Writer) StartKeepAlive(interval time.Duration) {
 	if !w.request.Stream || interval <= 0 {
 		return
@@ -106,7 +107,7 @@ func (w *Writer) stopKeepAlive() {
 	w.sending.Wait()
 }
 
-// sendKeepAlive sends the opening events that are held back, or else a comment.
+// sendKeepAlive sends the opening events that are held back or, if there are none, a comment.
 func (w *Writer) sendKeepAlive() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,8 +129,8 @@ func (w *Writer) sendKeepAlive() {
 	}
 }
 
-// keepAlive returns a comment, which does not end the event that the client is sent.
-// Google's SDKs take a comment for an error: they get empty lines, between events only.
+// keepAlive returns a comment that does not end an event in progress. Google's SDKs treat
+// a comment as an error: they get empty lines, and only between events.
 func (w *Writer) keepAlive() []byte {
 	switch isGoogle := w.request.Dialect.IsGoogle(); {
 	case isGoogle && w.inEvent:
@@ -142,8 +143,8 @@ func (w *Writer) keepAlive() []byte {
 	return []byte(": keep-alive\n\n")
 }
 
-// commit sends the status and headers of a stream, once. a is the reply, nil while
-// it is not known. The caller holds mu.
+// commit sends the status and headers of a stream, once. a is the reply, or nil when there
+// is none yet. The caller holds mu.
 func (w *Writer) commit(a *Answer) {
 	if w.isCommitted {
 		return
@@ -163,8 +164,8 @@ func (w *Writer) commit(a *Answer) {
 	w.http.WriteHeader(http.StatusOK)
 }
 
-// write sends p at once. It fails when the client takes nothing for the write
-// timeout. The caller holds mu and has called commit.
+// write sends p at once. It fails when the client does not accept it within the write
+// timeout. The caller has started slowness, and for a stream it holds mu.
 func (w *Writer) write(p []byte) error {
 	w.slowness.Progress()
 	defer w.slowness.Pause()
@@ -174,11 +175,11 @@ func (w *Writer) write(p []byte) error {
 	return w.control.Flush()
 }
 
-// maxPiece is how much of a whole reply a client must take within the write timeout, in bytes.
+// maxPiece is how many bytes of a whole reply a client must accept within the write timeout.
 const maxPiece = 256 << 10
 
-// writeWhole sends the parts of a whole reply. It stops when the client left or
-// takes nothing.
+// writeWhole sends the parts of a whole reply. It stops when the client has disconnected or
+// accepts nothing.
 func (w *Writer) writeWhole(parts ...[]byte) {
 	w.slowness.Start(w.opts.Watchdog, w.opts.WriteTimeout, w.onSlowness)
 	defer w.slowness.Stop()
@@ -194,15 +195,15 @@ func (w *Writer) writeWhole(parts ...[]byte) {
 	}
 }
 
-// writeLast sends what is in out. The end of the request flushes it, together with
-// the stream's own end.
+// writeLast writes the bytes in out. The end of the request flushes them, together with
+// the end of the HTTP body.
 func (w *Writer) writeLast() {
 	w.stopKeepAlive()
 	w.slowness.Progress()
 	_, _ = w.http.Write(w.out) // an error means that the client left
 }
 
-// redactOut takes the deployment's key out of what goes to the client next.
+// redactOut removes the deployment's key from the bytes in out.
 func (w *Writer) redactOut(a *Answer) {
 	w.out = a.Deployment.RedactEvents(w.out, a.Events, &a.redaction)
 }

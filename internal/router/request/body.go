@@ -14,19 +14,19 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
-// Limits of reading a request.
+// Time limits of reading a request's body.
 const (
-	DefaultBodyTimeout = 60 * time.Second // for a whole body, and
-	bodyRate           = 16 << 10         // one second more for each of so many bytes
+	DefaultBodyTimeout = 60 * time.Second // for a whole body
+	bodyRate           = 16 << 10         // the bytes for which a body gets one more second
 )
 
-// readBody reads the whole body before anything is sent: routing needs it, and a
-// Transport that still reads from the client when the reply begins cuts streams
+// readBody reads the whole body before a request is sent to an upstream: routing needs it,
+// and a Transport that still reads from the client when the reply begins cuts streams off
 // (golang/go#40747).
 func (q *Request) readBody(w http.ResponseWriter, r *Reader, loan *memory.Loan) *failure.Failure {
 	size := q.HTTP.ContentLength
 	if size > r.MaxBody {
-		return tooLarge(r.MaxBody)
+		return bodyTooLarge(r.MaxBody)
 	}
 	source, decoder, f := q.bodySource(r.MaxBody)
 	if f != nil {
@@ -44,10 +44,10 @@ func (q *Request) readBody(w http.ResponseWriter, r *Reader, loan *memory.Loan) 
 	})
 	var err error
 	q.body, err = loan.ReadAll(q.body[:0], source, size, r.MaxBody)
-	if errors.Is(err, memory.ErrExhausted) { // a client that still sends would not see the answer
+	if errors.Is(err, memory.ErrExhausted) { // a client that is still sending would not see the reply
 		q.body = nil
 		loan.GiveBack()
-		_, _ = io.Copy(io.Discard, io.LimitReader(q.HTTP.Body, r.MaxBody)) // the answer is the same however it ends
+		_, _ = io.Copy(io.Discard, io.LimitReader(q.HTTP.Body, r.MaxBody)) // the reply is the same if this fails
 	}
 	g.Stop()
 	if err != nil || int64(len(q.body)) > r.MaxBody {
@@ -61,7 +61,7 @@ func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.G
 	var broken *decode.Error
 	switch {
 	case err == nil, errors.Is(err, errBodyTooLong):
-		return tooLarge(r.MaxBody)
+		return bodyTooLarge(r.MaxBody)
 	case errors.Is(err, memory.ErrExhausted):
 		RefuseBody(w, q.HTTP)
 		return failure.MemoryExhausted()
@@ -76,15 +76,15 @@ func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.G
 	return failure.BadRequest("request_body", "Invalid request: the body ended early")
 }
 
-// bodyTimeout returns the failure of a body that did not come in time.
+// bodyTimeout returns the failure of a body that did not arrive within limit.
 func bodyTimeout(limit time.Duration) *failure.Failure {
 	f := failure.BadRequest("request_body", "Request timed out: the body did not arrive within "+limit.String())
 	f.Status = http.StatusRequestTimeout
 	return f
 }
 
-// tooLarge returns the failure of a body that is longer than limit bytes.
-func tooLarge(limit int64) *failure.Failure {
+// bodyTooLarge returns the failure of a body that is longer than limit bytes.
+func bodyTooLarge(limit int64) *failure.Failure {
 	f := failure.BadRequest("request_body", "Request body is longer than "+strconv.FormatInt(limit, 10)+" bytes")
 	f.Status = http.StatusRequestEntityTooLarge
 	return f

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// callIDCharacters are the characters that a client's own call id may have: it is
-// put into headers, logs and replies.
+// callIDCharacters are the characters that a client's own call id may contain. The others
+// might do harm in headers, logs and replies.
 const callIDCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+=@#"
 
 // maxCallID is the length of the longest call id that a client may choose, in bytes.

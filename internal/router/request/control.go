@@ -9,16 +9,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
-// Control is what a client asks of the router. Each is bounded by the configuration.
+// Control is what a client asks the router to do, within the limits of the configuration.
 type Control struct {
-	Retries     *int          // at most the configured number counts; nil: not asked
-	Timeout     time.Duration // 0: not asked
-	Fallbacks   []string      // nil: not asked
+	Retries     *int          // nil: the configured number, which is also the largest
+	Timeout     time.Duration // of an attempt; 0: the configured one
+	Fallbacks   []string      // nil: the configured ones
 	NoFallbacks bool
 	MockFailure bool // mock_testing_fallbacks, when the configuration allows it
 }
 
-// set reads a member of the body. The failure is nil when the value is valid.
+// set sets what a member of the body asks for. The failure is nil when the value is valid.
 func (c *Control) set(key string, value []byte) *failure.Failure {
 	if string(value) == "null" {
 		return nil
@@ -38,27 +38,28 @@ func (c *Control) set(key string, value []byte) *failure.Failure {
 	return nil
 }
 
-// setRetries reads how often the request may be retried.
+// setRetries sets how often the request may be retried.
 func (c *Control) setRetries(value string) *failure.Failure {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 0 {
-		return failure.BadRequest("num_retries", "num_retries must be a whole number from 0")
+		return failure.BadRequest("num_retries", "num_retries must be a whole number that is not negative")
 	}
 	c.Retries = &n
 	return nil
 }
 
-// setTimeout reads how long an attempt may take, in seconds.
+// setTimeout sets how long an attempt may take; value is in seconds.
 func (c *Control) setTimeout(value string) *failure.Failure {
 	s, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(s > 0) || math.IsInf(s, 0) {
-		return failure.BadRequest("timeout", "timeout must be seconds above 0")
+		return failure.BadRequest("timeout", "timeout must be a number of seconds above 0")
 	}
 	c.Timeout = time.Duration(min(s, 1e9) * float64(time.Second))
 	return nil
 }
 
-// readControlHeaders reads the headers that ask the same as members of the body; the headers win.
+// readControlHeaders reads the headers that ask for the same as members of the body. The
+// headers take precedence.
 func (q *Request) readControlHeaders() *failure.Failure {
 	if v := q.HTTP.Header["X-Litellm-Num-Retries"]; len(v) > 0 {
 		if f := q.Control.setRetries(v[0]); f != nil {

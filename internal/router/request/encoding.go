@@ -13,16 +13,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
-// acceptedEncodings are the values of Content-Encoding that a request's body may have.
+// acceptedEncodings is the list of the Content-Encodings that a request's body may have.
 const acceptedEncodings = "gzip, deflate, br, zstd"
 
-// decodedSource reads a request's body with its encodings undone.
+// decodedSource reads and decodes a request's body.
 type decodedSource struct {
 	io.ReadCloser
-	limited *io.LimitedReader
+	limited *io.LimitedReader // the encoded bytes
 }
 
-// Read reads decoded bytes. The error is errBodyTooLong when the encoded ones are too many.
+// Read reads decoded bytes. The error is errBodyTooLong when there are too many encoded bytes.
 func (s *decodedSource) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	if err != nil && s.limited.N <= 0 {
@@ -31,7 +31,7 @@ func (s *decodedSource) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errBodyTooLong means that the encoded body exceeds the limit.
+// errBodyTooLong means that the encoded body is longer than the limit.
 var errBodyTooLong = errors.New("the compressed body is too long")
 
 // bodySource returns a reader of the decoded body, which has at most limit encoded
@@ -62,7 +62,7 @@ func (q *Request) bodySource(limit int64) (io.Reader, io.Closer, *failure.Failur
 	return s, s, nil
 }
 
-// unsupportedEncoding returns the failure of a body whose encoding is unknown.
+// unsupportedEncoding returns the failure of a body whose encoding is not supported.
 func unsupportedEncoding(name string) *failure.Failure {
 	f := failure.BadRequest("content-encoding", fmt.Sprintf("Content-Encoding %q is not supported, only %s: "+
 		"switch the compression of requests off in the client (Codex: features.enable_request_compression = false)",
@@ -71,8 +71,8 @@ func unsupportedEncoding(name string) *failure.Failure {
 	return f
 }
 
-// checkBody refuses a body whose first bytes are not those of JSON in UTF-8, and
-// removes a byte order mark.
+// checkBody refuses a JSON body that is compressed or in UTF-16 by its first bytes, and
+// removes a byte order mark of UTF-8.
 func (q *Request) checkBody() *failure.Failure {
 	if len(q.body) < 2 || q.body[0] == '{' || q.boundary != "" {
 		return nil

@@ -12,15 +12,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/form"
 )
 
-// formScanner reads what the router needs of a form while form.Parts walks it.
+// formScanner collects what the router needs from a form while form.Parts walks it.
 type formScanner struct {
 	request    *Request
 	allowMocks bool
 	hasModel   bool
-	problem    *failure.Failure
+	problem    *failure.Failure // the first error of the request; nil when there is none
 }
 
-// readBoundary notes the boundary of a body that is a form.
+// readBoundary reads the boundary of a body that is a form.
 func (q *Request) readBoundary() *failure.Failure {
 	if !q.Dialect.TakesForms() {
 		return nil
@@ -41,11 +41,11 @@ func (q *Request) ContentType() string {
 	return q.HTTP.Header.Get("Content-Type")
 }
 
-// acceptForm understands a body that is a form. pathModel is the model that the path
-// names; it wins over the form's.
+// acceptForm reads what the router needs from a body that is a form. pathModel is the model
+// that the path names; it takes precedence over the form's.
 func (q *Request) acceptForm(r *Reader, pathModel string) *failure.Failure {
 	s := &formScanner{request: q, allowMocks: r.AllowMocks}
-	end, err := form.Parts(q.body, q.boundary, s.part)
+	end, err := form.Parts(q.body, q.boundary, s.readPart)
 	if err != nil {
 		return failure.BadRequest("request_body", "Invalid form: "+err.Error())
 	}
@@ -59,8 +59,8 @@ func (q *Request) acceptForm(r *Reader, pathModel string) *failure.Failure {
 	return q.readControlHeaders()
 }
 
-// part reads one part. Parts meant for the router are cut out, as members of JSON are.
-func (s *formScanner) part(p form.Part) {
+// readPart reads one part. Parts meant for the router are cut out, as members of JSON are.
+func (s *formScanner) readPart(p form.Part) {
 	q := s.request
 	q.names = append(q.names, []byte(p.Name))
 	value := q.body[p.Start:p.End]
@@ -69,7 +69,7 @@ func (s *formScanner) part(p form.Part) {
 	case "model":
 		s.readModel(p, value)
 	case "api_base", "base_url", "api_key":
-		s.fail(refusedMember(p.Name))
+		s.fail(memberRefusal(p.Name))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
 		stays = false
 		s.fail(q.Control.set(p.Name, bytes.TrimSpace(value)))
@@ -81,7 +81,7 @@ func (s *formScanner) part(p form.Part) {
 		}
 		stays = !strings.HasPrefix(p.Name, "mock_testing_")
 		if !stays && !s.allowMocks {
-			s.fail(mockTestingRefused(p.Name))
+			s.fail(mockTestingRefusal(p.Name))
 		}
 	}
 	if !stays {
@@ -106,7 +106,7 @@ func (s *formScanner) readModel(p form.Part, value []byte) {
 	s.hasModel = true
 }
 
-// fail records the first error of the request; nil is not an error.
+// fail keeps f if it is the first error of the request; a nil f is not an error.
 func (s *formScanner) fail(f *failure.Failure) {
 	if s.problem == nil {
 		s.problem = f
@@ -119,10 +119,10 @@ func (q *Request) setModelName(name string) {
 	q.ModelLiteral, _ = json.Marshal(name) // a string always marshals
 }
 
-// newFormOutgoing applies the edits to the client's form. A model that only the path
-// names, and what the client did not send, become parts at its end.
-func (q *Request) newFormOutgoing(c Changes) *outgoing {
-	o := &outgoing{loans: &q.lent}
+// newOutgoingForm returns the client's form with the edits applied. The model, if only the
+// path names it, and the defaults that the client did not send become parts at its end.
+func (q *Request) newOutgoingForm(c Changes) *outgoingBody {
+	o := &outgoingBody{loans: &q.lent}
 	o.pieces = o.store[:0]
 	at, hasModel := 0, false
 	for _, e := range q.edits {
@@ -148,8 +148,8 @@ func (q *Request) newFormOutgoing(c Changes) *outgoing {
 	return o
 }
 
-// fieldValue returns the value of a member as a form has it: a text without its quotes,
-// anything else as JSON.
+// fieldValue returns the value of a member in the form of a field: a string without its
+// quotes, anything else as JSON.
 func fieldValue(m dialect.Member) string {
 	if text, ok := dialect.UnquoteJSON(m.Value); ok {
 		return text

@@ -10,33 +10,33 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// outgoing is the body of a request to an upstream, made of pieces of the client's
-// body, which are not copied. The Transport may read it after RoundTrip returned, so
-// it counts itself among the request's loans until it is closed.
-type outgoing struct {
+// outgoingBody is the body of a request to an upstream. It consists of pieces of the client's
+// body, which are not copied. The Transport may read it after RoundTrip has returned, so it
+// counts as one of loans until it is closed.
+type outgoingBody struct {
 	mu       sync.Mutex
 	pieces   [][]byte
-	store    [8][]byte
-	loans    *atomic.Int32
+	store    [8][]byte     // the first memory of pieces
+	loans    *atomic.Int32 // counts the bodies that are not closed
 	isClosed bool
 }
 
-// SmallBody is the length, in bytes, up to which a body is copied. net/http sends a
-// body that it knows to be in memory in one write with the headers, and makes two
-// writes of any other.
+// SmallBody is the length, in bytes, up to which a body is copied. net/http sends a body
+// that it knows to be in memory together with the headers in one write, and any other body
+// in a second write.
 const SmallBody = 16 << 10
 
-// Changes are what a deployment's requests have differently from the client's.
+// Changes are the differences between a request to a deployment and the client's.
 type Changes struct {
 	Model     []byte           // the upstream's name of the model, as a JSON string literal
-	ModelName string           // the same as it is, for forms
+	ModelName string           // the same as plain text, for forms
 	Defaults  []dialect.Member // added where the client did not send them
-	NewName   string           // of the member that some upstreams know by another name; empty: its own
+	NewName   string           // for the member that some upstreams know by another name; empty: no change
 }
 
 // NewBody returns the body for an upstream, and its length in bytes.
 func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
-	o := q.newOutgoing(c)
+	o := q.newOutgoingBody(c)
 	size := 0
 	for _, p := range o.pieces {
 		size += len(p)
@@ -52,10 +52,10 @@ func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
 	return io.NopCloser(bytes.NewReader(whole)), int64(size)
 }
 
-// Lend returns a reader of a body and counts itself among loans until it is closed. Until
+// Lend returns a reader of a body, and adds one to loans until the reader is closed. Until
 // then the body must not be changed.
 func Lend(body []byte, loans *atomic.Int32) io.ReadCloser {
-	o := &outgoing{loans: loans}
+	o := &outgoingBody{loans: loans}
 	o.pieces = append(o.store[:0], body)
 	loans.Add(1)
 	return o
@@ -63,14 +63,14 @@ func Lend(body []byte, loans *atomic.Int32) io.ReadCloser {
 
 // AppendBody appends the body for an upstream to dst.
 func (q *Request) AppendBody(dst []byte, c Changes) []byte {
-	for _, piece := range q.newOutgoing(c).pieces {
+	for _, piece := range q.newOutgoingBody(c).pieces {
 		dst = append(dst, piece...)
 	}
 	return dst
 }
 
-// UneditedBody returns the client's body where an upstream would get nothing else than
-// another model in it. It must not be changed.
+// UneditedBody returns the client's body, which must not be changed. ok is true when the
+// changes concern nothing but the model.
 func (q *Request) UneditedBody(c Changes) (body []byte, ok bool) {
 	isEdit := func(e edit) bool { return e.kind != replaceModel && (e.kind != rename || c.NewName != "") }
 	return q.body, len(c.Defaults) == 0 && !slices.ContainsFunc(q.edits, isEdit)
@@ -79,18 +79,18 @@ func (q *Request) UneditedBody(c Changes) (body []byte, ok bool) {
 // Body returns the client's body. It must not be changed.
 func (q *Request) Body() []byte { return q.body }
 
-// Holds reports whether the client's body has a text in it, as it stands in the bytes.
+// Holds reports whether the bytes of the client's body contain text.
 func (q *Request) Holds(text string) bool { return bytes.Contains(q.body, []byte(text)) }
 
 // BodySize returns the length of the client's body in bytes.
 func (q *Request) BodySize() int { return len(q.body) }
 
-// newOutgoing applies the edits to the client's body.
-func (q *Request) newOutgoing(c Changes) *outgoing {
+// newOutgoingBody returns the client's body with the edits applied.
+func (q *Request) newOutgoingBody(c Changes) *outgoingBody {
 	if q.boundary != "" {
-		return q.newFormOutgoing(c)
+		return q.newOutgoingForm(c)
 	}
-	o := &outgoing{loans: &q.lent}
+	o := &outgoingBody{loans: &q.lent}
 	o.pieces = o.store[:0]
 	at := 0
 	for _, e := range q.edits {
@@ -123,8 +123,8 @@ func (q *Request) newOutgoing(c Changes) *outgoing {
 	return o
 }
 
-// addDefaults adds the members that the client did not send.
-func (q *Request) addDefaults(o *outgoing, defaults []dialect.Member) {
+// addDefaults adds those of the defaults that the client did not send.
+func (q *Request) addDefaults(o *outgoingBody, defaults []dialect.Member) {
 	for i := range defaults {
 		if !slices.ContainsFunc(q.names, defaults[i].SaysSame) {
 			o.add(defaults[i].Text)
@@ -132,20 +132,20 @@ func (q *Request) addDefaults(o *outgoing, defaults []dialect.Member) {
 	}
 }
 
-// Sent reports whether the client sent a member.
+// Sent reports whether the client sent a member of that name.
 func (q *Request) Sent(name string) bool {
 	return slices.ContainsFunc(q.names, func(sent []byte) bool { return string(sent) == name })
 }
 
-// add appends a piece.
-func (o *outgoing) add(piece []byte) {
+// add appends a piece, unless it is empty.
+func (o *outgoingBody) add(piece []byte) {
 	if len(piece) > 0 {
 		o.pieces = append(o.pieces, piece)
 	}
 }
 
 // Read reads the pieces in order. After Close it returns io.EOF.
-func (o *outgoing) Read(p []byte) (int, error) {
+func (o *outgoingBody) Read(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := 0
@@ -163,7 +163,7 @@ func (o *outgoing) Read(p []byte) (int, error) {
 }
 
 // Close ends the loan. It waits for a Read in progress.
-func (o *outgoing) Close() error {
+func (o *outgoingBody) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.isClosed {

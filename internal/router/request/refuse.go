@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// refusedBodyTimeout is how long a client may go on sending the body of a request
-// that was answered already.
+// refusedBodyTimeout is how long a client may continue to send the body of a request that
+// was answered already.
 const refusedBodyTimeout = time.Second
 
-// RefuseBody lets the answer go out at once although the request's body was not
-// read, and ends the connection after it. Otherwise net/http would read the body
-// before it sends the answer.
+// RefuseBody makes net/http send the reply soon although the request's body was not read,
+// and close the connection after it. Otherwise net/http would wait for the body before it
+// sends the reply.
 func RefuseBody(w http.ResponseWriter, req *http.Request) {
 	if req.ContentLength == 0 {
 		return

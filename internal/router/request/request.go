@@ -1,9 +1,9 @@
-// Package request reads a client's request: its body, the model that it asks for,
-// and what it asks of the router. Request.Accept reads one; Request.NewBody makes the
-// body for a deployment of the bytes that came, with the model's name replaced.
+// Package request reads a client's request: its body, the model that it asks for, and what
+// it asks the router to do. Request.Accept reads one; Request.NewBody makes the body for a
+// deployment from the client's bytes, with the model's name replaced.
 //
-// It never decodes a body as a whole, and never changes a member that is not meant
-// for the router.
+// It never decodes a body as a whole. It changes only the model, members that are meant for
+// the router, and the name of a member that some upstreams know by another name.
 //
 // It has more than 700 lines: what the scanner finds in a body (scanner.go)
 // is what the new body is made from (outgoing.go), and both work on one Request.
@@ -29,8 +29,8 @@ import (
 // Reader holds the limits of reading requests. All requests of a router share one.
 type Reader struct {
 	MaxBody         int64         // longest body in bytes
-	BodyTimeout     time.Duration // for a whole body, besides one second for each 16 kB
-	MeasuresPrompts bool          // PromptWeight are counted in every request
+	BodyTimeout     time.Duration // for a whole body, plus one second for each 16 KiB
+	MeasuresPrompts bool          // every request gets its PromptWeight
 	AllowMocks      bool          // mock_testing_ members are allowed
 	Watchdog        *watchdog.Watchdog
 }
@@ -43,23 +43,23 @@ type Request struct {
 	ID      string // the call's id: the client's own, or a random one
 
 	Model        string
-	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil without one
+	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil when none is named
 	Stream       bool
-	PromptWeight int // weight of the prompt for the local estimate; counted in CountTokens, and where the Reader says so
+	PromptWeight int // in hundredths of a token, as package estimate weighs; 0 when it was not measured
 	Control      Control
 	Marks        affinity.Marks
 
-	body         []byte   // as it came
-	names        [][]byte // of the members that the client sent
-	edits        []edit   // what upstreams get differently, in order
-	keepsMembers bool     // members besides the model go to upstreams
-	boundary     string   // of a form; empty for JSON
-	formEnd      int      // where a form's last delimiter begins
-	lent         atomic.Int32
+	body         []byte       // decoded, otherwise as it came
+	names        [][]byte     // of the members that the client sent
+	edits        []edit       // the changes for upstreams, in the order of the body
+	keepsMembers bool         // members besides the model go to upstreams
+	boundary     string       // of a form; empty for JSON
+	formEnd      int          // where a form's last delimiter begins
+	lent         atomic.Int32 // the bodies for upstreams that are not closed
 }
 
-// edit replaces body[start:end] by the deployment's model name, by another name of a
-// member, or by nothing.
+// edit replaces body[start:end] with the deployment's name of the model, with another name
+// of a member, or with nothing.
 type edit struct {
 	start, end int
 	kind       editKind
@@ -69,10 +69,10 @@ type edit struct {
 type editKind int
 
 const (
-	cut editKind = iota
-	replaceModel
-	insertModel
-	rename // the name of a member that some upstreams know by another one
+	cut          editKind = iota // nothing
+	replaceModel                 // the name of the model
+	insertModel                  // a member with the name of the model
+	rename                       // the name of a member that some upstreams know by another one
 )
 
 // Reset begins a new request. isStream says that its path asks for a stream.
@@ -91,8 +91,9 @@ func (q *Request) IsReusable(maxBuffer int) bool {
 	return q.lent.Load() == 0 && cap(q.body) <= maxBuffer
 }
 
-// Accept reads the body and understands it. pathModel is the model that the path
-// names; it wins over the body's. The failure is the client's fault.
+// Accept reads the body, and from it what the router needs. pathModel is the model that the
+// path names; it takes precedence over the body's. The failure is nil when the request is
+// valid.
 func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pathModel string) *failure.Failure {
 	if f := q.readBoundary(); f != nil {
 		RefuseBody(w, q.HTTP)
@@ -106,7 +107,7 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 	}
 	s := &scanner{request: q, allowMocks: r.AllowMocks,
 		measures: r.MeasuresPrompts || q.Dialect.IsCounting(), tail: bytes.IndexByte(q.body, '{') + 1}
-	if err := splice.Members(q.body, s.member); err != nil {
+	if err := splice.Members(q.body, s.visitMember); err != nil {
 		f := failure.BadRequest("request_body", "Invalid JSON payload: "+describePosition(q.body, err))
 		f.OpenAIOnly = true
 		return f
@@ -133,10 +134,10 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 // AssumeModel sets the model of a request that names none.
 func (q *Request) AssumeModel(model string) { q.setModel(model) }
 
-// setModel replaces the body's model by the path's.
+// setModel sets the model, in place of the body's.
 func (q *Request) setModel(model string) {
 	q.setModelName(model)
-	if q.Dialect.IsGoogle() { // the path alone names it to upstreams, too
+	if q.Dialect.IsGoogle() { // upstreams, too, get the model in the path alone
 		return
 	}
 	for _, e := range q.edits {
@@ -148,7 +149,7 @@ func (q *Request) setModel(model string) {
 	q.edits = append([]edit{{at, at, insertModel}}, q.edits...)
 }
 
-// describePosition returns where a syntax error is, in Python's words.
+// describePosition returns a syntax error and its place in the words of Python's json module.
 func describePosition(body []byte, err error) string {
 	var e *splice.SyntaxError
 	if !errors.As(err, &e) {

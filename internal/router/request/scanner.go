@@ -8,22 +8,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
-// scanner reads what the router needs of a body while splice.Members walks it.
+// scanner collects what the router needs from a body while splice.Members walks it.
 type scanner struct {
 	request    *Request
 	allowMocks bool
-	measures   bool     // the prompt's length is counted
-	tail       int      // end of the member before, or just behind the opening brace
-	keeps      bool     // a member that stays has been seen
-	isHeadCut  bool     // the first members were cut: the next one's comma has to go too
-	seen       []string // of the members that some dialect requires
-	hasModel   bool     // a member that names the model has been seen
-	problem    *failure.Failure
+	measures   bool             // the prompt is weighed
+	tail       int              // end of the previous member, or the place after the opening brace
+	keeps      bool             // a member that stays has been seen
+	isHeadCut  bool             // the first members were cut: the comma before the next one must be cut too
+	seen       []string         // the members with a value that some dialect requires
+	hasModel   bool             // a member that names the model has been seen
+	problem    *failure.Failure // the first error of the request; nil when there is none
 }
 
-// member reads one top-level member. Members meant for the router are cut out:
+// visitMember reads one top-level member. Members meant for the router are cut out:
 // upstreams do not know them, and some refuse them.
-func (s *scanner) member(key []byte, start, end int) bool {
+func (s *scanner) visitMember(key []byte, start, end int) bool {
 	q := s.request
 	q.names = append(q.names, key)
 	stays := s.readMember(key, start, end)
@@ -35,15 +35,15 @@ func (s *scanner) member(key []byte, start, end int) bool {
 	return true
 }
 
-// readMember reads what the router needs of a member. It reports whether the member stays
-// in the body.
+// readMember reads a member that the router needs. It reports whether the member stays in
+// the body.
 func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
 	q := s.request
 	value := q.body[start:end]
 	q.Marks.Note(key, value)
 	switch string(key) {
 	case "model":
-		if q.Dialect.IsGoogle() { // the path names it there
+		if q.Dialect.IsGoogle() { // the path names the model
 			return false
 		}
 		s.readModel(value, start, end)
@@ -55,7 +55,7 @@ func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
 		"generateContentRequest":
 		s.countPrompt(value)
 	case "api_base", "base_url", "api_key":
-		s.fail(refusedMember(string(key)))
+		s.fail(memberRefusal(string(key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
 		s.fail(q.Control.set(string(key), value))
 		return false
@@ -63,7 +63,7 @@ func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
 		"litellm_trace_id":
 		return false
 	default:
-		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go read it as model
+		if bytes.EqualFold(key, []byte("model")) { // upstreams written in Go treat it as model
 			s.noteModel()
 		}
 		if bytes.HasPrefix(key, []byte("mock_testing_")) {
@@ -75,8 +75,8 @@ func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
 }
 
 // renamedMember returns the member of a dialect's requests that some upstreams know by
-// another name: the limit of a chat reply, whose name OpenAI replaced and others did not,
-// and that of a ranking.
+// another name: the limit of a chat reply, which OpenAI renamed and others did not, and the
+// limit of a ranking. It is empty for other dialects.
 func renamedMember(d dialect.Dialect) string {
 	switch d {
 	case dialect.Chat:
@@ -87,8 +87,8 @@ func renamedMember(d dialect.Dialect) string {
 	return ""
 }
 
-// renameMember adds the edit that gives a member its other name. The name stands between
-// the end of the member before and the value.
+// renameMember adds the edit that gives a member its other name. The name is between
+// before, the end of the previous member, and start, the beginning of the value.
 func (s *scanner) renameMember(name string, before, start int) {
 	q := s.request
 	if at := bytes.Index(q.body[before:start], []byte(`"`+name+`"`)); at >= 0 {
@@ -96,7 +96,8 @@ func (s *scanner) renameMember(name string, before, start int) {
 	}
 }
 
-// cutMember adds the edits that cut a member, commas included, unless it stays.
+// cutMember adds the edits that cut a member with its comma, unless it stays. It also cuts
+// the comma before the first member that stays when all before it were cut.
 func (s *scanner) cutMember(stays bool, start, end int) {
 	q := s.request
 	switch {
@@ -130,8 +131,8 @@ func (s *scanner) readModel(value []byte, start, end int) {
 	s.request.edits = append(s.request.edits, edit{start, end, replaceModel})
 }
 
-// noteModel notes a member that names the model. It refuses a second one, and
-// returns false then: the upstream might use the other.
+// noteModel notes a member that names the model. It refuses a second one, because the
+// upstream might use that, and returns false then.
 func (s *scanner) noteModel() bool {
 	if s.hasModel {
 		s.fail(failure.BadRequest("model", "The body names 'model' twice"))
@@ -141,7 +142,7 @@ func (s *scanner) noteModel() bool {
 	return true
 }
 
-// noteRequired notes a member that some dialect requires.
+// noteRequired notes a member that some dialect requires, and weighs it if it is a prompt.
 func (s *scanner) noteRequired(key string, value []byte) {
 	if string(value) == "null" {
 		return
@@ -158,24 +159,24 @@ func (s *scanner) noteRequired(key string, value []byte) {
 	}
 }
 
-// countPrompt adds a part of the prompt whose tokens are to be counted.
+// countPrompt adds the weight of a part of the prompt, if the prompt is weighed.
 func (s *scanner) countPrompt(part []byte) {
 	if s.measures {
 		s.request.PromptWeight += estimate.Weight(part)
 	}
 }
 
-// fail records the first error of the request; nil is not an error.
+// fail keeps f if it is the first error of the request; a nil f is not an error.
 func (s *scanner) fail(f *failure.Failure) {
 	if s.problem == nil {
 		s.problem = f
 	}
 }
 
-// readMockTesting reads a member by which LiteLLM's tests ask for failures.
+// readMockTesting reads a member with which LiteLLM's tests ask for failures.
 func (s *scanner) readMockTesting(key string, value []byte) {
 	if !s.allowMocks {
-		s.fail(mockTestingRefused(key))
+		s.fail(mockTestingRefusal(key))
 		return
 	}
 	if key == "mock_testing_fallbacks" {
@@ -183,8 +184,8 @@ func (s *scanner) readMockTesting(key string, value []byte) {
 	}
 }
 
-// mockTestingRefused returns LiteLLM's failure for a member that asks for a failure.
-func mockTestingRefused(key string) *failure.Failure {
+// mockTestingRefusal returns LiteLLM's failure for a member that asks for a failure.
+func mockTestingRefusal(key string) *failure.Failure {
 	f := failure.BadRequest("", "Mock testing request params are disabled on this proxy: "+key+
 		". An admin can enable them by setting "+
 		"`general_settings.dangerously_allow_mock_testing_request_params: true` in config.yaml. This setting "+
@@ -193,8 +194,8 @@ func mockTestingRefused(key string) *failure.Failure {
 	return f
 }
 
-// refusedMember returns the failure of a member that would send a deployment's key to
-// another address.
-func refusedMember(key string) *failure.Failure {
+// memberRefusal returns the failure of a member that would replace a deployment's address
+// or key.
+func memberRefusal(key string) *failure.Failure {
 	return failure.BadRequest(key, key+" is not allowed in requests: deployments have their own")
 }

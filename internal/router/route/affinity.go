@@ -10,36 +10,36 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
 
-// maxLearned is how many pieces of state, whose owner is not known, are learned from one
-// request.
+// maxLearned is how many pieces of state with an unknown owner are learned from one request.
 const maxLearned = 64
 
-// belonging is to what a request belongs, in the group that is asked.
+// belonging is the session, the cached prompt and the state that tie a request to deployments
+// of the group that is asked.
 type belonging struct {
 	session    affinity.Key
 	hasSession bool
 	pinned     affinity.Owner // the session's deployment; zero: none yet
 
-	prompts []affinity.Key // of the prompt up to its last messages, the longest first
+	prompts []affinity.Key // of the beginnings of the prompt, the longest first
 	cached  affinity.Owner // the deployment that has the beginning of the prompt in its cache; zero: none
 
-	isTracked bool           // state in requests and replies is looked at
+	isTracked bool           // owners of state in requests and replies are looked up and remembered
 	hasState  bool           // the request has state of an upstream
-	state     affinity.Owner // of the newest state; zero: not known
-	isKept    bool           // the upstream keeps it: no other one can answer
-	accounts  []string       // of all state in the request
-	unknown   []affinity.Key // of the state whose owner is not known
+	state     affinity.Owner // the owner of the newest state, or of state that is kept; zero: unknown
+	isKept    bool           // the owner keeps the state: no other deployment can answer
+	accounts  []string       // the known owners' accounts, of all state in the request
+	unknown   []affinity.Key // the state in the request whose owner is unknown
 }
 
-// findBelonging finds out to which deployments of g the request should go, and which
-// state is in it.
+// findBelonging finds the session, the cached prompt and the state that tie the request to
+// deployments of g.
 func (w *Walk) findBelonging(g *Group) {
 	b := &w.belongs
 	*b = belonging{accounts: b.accounts[:0], unknown: b.unknown[:0]}
 	if b.isTracked = w.tracksState(g); b.isTracked {
 		w.findState()
 	}
-	if checks := w.policy.Settings.Affinity.Of(g.Name); checks.Any() && !g.isOnly() && !w.isCounting() {
+	if checks := w.policy.Settings.Affinity.Of(g.Name); checks.Any() && !g.hasOneDeployment() && !w.isCounting() {
 		w.findSession(g, checks.Session, checks.Key)
 		if checks.PromptCache {
 			w.findCached(g)
@@ -47,9 +47,10 @@ func (w *Walk) findBelonging(g *Group) {
 	}
 }
 
-// tracksState reports whether state in requests to g, and in their replies, is looked at:
-// where deployments have several accounts. Responses and messages may go on in any group,
-// other requests rarely have state.
+// tracksState reports whether owners of state in requests to g, and in their replies, are
+// looked up and remembered: only where deployments have several accounts. A conversation in
+// responses or messages may continue in any group; requests in other dialects rarely have
+// state, so that only g matters.
 func (w *Walk) tracksState(g *Group) bool {
 	switch w.request.Dialect {
 	case dialect.Responses, dialect.Messages:
@@ -71,8 +72,8 @@ func (w *Walk) findState() {
 	affinity.EachState(w.request.Body(), func(value []byte) { w.findOwner(affinity.StateKey(value)) })
 }
 
-// findOwner finds the owner of a piece of state. What an upstream keeps counts before
-// what comes after it.
+// findOwner looks up the owner of a piece of state. Once an owner is known to keep state, later
+// pieces do not replace it.
 func (w *Walk) findOwner(k affinity.Key) (isKnown bool) {
 	b := &w.belongs
 	b.hasState = true
@@ -89,8 +90,8 @@ func (w *Walk) findOwner(k affinity.Key) (isKnown bool) {
 	return isKnown
 }
 
-// findSession finds the deployment of the request's session; with byKey all requests
-// without a session of their own belong to one.
+// findSession finds the deployment of the request's session. With byKey, all requests without
+// an id of a session share one.
 func (w *Walk) findSession(g *Group, bySession, byKey bool) {
 	b, id := &w.belongs, ""
 	if bySession {
@@ -121,18 +122,18 @@ func (w *Walk) findCached(g *Group) {
 	}
 }
 
-// preferOwners returns those of the deployments to which the request belongs: the one that made
-// the newest state in it, those with the same account, the session's, or the one that has
-// the prompt in its cache; all of them when it belongs to none. It may reorder list.
+// preferOwners returns the deployments of list that the request belongs to: the owner of the
+// newest state in it, else the deployments with the same account, else that of the session,
+// else the one that has the prompt in its cache, else all of list. It may reorder list.
 func (w *Walk) preferOwners(list []*deployment.Deployment) []*deployment.Deployment {
 	b := &w.belongs
-	if made := findOwned(list, b.state); made != nil {
-		return made
+	if maker := findOwned(list, b.state); maker != nil {
+		return maker
 	}
 	if b.state.Account != "" {
-		canRead := keepOnly(list, func(d *deployment.Deployment) bool { return d.Owner.Account == b.state.Account })
-		if canRead != nil {
-			return canRead
+		readers := keepOnly(list, func(d *deployment.Deployment) bool { return d.Owner.Account == b.state.Account })
+		if readers != nil {
+			return readers
 		}
 	}
 	for _, owner := range [...]affinity.Owner{b.pinned, b.cached} {
@@ -143,7 +144,7 @@ func (w *Walk) preferOwners(list []*deployment.Deployment) []*deployment.Deploym
 	return list
 }
 
-// findOwned returns the deployment that owner names; nil when list does not have it.
+// findOwned returns a list of the deployment that owner names; nil when list does not have it.
 func findOwned(list []*deployment.Deployment, owner affinity.Owner) []*deployment.Deployment {
 	if owner.Deployment == "" {
 		return nil
@@ -151,7 +152,8 @@ func findOwned(list []*deployment.Deployment, owner affinity.Owner) []*deploymen
 	return keepOnly(list, func(d *deployment.Deployment) bool { return d.Owner == owner })
 }
 
-// keepOnly returns the deployments that fit; nil when there are none. It changes list when there are some.
+// keepOnly returns the deployments that fit, and changes list. It returns nil, and leaves list
+// as it is, when none of them does.
 func keepOnly(list []*deployment.Deployment, fits func(*deployment.Deployment) bool) []*deployment.Deployment {
 	if !slices.ContainsFunc(list, fits) {
 		return nil
@@ -159,22 +161,23 @@ func keepOnly(list []*deployment.Deployment, fits func(*deployment.Deployment) b
 	return slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !fits(d) })
 }
 
-// isKeeper reports whether d keeps state that the request refers to, so that no other
-// deployment can answer.
+// isKeeper reports whether the upstream of d keeps state that the request refers to, so that
+// no other deployment can answer.
 func (w *Walk) isKeeper(d *deployment.Deployment) bool {
 	return w.belongs.isKept && d.Owner == w.belongs.state
 }
 
-// pinSession makes d the deployment of the request's session, also in place of one that failed
-// or cools down.
+// pinSession makes d the deployment of the request's session, even in place of another one,
+// which failed or cools down.
 func (w *Walk) pinSession(d *deployment.Deployment) {
 	if b := &w.belongs; b.hasSession {
 		w.policy.Sessions.Set(b.session, &d.Owner)
 	}
 }
 
-// prepareState has reasoning left out of the request that d could not read.
-func (w *Walk) prepareState(d *deployment.Deployment) {
+// removeForeignState tells the exchange which reasoning in the request to leave out because d cannot
+// read it.
+func (w *Walk) removeForeignState(d *deployment.Deployment) {
 	isForeign := func(account string) bool { return account != d.Owner.Account }
 	if !slices.ContainsFunc(w.belongs.accounts, isForeign) {
 		w.exchange.RemoveForeign(nil)
@@ -186,15 +189,15 @@ func (w *Walk) prepareState(d *deployment.Deployment) {
 	})
 }
 
-// notePrompt remembers that a deployment answered, and has the prompt in its cache now.
+// notePrompt remembers that d has answered, and has the prompt in its cache now.
 func (w *Walk) notePrompt(d *deployment.Deployment) {
 	if len(w.belongs.prompts) > 0 {
 		w.policy.Prompts.Set(w.belongs.prompts[0], &d.Owner)
 	}
 }
 
-// learnState remembers that the deployment which answered understood the state in the
-// request, and which it made.
+// learnState makes the deployment that answered the owner of the unknown state in the
+// request, which it could read, and of the state in a whole reply.
 func (w *Walk) learnState(a *reply.Answer) {
 	if !w.belongs.isTracked {
 		return
@@ -207,8 +210,8 @@ func (w *Walk) learnState(a *reply.Answer) {
 	}
 }
 
-// noteState remembers that the deployment which is asked made the state in a reply, or in
-// an event of one. hasIDs says that ids of what the upstream keeps may be in it.
+// noteState makes the deployment that is asked the owner of the state in a reply, or in an
+// event of one. hasIDs says that data may have ids of objects that the upstream keeps.
 func (w *Walk) noteState(data []byte, hasIDs bool) {
 	note := func(value []byte) { w.policy.States.Set(affinity.StateKey(value), &w.asked.Owner) }
 	affinity.EachState(data, note)
@@ -217,13 +220,14 @@ func (w *Walk) noteState(data []byte, hasIDs bool) {
 	}
 }
 
-// Signs of events that have ids of what the upstream keeps.
+// Texts in events that have ids of objects that the upstream keeps.
 var (
 	createdEvent = []byte(`"response.created"`)
 	containerKey = []byte(`container"`)
 )
 
-// hasKeptIDs reports whether the data of an event may have ids of what the upstream keeps.
+// hasKeptIDs reports whether the data of an event may have ids of objects that the upstream
+// keeps.
 func hasKeptIDs(data []byte) bool {
 	return bytes.Contains(data, createdEvent) || bytes.Contains(data, containerKey)
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/strategy"
 )
 
-// available returns g's deployments that may be asked now: they serve the dialect, do
-// not cool down, have not used up their limits, and have the lowest order above the given one. A deployment whose
-// key is not set is asked only in a group that has no other, so that the client
-// learns why. The result is valid until the next call.
+// available returns the deployments of g that may be asked now: they serve the dialect, have
+// room for the prompt, do not cool down and have not used up their limits. Of these it returns
+// the ones with the lowest order above the given one, or only the one that keeps state of the
+// request. A deployment whose key is not set is asked only in a group without any key, so
+// that the client learns why. The result is valid until the next call.
 func (w *Walk) available(g *Group, above float64) []*deployment.Deployment {
 	now := w.policy.Now()
 	w.candidates = w.candidates[:0]
@@ -40,13 +41,13 @@ func (w *Walk) fits(d *deployment.Deployment) bool {
 	return d.Serves(w.request.Dialect) && !w.isTooLong(d)
 }
 
-// isTooLong reports whether the prompt, by an estimate, has more tokens than d takes.
+// isTooLong reports whether the prompt, by an estimate, has more tokens than d accepts.
 func (w *Walk) isTooLong(d *deployment.Deployment) bool {
 	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptWeight) > d.MaxInputTokens
 }
 
-// isOpen reports whether the cooldown lets d be asked now. Counting tokens is never a
-// trial: an upstream that cannot count may still answer.
+// isOpen reports whether d may be asked now as far as cooldowns are concerned. A request that
+// only counts tokens is never a trial: an upstream that cannot count may still answer.
 func (w *Walk) isOpen(d *deployment.Deployment, now time.Time) bool {
 	access, _ := d.Cooldown.Access(now)
 	return access == cooldown.Open || access == cooldown.OpenOnce && !w.isCounting()
@@ -57,10 +58,10 @@ func (w *Walk) isOverLimit(d *deployment.Deployment, now time.Time) bool {
 	return w.policy.Strategy.IsOverLimit(d, now, w.promptTokens()) && !w.isCounting()
 }
 
-// choose picks one of the available deployments of an order, those that were not
-// tried first, and begins a trial if one is due. It returns nil when none may be asked.
+// choose picks one of the available deployments of an order, if possible one that was not
+// tried yet, and begins a trial if one is due. It returns nil when none may be asked.
 func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
-	list := w.ofOrder(g, order)
+	list := w.availableOfOrder(g, order)
 	if len(w.tried) > 0 && slices.ContainsFunc(list, w.isUntried) {
 		list = slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return !w.isUntried(d) })
 	}
@@ -80,16 +81,16 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 	}
 }
 
-// ofOrder returns the available deployments of an order.
-func (w *Walk) ofOrder(g *Group, order float64) []*deployment.Deployment {
+// availableOfOrder returns the available deployments of an order, as available does.
+func (w *Walk) availableOfOrder(g *Group, order float64) []*deployment.Deployment {
 	list := w.available(g, math.Nextafter(order, math.Inf(-1)))
 	return slices.DeleteFunc(list, func(d *deployment.Deployment) bool { return d.Order != order })
 }
 
-// isUntried reports whether d was not tried in this group.
+// isUntried reports whether d was not tried yet in this order.
 func (w *Walk) isUntried(d *deployment.Deployment) bool { return !slices.Contains(w.tried, d) }
 
-// hasUntried reports whether a deployment of an order is available that was not tried.
+// hasUntried reports whether a deployment of an order is available and was not tried yet.
 func (w *Walk) hasUntried(g *Group, order float64) bool {
-	return slices.ContainsFunc(w.ofOrder(g, order), w.isUntried)
+	return slices.ContainsFunc(w.availableOfOrder(g, order), w.isUntried)
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// maxFallbacks is LiteLLM's ROUTER_MAX_FALLBACKS: so many groups after the first.
+// maxFallbacks is how many fallbacks may follow one from another, as LiteLLM's
+// ROUTER_MAX_FALLBACKS, and how many a client may ask for.
 const maxFallbacks = 5
 
-// Answer finds a deployment that answers: in g, or in a group that stands in for it.
-// Of the two results one is nil.
+// Answer finds a deployment that answers: in g, or in a group that stands in for it. Exactly
+// one of the results is nil.
 func (w *Walk) Answer(g *Group) (*reply.Answer, *failure.Failure) {
 	w.boundFallbacks()
 	return w.askGroup(g, 0)
@@ -44,8 +45,9 @@ func (w *Walk) NoSuchModel() *failure.Failure {
 // maxAdvised is how many groups a message names.
 const maxAdvised = 5
 
-// adviseModel returns what to do about a name that no group has: agents ask for their own
-// default models, for the small ones in the background, until they are told another name.
+// adviseModel returns a sentence with what to do about a name that no group has; empty when
+// there is no advice. Coding agents ask for default models of their own, and in the
+// background for small ones, until the user chooses others.
 func (w *Walk) adviseModel() string {
 	if w.request.ModelLiteral == nil {
 		return ""
@@ -54,14 +56,14 @@ func (w *Walk) adviseModel() string {
 	if near := suggest.NearestWithin(name, listed, 2); near != "" {
 		return fmt.Sprintf(" Did you mean %q?", near)
 	}
-	var choose string
+	var remedy string
 	switch lower := strings.ToLower(name); {
 	case len(listed) == 0:
 		return ""
 	case strings.HasPrefix(lower, "claude"):
-		choose = "choose one with ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_OPUS_MODEL, _SONNET_MODEL and _HAIKU_MODEL"
+		remedy = "choose one with ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_OPUS_MODEL, _SONNET_MODEL and _HAIKU_MODEL"
 	case strings.HasPrefix(lower, "gpt"), strings.HasPrefix(lower, "codex"):
-		choose = "choose one with -m, or as model in ~/.codex/config.toml"
+		remedy = "choose one with -m, or as model in ~/.codex/config.toml"
 	default:
 		return ""
 	}
@@ -69,13 +71,12 @@ func (w *Walk) adviseModel() string {
 	if len(listed) > maxAdvised {
 		listed, more = listed[:maxAdvised], " and others"
 	}
-	return fmt.Sprintf(" It serves %s%s: %s; or give this name to one of them in the router's configuration, under "+
-		"router_settings: model_group_alias: {%s: %s}.", strings.Join(listed, ", "), more, choose, name, listed[0])
+	return fmt.Sprintf(" The router serves %s%s: %s; or give this name to one of them in the router's configuration, "+
+		"under router_settings: model_group_alias: {%s: %s}.", strings.Join(listed, ", "), more, remedy, name, listed[0])
 }
 
-// askGroup asks g and then, one after the other, the groups that stand in for it,
-// each with its own stand-ins. No group is asked twice. depth is how many groups
-// were asked before.
+// askGroup asks g and then, one after the other, the fallbacks of g, each with its own
+// fallbacks. It asks no group twice. depth is the number of fallbacks that led to g.
 func (w *Walk) askGroup(g *Group, depth int) (*reply.Answer, *failure.Failure) {
 	w.visited = append(w.visited, g.Name)
 	w.findBelonging(g)
@@ -92,12 +93,12 @@ func (w *Walk) askGroup(g *Group, depth int) (*reply.Answer, *failure.Failure) {
 		}
 		w.policy.Logger.Warn("fallback", "from", g.Name, "to", name, "class", f.Class, "status", f.Status)
 		w.routing.FellBack = true
-		a, again := w.askGroup(next, depth+1)
-		if a != nil || again.ClientGone {
-			return a, again
+		a, failed := w.askGroup(next, depth+1)
+		if a != nil || failed.ClientGone {
+			return a, failed
 		}
 		if first == nil {
-			first = again
+			first = failed
 		}
 	}
 	f.Suffix = w.fallbackSuffix(g, f, targets, first)
@@ -118,7 +119,7 @@ func (w *Walk) fallbackSuffix(g *Group, f *failure.Failure, targets []string, fi
 		g.Name, strings.Join(targets, ", "), first.Text)
 }
 
-// fallbacks returns the groups that stand in for one that failed with f.
+// fallbacks returns the names of the groups that stand in for group, which failed with f.
 func (w *Walk) fallbacks(group string, f *failure.Failure) []string {
 	s, control := w.policy.Settings, &w.request.Control
 	asked := group // or its alias
@@ -142,8 +143,8 @@ func (w *Walk) fallbacks(group string, f *failure.Failure) []string {
 	return s.DefaultFallbacks
 }
 
-// boundFallbacks keeps, of the fallbacks that the client asks for, the first
-// maxFallbacks groups that exist.
+// boundFallbacks reduces the fallbacks that the client asks for to the first maxFallbacks
+// groups that exist.
 func (w *Walk) boundFallbacks() {
 	list := w.request.Control.Fallbacks
 	if list == nil {

@@ -17,16 +17,17 @@ type Group struct {
 	Name        string
 	Deployments []*deployment.Deployment
 
-	hasKey      bool // some deployment has what its key reference names
+	hasKey      bool // the key of at least one deployment is not missing
 	hasAccounts bool // the deployments have several accounts
 }
 
-// isOnly reports whether the group has one deployment, which is spared most cooldowns.
-func (g *Group) isOnly() bool { return len(g.Deployments) == 1 }
+// hasOneDeployment reports whether the group has only one deployment. Such a deployment
+// cools down only in few cases.
+func (g *Group) hasOneDeployment() bool { return len(g.Deployments) == 1 }
 
-// keepAlive returns the interval of keep-alives for requests to the group. Which
-// deployment answers is not known while the client waits, so the first one that sets
-// an interval decides; otherwise it is the given one.
+// keepAlive returns the interval of keep-alives for requests to the group. It is not known
+// which deployment will answer, so the first one that sets an interval decides; when none
+// does, the interval is otherwise.
 func (g *Group) keepAlive(otherwise time.Duration) time.Duration {
 	for _, d := range g.Deployments {
 		if d.KeepAlive != nil {
@@ -36,7 +37,7 @@ func (g *Group) keepAlive(otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// maxMatched is how many names that patterns match are remembered with their groups.
+// maxMatched is for how many names that patterns match the groups are remembered.
 const maxMatched = 1000
 
 // Groups finds the group of a model's name. It is safe for concurrent use.
@@ -50,8 +51,8 @@ type Groups struct {
 	matched map[string]*Group // of names that patterns matched
 }
 
-// NewGroups collects deployments by model_name, and by litellm_params.model for
-// clients that ask for a deployment by its full name, as LiteLLM allows.
+// NewGroups makes the groups of the deployments by model_name, and by litellm_params.model
+// for clients that ask for a deployment by its full name, as LiteLLM allows.
 func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Groups {
 	g := &Groups{settings: s, named: map[string]*Group{}, matched: map[string]*Group{}}
 	add := func(name string, d *deployment.Deployment) {
@@ -82,8 +83,8 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 	return g
 }
 
-// addAliases makes the groups' other names lead to them, also where a group has that
-// name, as in LiteLLM.
+// addAliases adds the other names of groups. As in LiteLLM, an alias takes precedence over a
+// group with that name.
 func (g *Groups) addAliases() {
 	targets := map[string]*Group{}
 	for _, a := range g.settings.PickerAliases {
@@ -95,7 +96,7 @@ func (g *Groups) addAliases() {
 	maps.Copy(g.named, targets)
 }
 
-// prepare sorts the deployments and notes whether one of them has its key.
+// prepare sorts the deployments by order, and sets hasKey and hasAccounts.
 func (g *Group) prepare() {
 	slices.SortStableFunc(g.Deployments, func(a, b *deployment.Deployment) int {
 		return cmp.Compare(a.Order, b.Order)
@@ -106,9 +107,9 @@ func (g *Group) prepare() {
 	g.hasKey = slices.ContainsFunc(g.Deployments, func(d *deployment.Deployment) bool { return d.MissingKey == "" })
 }
 
-// Find returns the group of a model's name: that of the name itself, else the
-// deployments of the most specific pattern that matches it. It returns nil when there
-// is none.
+// Find returns the group of a model's name: the group with that name or alias, else that of
+// the name without Claude Code's mark of a long context, else the deployments of the most
+// specific pattern that matches. It returns nil when there is none.
 func (g *Groups) Find(name string) *Group {
 	if group := g.named[name]; group != nil {
 		return group
@@ -140,8 +141,9 @@ func (g *Groups) Find(name string) *Group {
 	return group
 }
 
-// Matched returns the deployments that patterns led to, sorted by their groups. Each
-// name has cooldowns of its own: a model that does not exist stops no other.
+// Matched returns the deployments of all names that patterns matched, sorted by name. Each
+// name has deployments with cooldowns of their own, so that a model that does not exist
+// does not affect other models.
 func (g *Groups) Matched() []*deployment.Deployment {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -13,26 +13,26 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 )
 
-// maxWaitBeforeFallback is the longest Retry-After that is waited for when a fallback
+// maxWaitBeforeFallback is the longest Retry-After for which a request waits when a fallback
 // could answer at once.
 const maxWaitBeforeFallback = time.Second
 
-// Count asks the deployments of g, without fallbacks, to count tokens. It returns no
-// answer when none of them can.
-func (w *Walk) Count(g *Group) (*reply.Answer, *failure.Failure) { return w.tryOrders(g) }
+// CountTokens asks the deployments of g, without fallbacks, to count tokens. When none of them can,
+// the answer is nil and the failure says why.
+func (w *Walk) CountTokens(g *Group) (*reply.Answer, *failure.Failure) { return w.tryOrders(g) }
 
-// tryOrders tries g's deployments, those with the lowest order first. A step to the
-// next order counts as a fallback, as in LiteLLM, and is taken even without retries.
+// tryOrders tries the deployments of g, the lowest order first. As in LiteLLM, the next order
+// counts as a fallback, and is tried even when no retries are allowed.
 func (w *Walk) tryOrders(g *Group) (*reply.Answer, *failure.Failure) {
 	var first *failure.Failure
-	var timeout <-chan time.Time // of waiting for trials
+	var timeout <-chan time.Time // of the wait for trials
 	for above := math.Inf(-1); ; {
 		candidates := w.available(g, above)
 		if len(candidates) == 0 {
 			if first == nil && w.waitForTrial(g, &timeout) {
 				continue
 			}
-			return nil, lo.CoalesceOrEmpty(first, w.unavailable(g))
+			return nil, lo.CoalesceOrEmpty(first, w.absenceFailure(g))
 		}
 		order := candidates[0].Order
 		a, f := w.tryOrder(g, order)
@@ -52,12 +52,12 @@ func (w *Walk) tryOrders(g *Group) (*reply.Answer, *failure.Failure) {
 	}
 }
 
-// tryOrder tries the deployments of one order until one answers or the retries are
-// used up. It returns neither an answer nor a failure when none is available any more.
+// tryOrder tries the deployments of one order until one answers or the retries are used up.
+// Both results are nil when none could be asked.
 func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failure) {
 	w.tried = w.tried[:0]
 	var last *failure.Failure
-	var hasPolicy bool // it decides about retries, whatever the failure
+	var hasPolicy bool // a retry policy decides about retries, whatever the failure
 	for n := 0; ; n++ {
 		d := w.choose(g, order)
 		if d == nil {
@@ -76,7 +76,7 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 		}
 		last = f
 		if w.isCounting() {
-			if f.RouteMissing { // another one may count: this one is not chosen again
+			if f.RouteMissing { // another deployment may count; this one is not chosen again
 				continue
 			}
 			return nil, f // a local estimate answers instead
@@ -87,16 +87,16 @@ func (w *Walk) tryOrder(g *Group, order float64) (*reply.Answer, *failure.Failur
 			w.routing.RetryBudget, hasPolicy = budget, true
 		}
 		hasUntried := w.hasUntried(g, order)
-		again := (n < w.routing.RetryBudget || f.RouteMissing || f.ForeignState && hasUntried) &&
+		mayRetry := (n < w.routing.RetryBudget || f.RouteMissing || f.ForeignState && hasUntried) &&
 			(f.Retry || f.Sibling && hasUntried || hasPolicy && !f.ClientGone)
-		if !again || !hasUntried && !w.waitBeforeRetry(g, order, n, f) {
+		if !mayRetry || !hasUntried && !w.waitBeforeRetry(g, order, n, f) {
 			return nil, f
 		}
 	}
 }
 
-// attempt asks d once, or once more for each dialect that turns out to be missing
-// there while another one is left.
+// attempt asks d once, and once more whenever a dialect turns out to be missing there and
+// another one is left.
 func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	if w.request.Control.MockFailure && len(w.visited) == 1 {
 		return nil, failure.Classify(d, w.request.Dialect, http.StatusInternalServerError, "mock_testing_fallbacks")
@@ -109,7 +109,7 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 			return a, nil
 		}
 		w.measureFailure(f)
-		if f.ForeignState && w.belongs.hasState { // another deployment may have made it
+		if f.ForeignState && w.belongs.hasState { // another deployment may have made the state
 			f.Harmless, f.Sibling = true, true
 		}
 		w.noteMissingRoute(d, f)
@@ -119,11 +119,12 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 	}
 }
 
-// beginAttempt begins an attempt at d: what is counted of it, and what is looked at in its reply.
+// beginAttempt prepares an attempt at d: its usage is counted, foreign state is left out of
+// its request, and the events of its reply are watched.
 func (w *Walk) beginAttempt(d *deployment.Deployment) {
 	w.asked = d
 	w.beginMeasure(d)
-	w.prepareState(d)
+	w.removeForeignState(d)
 	if !w.policy.Strategy.CountsTokens() && w.policy.States == nil {
 		return
 	}
@@ -133,9 +134,9 @@ func (w *Walk) beginAttempt(d *deployment.Deployment) {
 	w.exchange.Watch(w.onEvent)
 }
 
-// watchEvent reads the data of an event of a stream.
+// watchEvent reads the tokens and the state in the data of an event.
 func (w *Walk) watchEvent(data []byte) {
-	if w.measure.of != nil {
+	if w.measure.usage != nil {
 		w.measure.tokens.Read(data)
 	}
 	if w.belongs.isTracked {
@@ -146,11 +147,12 @@ func (w *Walk) watchEvent(data []byte) {
 // isCounting reports whether the request only counts tokens.
 func (w *Walk) isCounting() bool { return w.request.Dialect.IsCounting() }
 
-// waitBeforeRetry sleeps for the backoff. It returns false without sleeping if no
-// deployment is available, the upstream asks for a longer wait than
-// cooldown.MaxRetryWait, or a fallback can answer before Retry-After.
+// waitBeforeRetry sleeps for the backoff before retry n. It returns false without sleeping if
+// no deployment is available, the upstream asks for a longer wait than
+// cooldown.MaxRetryWait, or a fallback can answer before Retry-After. It also returns false
+// when the client disconnects meanwhile.
 func (w *Walk) waitBeforeRetry(g *Group, order float64, n int, f *failure.Failure) bool {
-	if f.RetryAfter > cooldown.MaxRetryWait || len(w.ofOrder(g, order)) == 0 {
+	if f.RetryAfter > cooldown.MaxRetryWait || len(w.availableOfOrder(g, order)) == 0 {
 		return false
 	}
 	if f.RetryAfter > maxWaitBeforeFallback && (len(w.fallbacks(g.Name, f)) > 0 || len(w.available(g, order)) > 0) {
@@ -159,8 +161,8 @@ func (w *Walk) waitBeforeRetry(g *Group, order float64, n int, f *failure.Failur
 	return w.policy.Sleep(w.request.HTTP.Context(), w.policy.backoff(n, f.RetryAfter)) == nil
 }
 
-// backoff returns LiteLLM's wait before retry n: 0.5 s doubled up to 8 s, or what the
-// upstream asked for, and up to 0.75 s more.
+// backoff returns LiteLLM's wait before retry n, which counts from 0: 0.5 s, doubled for each
+// retry up to 8 s, or asked, the wait that the upstream asked for; and up to 0.75 s more.
 func (p *Policy) backoff(n int, asked time.Duration) time.Duration {
 	wait := min(time.Second/2<<min(n, 10), 8*time.Second)
 	if asked > 0 {
@@ -169,8 +171,8 @@ func (p *Policy) backoff(n int, asked time.Duration) time.Duration {
 	return wait + time.Duration(p.Rand()*0.75*float64(time.Second))
 }
 
-// policyBudget returns how often a group is asked again after a first failure, where
-// the retry policy says so. As in LiteLLM, its number holds for what fails afterwards too.
+// policyBudget returns how many retries the retry policy allows after f. ok is false when the
+// policy does not apply. As in LiteLLM, the first failure decides about later ones, too.
 func (w *Walk) policyBudget(g *Group, f *failure.Failure) (budget int, ok bool) {
 	asked := w.request.Control.Retries
 	if f.Class == "" || f.Harmless || f.ClientGone || asked != nil && *asked == 0 {
@@ -183,8 +185,8 @@ func (w *Walk) policyBudget(g *Group, f *failure.Failure) (budget int, ok bool) 
 	return budget, ok
 }
 
-// retryBudget returns how often a group is asked again: the deployment's own number
-// or the general one. A client may lower it, never raise it.
+// retryBudget returns how many retries are allowed: the deployment's own number, else the
+// general one. A client may lower it, but not raise it.
 func (w *Walk) retryBudget(d *deployment.Deployment) int {
 	budget := w.policy.Settings.Retries
 	if d.Retries != nil {

@@ -16,14 +16,14 @@ const classCooldown = "RouterRateLimitError"
 
 // absence is why no deployment of a group may be asked.
 type absence struct {
-	isCooling, isLimited bool
-	left                 time.Duration          // of the cooldown or the minute that ends first
+	isCooling, isLimited bool                   // one cools down, or has used up its limits
+	left                 time.Duration          // until the first cooldown or limit ends
 	unfit                *deployment.Deployment // one that does not serve the dialect
 	small                *deployment.Deployment // one that has no room for the prompt
 }
 
-// unavailable returns the failure when no deployment of g may be asked.
-func (w *Walk) unavailable(g *Group) *failure.Failure {
+// absenceFailure returns the failure when no deployment of g may be asked.
+func (w *Walk) absenceFailure(g *Group) *failure.Failure {
 	if w.request.HTTP.Context().Err() != nil {
 		return &failure.Failure{ClientGone: true}
 	}
@@ -31,14 +31,14 @@ func (w *Walk) unavailable(g *Group) *failure.Failure {
 	switch {
 	case why.isCooling:
 	case why.isLimited:
-		return limitReached(g, why.left)
+		return limitFailure(g, why.left)
 	case why.unfit != nil:
 		f := failure.BadRequest("", "litellm.BadRequestError: "+why.unfit.ExceptionName()+" - "+
 			why.unfit.MissingRouteMessage(w.request.Dialect))
 		f.Class, f.Deployment = "BadRequestError", why.unfit
 		return f
 	case why.small != nil:
-		return w.noRoom(why.small)
+		return w.contextFailure(why.small)
 	}
 	seconds := max(1, failure.CeilSeconds(why.left))
 	return &failure.Failure{Status: http.StatusTooManyRequests, Class: classCooldown,
@@ -75,9 +75,9 @@ func (w *Walk) findAbsence(g *Group) absence {
 	return why
 }
 
-// limitReached returns LiteLLM's failure when all deployments of a group have used up
-// their requests or tokens of this minute, which lasts for the time left.
-func limitReached(g *Group, left time.Duration) *failure.Failure {
+// limitFailure returns LiteLLM's failure when all deployments of a group have used up their
+// requests or tokens of this minute. left is the rest of the minute.
+func limitFailure(g *Group, left time.Duration) *failure.Failure {
 	return &failure.Failure{Status: http.StatusTooManyRequests, Class: "RateLimitError", Kind: "throttling_error",
 		Harmless: true, RetryAfter: max(left, time.Second),
 		Text: fmt.Sprintf("litellm.RateLimitError: No deployments available for selected model. Passed model=%s. All "+
@@ -85,9 +85,9 @@ func limitReached(g *Group, left time.Duration) *failure.Failure {
 			g.Name, max(1, failure.CeilSeconds(left)))}
 }
 
-// noRoom returns LiteLLM's failure when the prompt is too long for all deployments, d
-// among them.
-func (w *Walk) noRoom(d *deployment.Deployment) *failure.Failure {
+// contextFailure returns LiteLLM's failure when the prompt is too long for all deployments. d
+// is one of them.
+func (w *Walk) contextFailure(d *deployment.Deployment) *failure.Failure {
 	f := failure.BadRequest("", fmt.Sprintf("litellm.ContextWindowExceededError: litellm._pre_call_checks: Context "+
 		"Window exceeded for given call. No models have context window large enough for this call. Model=%s, "+
 		"Max Input Tokens=%d, Got=%d (an estimate)", d.Group, d.MaxInputTokens, estimate.Tokens(w.request.PromptWeight)))
@@ -95,9 +95,9 @@ func (w *Walk) noRoom(d *deployment.Deployment) *failure.Failure {
 	return f
 }
 
-// waitForTrial waits until a trial of one of g's deployments has its result. It
-// returns false when there is none, another group can answer at once, the client
-// left, or the wait takes too long. The first call starts timeout.
+// waitForTrial waits until a trial of one of g's deployments has its result. It returns false
+// when there is no trial, a fallback can answer at once, the client disconnects, or the
+// wait takes too long. The first call that waits starts timeout.
 func (w *Walk) waitForTrial(g *Group, timeout *<-chan time.Time) bool {
 	t := w.runningTrial(g)
 	if t == nil || w.isCounting() || len(w.fallbacks(g.Name, &failure.Failure{})) > 0 {
@@ -115,7 +115,8 @@ func (w *Walk) waitForTrial(g *Group, timeout *<-chan time.Time) bool {
 	return false
 }
 
-// runningTrial returns a trial that keeps the request out of g; nil when there is none.
+// runningTrial returns a trial in progress at a deployment of g that could answer; nil when
+// there is none.
 func (w *Walk) runningTrial(g *Group) *cooldown.Trial {
 	now := w.policy.Now()
 	for _, d := range g.Deployments {

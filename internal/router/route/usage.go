@@ -10,37 +10,38 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/usage"
 )
 
-// timeoutLatency is what an attempt that timed out counts as, in seconds, in LiteLLM's
+// timeoutLatency is the latency, in seconds, of an attempt that timed out, as in LiteLLM's
 // latency-based-routing.
 const timeoutLatency = 1000
 
-// measure is what is counted of the attempt in progress, where the routing strategy
-// needs it.
+// measure holds the measurements of the attempt in progress, where the routing strategy
+// needs them.
 type measure struct {
-	of         *usage.State // the deployment's; nil when nothing is counted, or not any more
+	usage      *usage.State // of the deployment; nil when nothing is measured now
 	begun      time.Time
 	firstToken float64 // seconds until the first content; negative without a stream
 	tokens     usage.Tokens
 }
 
-// countsUsage reports whether attempts of the request are counted. Counting tokens costs
-// an upstream next to nothing.
+// countsUsage reports whether attempts of the request are counted and measured. A request that
+// only counts tokens is not: it costs an upstream almost nothing.
 func (w *Walk) countsUsage() bool { return w.policy.Strategy.CountsUsage() && !w.isCounting() }
 
-// beginMeasure counts an attempt at d.
+// beginMeasure counts an attempt at d, and begins to measure it.
 func (w *Walk) beginMeasure(d *deployment.Deployment) {
 	if !w.countsUsage() {
 		return
 	}
 	now := w.policy.Now()
 	d.Usage.Begin(now)
-	w.measure = measure{of: &d.Usage, begun: now, firstToken: -1}
+	w.measure = measure{usage: &d.Usage, begun: now, firstToken: -1}
 }
 
-// measureAnswer notes an answer: all of a whole one, of a stream the time until it began.
+// measureAnswer measures an answer: the tokens and the latency of a whole reply, or the time
+// until a stream began.
 func (w *Walk) measureAnswer(a *reply.Answer) {
 	m := &w.measure
-	if m.of == nil {
+	if m.usage == nil {
 		return
 	}
 	if a.IsOpen() {
@@ -53,10 +54,10 @@ func (w *Walk) measureAnswer(a *reply.Answer) {
 	w.endMeasure(true)
 }
 
-// measureStream notes the end of a stream. Its events stand for its tokens where they
-// are not told.
+// measureStream measures a stream at its end. If it did not tell its tokens, the number of its
+// events is used for them.
 func (w *Walk) measureStream(a *reply.Answer, isComplete bool) {
-	if m := &w.measure; m.of != nil {
+	if m := &w.measure; m.usage != nil {
 		if !m.tokens.IsKnown() && a.Events != nil {
 			m.tokens = usage.Tokens{Input: w.promptTokens(), Output: a.Events.Events}
 		}
@@ -64,32 +65,32 @@ func (w *Walk) measureStream(a *reply.Answer, isComplete bool) {
 	}
 }
 
-// measureFailure notes that the attempt failed.
+// measureFailure ends the measurement of an attempt that failed.
 func (w *Walk) measureFailure(f *failure.Failure) {
-	m := &w.measure
-	if m.of != nil && f.Class == "Timeout" && w.policy.Strategy.CountsTokens() {
-		m.of.AddLatency(w.policy.Now(), usage.Latency{Seconds: timeoutLatency, FirstToken: -1}, w.policy.Strategy.MaxSamples)
+	m, p := &w.measure, w.policy.Strategy
+	if m.usage != nil && f.Class == "Timeout" && p.CountsTokens() {
+		m.usage.AddLatency(w.policy.Now(), usage.Latency{Seconds: timeoutLatency, FirstToken: -1}, p.MaxSamples)
 	}
 	w.endMeasure(false)
 }
 
-// endMeasure ends what is counted of the attempt: its latency too when it was answered
-// to the end.
+// endMeasure ends the measurement of the attempt: it counts the tokens, and adds the latency
+// when the reply was complete.
 func (w *Walk) endMeasure(isComplete bool) {
 	m := &w.measure
-	if m.of == nil {
+	if m.usage == nil {
 		return
 	}
-	m.of.End()
+	m.usage.End()
 	if p := w.policy.Strategy; p.CountsTokens() {
 		now := w.policy.Now()
-		m.of.AddTokens(now, m.tokens.Total())
+		m.usage.AddTokens(now, m.tokens.Total())
 		if isComplete {
 			seconds := now.Sub(m.begun).Seconds() / float64(max(1, m.tokens.Output))
-			m.of.AddLatency(now, usage.Latency{Seconds: seconds, FirstToken: m.firstToken}, p.MaxSamples)
+			m.usage.AddLatency(now, usage.Latency{Seconds: seconds, FirstToken: m.firstToken}, p.MaxSamples)
 		}
 	}
-	m.of = nil
+	m.usage = nil
 }
 
 // promptTokens returns an estimate of the prompt's length; 0 when it was not measured.

@@ -3,11 +3,11 @@
 // affinity. A Policy is shared by all requests; a Walk is the path of one request through
 // groups and deployments. Call Walk.Answer.
 //
-// It never sends a request itself (upstream does), never writes to a client, and does not
-// know the strategies by which one of several deployments is picked (strategy does).
+// It never sends a request itself (package upstream does), never writes to a client, and does
+// not know the strategies by which one of several deployments is picked (package strategy).
 //
 // It has more than 700 lines because every step is a method of Walk: retries, fallbacks,
-// waits and affinity decide by the same list of deployments tried.
+// waits and affinity use the same list of deployments that were tried.
 package route
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 )
 
-// Sleep waits for d or until ctx ends, whose error it returns then.
+// Sleep waits for d. When ctx ends before that, it returns the error of ctx.
 type Sleep func(ctx context.Context, d time.Duration) error
 
 // SleepOnTimer is a Sleep that waits on a timer.
@@ -42,35 +42,35 @@ func SleepOnTimer(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Policy is what all requests share when they are routed.
+// Policy is the rules and the memory of routing that all requests share.
 type Policy struct {
 	Settings *settings.Settings
 	Groups   *Groups
 	Cooldown *cooldown.Policy
 	Strategy *strategy.Picker
-	Sessions *affinity.Store // nil when requests of no group stay at a deployment
-	Prompts  *affinity.Store // of prompts that a provider has in its cache; nil like Sessions
-	States   *affinity.Store // nil when all deployments have one account
+	Sessions *affinity.Store // of sessions; nil when no group has affinity
+	Prompts  *affinity.Store // of prompts that a provider has in its cache; nil when Sessions is
+	States   *affinity.Store // of state; nil when all deployments have one account
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Rand     func() float64 // from 0 up to 1
 	Sleep    Sleep
-	After    func(time.Duration) <-chan time.Time // time.After
+	After    func(time.Duration) <-chan time.Time // time.After, or a test's own
 }
 
-// Sizes of the memory of affinity: what was used last stays.
+// The numbers of keys that are remembered. The least recently used one is forgotten first.
 const (
 	maxSessions = 20_000
 	maxStates   = 32_000
 )
 
 const (
-	stateTTL  = 24 * time.Hour  // state is remembered for so long without being used
-	promptTTL = 5 * time.Minute // a prompt is in Anthropic's cache for so long
+	stateTTL  = 24 * time.Hour  // how long the owner of state is remembered
+	promptTTL = 5 * time.Minute // how long a prompt stays in Anthropic's cache
 )
 
-// Prepare makes what the settings need besides Cooldown: the strategy, and the memory of
-// sessions and of state. The other fields must be set.
+// Prepare sets Strategy, Sessions, Prompts and States as the settings require. The other
+// fields must be set before. all are the deployments of the settings.
 func (p *Policy) Prepare(all []*deployment.Deployment) {
 	s := p.Settings
 	p.Strategy = &strategy.Picker{Balancing: s.Balancing, Rand: p.Rand}
@@ -90,34 +90,34 @@ type Walk struct {
 	policy   *Policy
 	request  *request.Request
 	exchange *upstream.Exchange
-	routing  *reply.Routing // what the client is told
+	routing  *reply.Routing // what the headers of the reply tell the client
 
-	trial      *cooldown.Trial          // the attempt in progress is one
-	visited    []string                 // groups asked
-	tried      []*deployment.Deployment // deployments that failed in this group
-	candidates []*deployment.Deployment // scratch
+	trial      *cooldown.Trial          // the trial that the attempt in progress is; nil: it is not one
+	visited    []string                 // the groups that were asked
+	tried      []*deployment.Deployment // the deployments of the current order that failed
+	candidates []*deployment.Deployment // memory for the result of available
 
-	answered      *Group          // the group that answered; nil when its reply does not count
-	answeredTrial *cooldown.Trial // the reply is that of a trial
+	answered      *Group          // the group that answered; nil when none has
+	answeredTrial *cooldown.Trial // the trial that the answered attempt was; nil: it was not one
 
-	belongs belonging              // in the group that is asked
-	asked   *deployment.Deployment // in the attempt in progress, or the one that answered
+	belongs belonging              // of the request in the group that is asked
+	asked   *deployment.Deployment // the deployment of the last attempt
 	measure measure
 	onEvent func(data []byte) // watchEvent, made once
 }
 
-// Reset begins a new request, whose attempts x makes. routing gets what the client is told.
+// Reset begins a new request, whose attempts x makes. The walk sets the fields of routing.
 func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routing *reply.Routing) {
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial = nil, nil
 }
 
-// Clear ends what is still counted of the request.
+// Clear ends a measurement that is still in progress.
 func (w *Walk) Clear() { w.endMeasure(false) }
 
-// Group returns the group of the model that the request asks for; nil when there is
-// none. Clients need not name the model of a moderation.
+// Group returns the group of the model that the request asks for; nil when there is none. A
+// request for moderation need not name a model: then Group sets it.
 func (w *Walk) Group() *Group {
 	if q := w.request; q.Dialect == dialect.Moderations && q.ModelLiteral == nil && w.policy.Groups.moderation != "" {
 		q.AssumeModel(w.policy.Groups.moderation)
@@ -125,5 +125,5 @@ func (w *Walk) Group() *Group {
 	return w.policy.Groups.Find(w.request.Model)
 }
 
-// KeepAlive returns the interval of keep-alives while a group is asked.
+// KeepAlive returns the interval of keep-alives for requests to a group.
 func (w *Walk) KeepAlive(g *Group) time.Duration { return g.keepAlive(w.policy.Settings.KeepAlive) }

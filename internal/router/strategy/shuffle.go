@@ -2,9 +2,10 @@ package strategy
 
 import "github.com/flowgate-go/flowgate/internal/router/deployment"
 
-// pickWeighted picks a deployment by LiteLLM's simple-shuffle: by weight if any has
-// one, else by rpm, else by tpm, where an absent number counts 0; with equal chances
-// if none has any. random returns numbers from 0 up to 1. It returns nil for an empty list.
+// pickWeighted picks a deployment at random as LiteLLM's simple-shuffle does: in proportion
+// to weight if any deployment has one above 0, else to rpm, else to tpm, and a missing number
+// counts as 0. If there are no such numbers, all have equal chances. random returns numbers
+// from 0 up to, but not including, 1. It returns nil for an empty list.
 func pickWeighted(list []*deployment.Deployment, random func() float64) *deployment.Deployment {
 	if len(list) <= 1 {
 		if len(list) == 0 {

@@ -2,8 +2,8 @@
 // strategies: simple-shuffle, least-busy, latency-based-routing, usage-based-routing-v2
 // and cost-based-routing. A Picker is shared by all requests; call Pick.
 //
-// It never decides which deployments may be asked, except by their limits for a minute,
-// and keeps no state: the numbers are those of the deployments (package usage).
+// It never decides which deployments may be asked, except by their limits for a minute
+// (IsOverLimit), and keeps no state: each deployment holds its numbers (package usage).
 package strategy
 
 import (
@@ -19,14 +19,14 @@ type Picker struct {
 	Rand func() float64 // from 0 up to 1
 }
 
-// Request is what a strategy must know of a request.
+// Request is what a strategy needs to know about a request.
 type Request struct {
 	Now    time.Time
 	Stream bool
 }
 
-// Pick picks one of the deployments; of those that are equally good one by the weights
-// of simple-shuffle. It may reorder list, and returns nil for an empty one.
+// Pick picks one of the best deployments, as simple-shuffle does if there are several. It may
+// reorder list, and returns nil for an empty one.
 func (p *Picker) Pick(list []*deployment.Deployment, q Request) *deployment.Deployment {
 	if p.Strategy == settings.SimpleShuffle || len(list) < 2 {
 		return pickWeighted(list, p.Rand)
@@ -34,8 +34,8 @@ func (p *Picker) Pick(list []*deployment.Deployment, q Request) *deployment.Depl
 	return pickWeighted(list[:p.putBestFirst(list, q)], p.Rand)
 }
 
-// putBestFirst puts the deployments with the best score first and returns how many they
-// are. Lower scores are better.
+// putBestFirst puts the deployments with the best score first, and returns how many there
+// are. Lower scores are better. LatencyBuffer lets slightly slower ones count as best.
 func (p *Picker) putBestFirst(list []*deployment.Deployment, q Request) int {
 	var store [16]float64
 	scores := store[:0]
@@ -60,11 +60,11 @@ func (p *Picker) putBestFirst(list []*deployment.Deployment, q Request) int {
 	return max(1, n)
 }
 
-// unknownPrice is what a token costs, in dollars, at a deployment whose price is not
-// known, as in LiteLLM: such a deployment is the last one.
+// unknownPrice is the price of a token, in dollars, at a deployment whose price is unknown,
+// as in LiteLLM. It is so high that such a deployment is chosen last.
 const unknownPrice = 5.0
 
-// score returns by what a deployment is compared with others; lower is better.
+// score returns the number by which deployments are compared; lower is better.
 func (p *Picker) score(d *deployment.Deployment, q Request) float64 {
 	switch p.Strategy {
 	case settings.LeastBusy:
@@ -80,9 +80,9 @@ func (p *Picker) score(d *deployment.Deployment, q Request) float64 {
 	return 0
 }
 
-// latency returns the seconds by which a deployment is compared: for a stream those to
-// its first token, where they were measured. A deployment that was not measured, or not
-// for long, has 0, so that it is tried.
+// latency returns the latency by which deployments are compared: for a stream the seconds to
+// its first token, where they were measured, else the seconds for each token. It is 0
+// for a deployment without a recent measurement, so that it is tried.
 func (p *Picker) latency(d *deployment.Deployment, q Request) float64 {
 	if q.Stream {
 		if seconds, ok := d.Usage.FirstToken(q.Now, p.SampleTTL, p.FirstTokenPercentile); ok {
@@ -93,7 +93,7 @@ func (p *Picker) latency(d *deployment.Deployment, q Request) float64 {
 	return seconds
 }
 
-// price returns a price in dollars for a token.
+// price returns the price of a token in dollars; known is nil when it is unknown.
 func price(known *float64) float64 {
 	if known == nil {
 		return unknownPrice
@@ -101,9 +101,9 @@ func price(known *float64) float64 {
 	return *known
 }
 
-// IsOverLimit reports whether a deployment has used up its requests or tokens of the
-// minute of now, where the strategy heeds these limits. promptTokens is an estimate of
-// the next request.
+// IsOverLimit reports whether another request would exceed a deployment's requests or tokens
+// of the minute of now, where the strategy obeys these limits. promptTokens is an estimate
+// of that request's tokens.
 func (p *Picker) IsOverLimit(d *deployment.Deployment, now time.Time, promptTokens int) bool {
 	if !p.CountsTokens() || d.MaxRPM == nil && d.MaxTPM == nil {
 		return false

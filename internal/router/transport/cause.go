@@ -32,19 +32,19 @@ const (
 	CauseTimeout     Cause = "timeout"           // too slow
 	CauseClosed      Cause = "closed"            // the upstream closed the connection
 	CauseReset       Cause = "reset"             // the upstream, or something between, reset the connection
-	CauseProtocol    Cause = "protocol"          // what came is not HTTP
+	CauseProtocol    Cause = "protocol"          // the reply is not HTTP
 	CauseNotOurs     Cause = "not-ours"          // another user's process has a supervised upstream's port
 	CauseOther       Cause = "connection-failed" // anything else
 )
 
-// proxyRefusal is a proxy's answer to CONNECT that is not 200.
+// proxyRefusal is the error of a proxy that answers CONNECT with another status than 200.
 type proxyRefusal struct{ status string }
 
-// Error gives the proxy's status.
+// Error returns a text with the proxy's status.
 func (e *proxyRefusal) Error() string { return "proxy answered " + e.status }
 
-// checkProxyResponse is a Transport's OnProxyConnectResponse. Without it, a proxy's
-// refusal would be an error of two words without a type.
+// checkProxyResponse is an http.Transport's OnProxyConnectResponse. Without it, the error for
+// a proxy's refusal would have no type of its own, and only the status text as a message.
 func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		return nil
@@ -52,8 +52,8 @@ func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, res *htt
 	return &proxyRefusal{res.Status}
 }
 
-// CauseOf returns the cause of an error of a round trip or of reading a reply. The
-// order matters: an error of a proxy wraps the error of the connection to it.
+// CauseOf returns the cause of an error of a round trip or of reading a reply. The order of
+// the checks matters: a proxy's error wraps the error of the connection to the proxy.
 func CauseOf(err error) Cause {
 	var op *net.OpError
 	var refusal *proxyRefusal
@@ -62,7 +62,7 @@ func CauseOf(err error) Cause {
 		strings.Contains(err.Error(), "invalid proxy") {
 		return CauseProxy
 	}
-	if stranger := (*tcp.ForeignPeerError)(nil); errors.As(err, &stranger) {
+	if foreign := (*tcp.ForeignPeerError)(nil); errors.As(err, &foreign) {
 		return CauseNotOurs
 	}
 	if c := tlsCause(err); c != "" {
@@ -125,29 +125,29 @@ func containsAny(err error, texts ...string) bool {
 	return false
 }
 
-// speaksTLS reports whether an upstream's 400 says that its port wants TLS.
-func speaksTLS(status int, body string) bool {
+// isTLSRequired reports whether an upstream's 400 says that its port expects TLS.
+func isTLSRequired(status int, body string) bool {
 	return status == http.StatusBadRequest &&
 		(strings.Contains(body, "HTTP request to an HTTPS server") ||
 			strings.Contains(body, "HTTP request was sent to HTTPS port"))
 }
 
-// RefusalCause returns why a refusal does not come from the upstream's API; empty
-// when it may come from there. Only proxies answer 407.
+// RefusalCause returns the cause of a refusal that does not come from the upstream's API;
+// empty when it may come from there. Only proxies answer 407.
 func RefusalCause(status int, body string) Cause {
 	switch {
 	case status == http.StatusProxyAuthRequired:
 		return CauseProxy
-	case speaksTLS(status, body):
+	case isTLSRequired(status, body):
 		return CauseNeedsTLS
 	}
 	return ""
 }
 
-// Advice returns what happened and what to do about it, for clients. It never names
+// Advice returns sentences for clients: what happened, and what to do about it. It never names
 // the upstream's address.
-func (k Cause) Advice() string {
-	switch k {
+func (c Cause) Advice() string {
+	switch c {
 	case CauseCertificate:
 		return "The upstream's TLS certificate does not verify: correct the host in api_base, renew the " +
 			"certificate, or set SSL_CERT_FILE to a file with its CA."
@@ -155,7 +155,7 @@ func (k Cause) Advice() string {
 		return "The TLS handshake with the upstream failed: check the TLS versions and client certificates that " +
 			"it asks for."
 	case CauseNoTLS:
-		return "The upstream's port speaks plain HTTP and no TLS: write http:// in api_base, or the port that " +
+		return "The upstream's port speaks plain HTTP, not TLS: write http:// in api_base, or the port that " +
 			"serves https."
 	case CauseNeedsTLS:
 		return "The upstream's port speaks TLS: write https:// in api_base."
@@ -184,11 +184,12 @@ func (k Cause) Advice() string {
 	return "The connection to the upstream failed: the router's log has the details."
 }
 
-// WithoutCredentials returns an error's text without the user names and passwords of
-// addresses. Of an address of a proxy that cannot be parsed, nothing is left.
+// WithoutCredentials returns an error's text without the user names and passwords in
+// addresses. It replaces the whole text of an error about an invalid address of a proxy,
+// because the credentials in it cannot be found.
 func WithoutCredentials(text string) string {
 	if strings.Contains(text, "invalid proxy") {
-		return "the environment holds an address of a proxy that is not valid"
+		return "an environment variable has an invalid address of a proxy"
 	}
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`<>", r) })
 	for _, word := range words {

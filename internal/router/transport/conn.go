@@ -10,16 +10,16 @@ import (
 )
 
 // wideConn writes long request bodies in few, large pieces. net/http would copy them
-// in pieces of 32 kB through a new buffer for each request; agents send 76 to 500 kB
-// a request.
+// in pieces of 32 KiB through a new buffer for each request; coding agents send 76 to
+// 500 kB in a request.
 type wideConn struct {
 	*net.TCPConn
 }
 
-// wideBuffers holds the buffers of wideConn.
+// wideBuffers holds the buffers that wideConn reuses.
 var wideBuffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
 
-// ReadFrom writes all of r, as io.ReaderFrom demands.
+// ReadFrom implements io.ReaderFrom: it writes all of r to the connection.
 func (c wideConn) ReadFrom(r io.Reader) (int64, error) {
 	buf := wideBuffers.Get().(*[128 << 10]byte)
 	defer wideBuffers.Put(buf)

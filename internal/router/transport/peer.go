@@ -15,7 +15,7 @@ import (
 // processes of this user may get requests.
 type OwnPeers map[string]peerRule
 
-// peerRule says when the process at an address is checked.
+// peerRule says when it is checked whose process listens at an address.
 type peerRule int
 
 const (
@@ -23,9 +23,9 @@ const (
 	checkAlways
 )
 
-// FindOwnPeers returns the addresses of the supervised upstreams, and those of the
-// deployments that get one of FlowGate's own keys. Other programs on this machine,
-// with keys that the user gave for them, are not checked. Fault: settings-invalid.
+// FindOwnPeers returns the addresses of the supervised upstreams and of the deployments that
+// get one of FlowGate's own keys. Programs on this machine that get a key of the user's are
+// not among them. Fault: settings-invalid.
 func FindOwnPeers(deployments []*settings.Deployment, supervised, ownKeys []string) (OwnPeers, error) {
 	own := OwnPeers{}
 	for _, d := range deployments {
@@ -45,8 +45,8 @@ func FindOwnPeers(deployments []*settings.Deployment, supervised, ownKeys []stri
 
 // dial connects to an upstream. It closes the connection and fails with a
 // *tcp.ForeignPeerError when the address is one of own and the process at the other
-// end is another user's. The address that the connection has reached counts as
-// well, so that names and 0.0.0.0 are checked too.
+// end is another user's. It also compares the address that the connection has reached, so
+// that host names and 0.0.0.0 are checked, too.
 func (own OwnPeers) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := dial(ctx, network, addr)
 	if err != nil {

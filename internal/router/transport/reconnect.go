@@ -9,22 +9,23 @@ import (
 	"strings"
 )
 
-// Trace notes whether a round trip got a connection that other requests had used.
-// It is made once and used for many requests, one at a time: a trace for each
-// request would cost allocations.
+// Trace notes whether a round trip got a connection that other requests had used before.
+// One Trace serves many requests, one at a time: a new one for each request would cost
+// allocations. The zero value is ready to use.
 type Trace struct {
 	Reused bool // set by the Transport, in the goroutine of RoundTrip
 
-	traced context.Context
+	traced context.Context // has the httptrace.ClientTrace
 }
 
-// Context is a request's context together with a Trace. The zero value must be set before use.
+// Context is a request's context with a Trace. Trace.With makes it; the zero value is not
+// usable.
 type Context struct {
 	context.Context
 	traced context.Context
 }
 
-// Value returns what the trace or the request's context holds under key.
+// Value returns the value of key in the trace's context, else in the request's.
 func (c *Context) Value(key any) any {
 	if v := c.traced.Value(key); v != nil {
 		return v
@@ -32,7 +33,7 @@ func (c *Context) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// With returns ctx together with the trace.
+// With returns ctx with the trace.
 func (t *Trace) With(ctx context.Context) Context {
 	if t.traced == nil {
 		t.traced = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
@@ -44,7 +45,7 @@ func (t *Trace) With(ctx context.Context) Context {
 
 // IsClosedUnanswered reports whether err says that a connection ended before the
 // first byte of a reply. net/http says "transport connection broken" when a reply
-// had begun, or when the request could not be written whole.
+// had begun, or when the request could not be written completely.
 func IsClosedUnanswered(err error) bool {
 	var op *net.OpError
 	isOp := errors.As(err, &op)

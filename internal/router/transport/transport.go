@@ -14,22 +14,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/proxy"
 )
 
-// An HTTP/2 connection that was silent for pingAfter is sent a ping, and closed
-// when no answer comes within pingTimeout. Without that, a connection that died
-// without notice would be given to request after request.
+// After pingAfter without data, a ping is sent on an HTTP/2 connection, which is closed
+// when no reply comes within pingTimeout. Otherwise, request after request would get a
+// connection that died unnoticed.
 const (
 	pingAfter   = 15 * time.Second
 	pingTimeout = 10 * time.Second
 )
 
-// Transport sends requests over kept connections.
+// Transport sends requests to upstreams.
 type Transport struct {
-	Shared   *http.Transport
+	Shared   *http.Transport // keeps connections for later requests
 	Unshared *http.Transport // for a request that needs a connection of its own
 }
 
-// New returns a Transport for few upstreams and many requests. peers are the
-// addresses at which only processes of this user may get requests.
+// New returns a Transport for few upstreams and many requests. peers are the addresses at
+// which only processes of this user may get requests. The environment names the proxies.
 func New(peers OwnPeers) Transport {
 	shared := &http.Transport{
 		Proxy:                  proxy.FromEnvironment(os.Getenv),
@@ -51,7 +51,7 @@ func New(peers OwnPeers) Transport {
 	return Transport{shared, unshared}
 }
 
-// Close closes the idle connections. Requests in flight go on.
+// Close closes the idle connections. Requests in flight continue.
 func (t Transport) Close() {
 	t.Shared.CloseIdleConnections()
 	t.Unshared.CloseIdleConnections()

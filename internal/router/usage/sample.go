@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// sample is a number that was measured.
+// sample is a measured number with its time.
 type sample struct {
 	at    time.Time
 	value float64
 }
 
-// samples are the newest numbers, the oldest first.
+// samples are the newest measured numbers, the oldest first.
 type samples struct{ list []sample }
 
 // add adds a number, and drops the oldest ones that exceed limit.
@@ -32,7 +32,8 @@ func (s *samples) dropUntil(oldest time.Time) {
 	s.list = slices.Delete(s.list, 0, n)
 }
 
-// mean returns the mean of the numbers since oldest. ok is false without one.
+// mean returns the mean of the numbers since oldest, and drops older ones. ok is false when
+// there is no number.
 func (s *samples) mean(oldest time.Time) (mean float64, ok bool) {
 	s.dropUntil(oldest)
 	for _, m := range s.list {
@@ -41,8 +42,9 @@ func (s *samples) mean(oldest time.Time) (mean float64, ok bool) {
 	return mean / float64(max(1, len(s.list))), len(s.list) > 0
 }
 
-// percentile returns the smallest of the numbers since oldest that a share of them does
-// not exceed, as LiteLLM counts it. ok is false without one.
+// percentile returns the smallest of the numbers since oldest that is not less than a share
+// (0 to 1) of them, as LiteLLM counts it, and drops older ones. ok is false when there is no
+// number.
 func (s *samples) percentile(oldest time.Time, share float64) (value float64, ok bool) {
 	s.dropUntil(oldest)
 	if len(s.list) == 0 {

@@ -7,11 +7,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// Tokens is what a reply tells of its tokens. The zero value knows nothing.
+// Tokens is the usage that a reply tells. The zero value is that of a reply which told none.
 type Tokens struct {
-	Input  int // of the request, those from a cache included
-	Output int // of the reply
-	total  int // as the reply tells it
+	Input  int // the tokens of the request, including those from a cache
+	Output int // the tokens of the reply
+	total  int // the number that the reply calls the total
 }
 
 // Total returns the tokens of request and reply; 0 when they are not known.
@@ -20,25 +20,26 @@ func (t *Tokens) Total() int { return max(t.total, t.Input+t.Output) }
 // IsKnown reports whether a reply told its tokens.
 func (t *Tokens) IsKnown() bool { return t.Total() > 0 }
 
-// Read reads a whole reply, or the data of one event of a stream, in any dialect. What
-// a later event tells counts.
+// Read reads the usage in a whole reply, or in the data of one event of a stream, in any
+// dialect but Google's. Numbers of a later event replace earlier ones; only Input never
+// becomes smaller.
 func (t *Tokens) Read(data []byte) {
-	// Without its first quote, of which events are full, a key is found faster.
+	// The search is faster without the key's first quote, because events are full of quotes.
 	if bytes.Contains(data, []byte(`usage"`)) {
-		t.readIn(data, true)
+		t.readObject(data, true)
 	}
 }
 
-// readIn reads the member usage of an object, and of the message or response in it
-// when isTop is set.
-func (t *Tokens) readIn(object []byte, isTop bool) {
-	_ = splice.Members(object, func(key []byte, start, end int) bool { // what is not well-formed tells nothing
+// readObject reads the member usage of an object and, when isTop is set, of the message or
+// response in it.
+func (t *Tokens) readObject(object []byte, isTop bool) {
+	_ = splice.Members(object, func(key []byte, start, end int) bool { // a malformed object tells no usage
 		switch value := object[start:end]; string(key) {
 		case "usage":
 			t.readUsage(value)
 		case "message", "response":
 			if isTop {
-				t.readIn(value, false)
+				t.readObject(value, false)
 			}
 		}
 		return true
@@ -70,5 +71,5 @@ func (t *Tokens) readUsage(object []byte) {
 	t.Input = max(t.Input, input+cached)
 }
 
-// maxTokens is the largest number that counts as one of tokens.
+// maxTokens is the largest number that is believed to be one of tokens.
 const maxTokens = 1 << 30

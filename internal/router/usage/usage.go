@@ -2,8 +2,8 @@
 // requests in flight, requests and tokens of the current minute, and latencies. A
 // deployment has one State.
 //
-// It never decides anything, and is asked the time. Routers that share their numbers
-// would share those of State.
+// It never decides anything, and never reads the clock: callers pass the time. The numbers
+// are in memory; several routers do not share them.
 package usage
 
 import (
@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// State is the numbers of one deployment. The zero value has none. It is safe for
+// State is the numbers of one deployment. The zero value is ready to use. It is safe for
 // concurrent use.
 type State struct {
 	inFlight atomic.Int64
 
 	mu          sync.Mutex
-	minute      int64 // of the counts: minutes since 1970
-	requests    int
-	tokens      int
-	latencies   samples // seconds, for each token where their number is known
+	minute      int64   // the minute of the counts, in minutes since 1970 UTC
+	requests    int     // that began in the minute
+	tokens      int     // of the replies that ended in the minute, and of their requests
+	latencies   samples // as in Latency.Seconds
 	firstTokens samples // seconds until the first content of a stream
 }
 
-// Begin counts a request that is sent to the deployment.
+// Begin counts a request that is about to be sent to the deployment.
 func (s *State) Begin(now time.Time) {
 	s.inFlight.Add(1)
 	s.mu.Lock()
@@ -37,7 +37,7 @@ func (s *State) Begin(now time.Time) {
 // End counts the end of a request.
 func (s *State) End() { s.inFlight.Add(-1) }
 
-// InFlight returns how many requests have begun and not ended.
+// InFlight returns how many requests have begun and have not ended.
 func (s *State) InFlight() int { return int(s.inFlight.Load()) }
 
 // AddTokens counts the tokens of a request and its reply, in the minute in which the
@@ -57,8 +57,8 @@ func (s *State) Minute(now time.Time) (requests, tokens int) {
 	return s.requests, s.tokens
 }
 
-// startMinute begins new counts when a new minute has begun, by the clock as in
-// LiteLLM. The caller holds mu.
+// startMinute resets the counts when a new minute of the clock has begun, as in LiteLLM. The
+// caller holds mu.
 func (s *State) startMinute(now time.Time) {
 	if minute := now.Unix() / 60; minute > s.minute {
 		s.minute, s.requests, s.tokens = minute, 0, 0
@@ -67,11 +67,11 @@ func (s *State) startMinute(now time.Time) {
 
 // Latency is what was measured of a reply.
 type Latency struct {
-	Seconds    float64 // for each token of the reply, or for all of it when their number is not known
+	Seconds    float64 // for each token of the reply, or for all of it when the number of tokens is unknown
 	FirstToken float64 // seconds until the first content; negative without a stream
 }
 
-// AddLatency notes a latency. The newest limit latencies count.
+// AddLatency adds a latency. Only the newest latencies are kept, at most limit.
 func (s *State) AddLatency(now time.Time, l Latency, limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,16 +81,17 @@ func (s *State) AddLatency(now time.Time, l Latency, limit int) {
 	}
 }
 
-// MeanLatency returns the mean of the latencies that are not older than ttl, in
-// seconds. ok is false without one.
+// MeanLatency returns the mean of the latencies that are not older than ttl, in seconds. ok
+// is false when there is none.
 func (s *State) MeanLatency(now time.Time, ttl time.Duration) (seconds float64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.latencies.mean(now.Add(-ttl))
 }
 
-// FirstToken returns the mean of the times to the first token that are not older than
-// ttl, in seconds, or their percentile when that is not 0. ok is false without one.
+// FirstToken returns the mean of the times to the first token that are not older than ttl, in
+// seconds, or their percentile (a share from 0 to 1) when that is not 0. ok is false when
+// there is none.
 func (s *State) FirstToken(now time.Time, ttl time.Duration, percentile float64) (seconds float64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,8 +1,8 @@
-// Package watchdog ends what takes too long. A Watchdog holds one timer for all
-// its Guards; a Guard bounds one operation, which reports its progress. Call
+// Package watchdog ends operations that take too long. A Watchdog has one timer for all its
+// Guards; a Guard limits the time of one operation, which reports its progress. Call
 // Watchdog.Guard first.
 //
-// It never blocks an operation: progress is one atomic store.
+// It never blocks an operation that reports progress: that is one atomic store.
 package watchdog
 
 import (
@@ -18,25 +18,25 @@ type Watchdog struct {
 	mu     sync.Mutex
 	guards map[*Guard]struct{}
 	timer  *time.Timer
-	next   time.Duration // when the timer fires, since epoch; 0: it does not
+	next   time.Duration // when the timer fires, since epoch; 0: it is not set
 }
 
-// epoch is what guards count from, so that a deadline fits into an atomic integer.
+// epoch is the time from which guards count, so that a deadline fits into an atomic integer.
 var epoch = time.Now()
 
 // Guard is one operation that must make progress within its limit.
 type Guard struct {
 	watchdog *Watchdog
 	limit    time.Duration
-	end      time.Duration // since epoch; progress does not extend the time beyond it; 0: no such end
+	end      time.Duration // since epoch; progress does not extend the deadline beyond it; 0: none
 	expire   func()
 	begun    time.Duration // since epoch
-	deadline atomic.Int64  // since epoch; 0 while the guard is paused
+	deadline atomic.Int64  // nanoseconds since epoch; 0 while the guard is paused
 	late     atomic.Bool   // the guard has expired
 }
 
-// Guard starts a guard. expire is called once, when limit passes without progress.
-// It must not block, nor start or stop a guard.
+// Guard starts a guard. expire is called at most once, when limit has passed without
+// progress. It must not block, and must not start or stop a guard.
 func (w *Watchdog) Guard(limit time.Duration, expire func()) *Guard {
 	g := &Guard{}
 	g.Start(w, limit, expire)
@@ -60,7 +60,7 @@ func (g *Guard) Start(w *Watchdog, limit time.Duration, expire func()) {
 	w.wakeAt(end)
 }
 
-// wakeAt sets the timer to fire at end, unless it fires before. The caller holds mu.
+// wakeAt sets the timer to fire at end, unless it fires earlier. The caller holds mu.
 func (w *Watchdog) wakeAt(end time.Duration) {
 	if w.next == 0 || end < w.next {
 		w.next = end
@@ -68,8 +68,8 @@ func (w *Watchdog) wakeAt(end time.Duration) {
 	}
 }
 
-// EndAfter bounds the guard to limit since its start, whatever progress is made
-// until then. It never moves an earlier end.
+// EndAfter sets an end of the guard, limit after its start, which progress does not extend. An
+// earlier end stays.
 func (g *Guard) EndAfter(limit time.Duration) {
 	if g.end > 0 && g.end <= g.begun+limit {
 		return
@@ -87,7 +87,7 @@ func (g *Guard) EndAfter(limit time.Duration) {
 // ClearEnd removes the end that EndAfter set.
 func (g *Guard) ClearEnd() { g.end = 0 }
 
-// Progress grants the whole limit again, up to the end.
+// Progress restarts the limit, but does not exceed the end that EndAfter set.
 func (g *Guard) Progress() {
 	deadline := time.Since(epoch) + g.limit
 	if g.end > 0 && g.end < deadline {
@@ -119,8 +119,8 @@ func (g *Guard) IsLate() bool { return g.late.Load() }
 // Limit returns the time within which progress must be made.
 func (g *Guard) Limit() time.Duration { return g.limit }
 
-// ExceededLimit returns the limit that an expired guard exceeded: that of EndAfter
-// when the end has passed, else that of one silence.
+// ExceededLimit returns the limit that an expired guard exceeded: that of EndAfter when its
+// end has passed, else the limit of a time without progress.
 func (g *Guard) ExceededLimit() time.Duration {
 	if g.end > 0 && time.Since(epoch) >= g.end {
 		return g.end - g.begun
@@ -128,9 +128,9 @@ func (g *Guard) ExceededLimit() time.Duration {
 	return g.limit
 }
 
-// sweep expires the guards that are late and sets the timer for the next one. It
-// holds mu meanwhile, so that Stop waits for it: what expire ends may serve
-// another request as soon as the guard is stopped.
+// sweep calls expire for the guards that are late, and sets the timer for the next one. It
+// holds mu meanwhile, so that Stop waits for it: after Stop, another request may use what
+// expire would end.
 func (w *Watchdog) sweep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

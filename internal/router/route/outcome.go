@@ -10,8 +10,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// countAnswer counts a good reply. A stream, or a reply that is passed, counts once, when it has ended; its first
-// event is enough for a trial. A reply that counts tokens does not count.
+// countAnswer counts a good reply. A stream or a passed reply is counted by CountStream when
+// it has ended, but its beginning is enough for a trial to succeed. The reply to a request
+// that only counts tokens is not counted.
 func (w *Walk) countAnswer(g *Group, a *reply.Answer) {
 	trial := w.trial
 	w.trial, w.answered, w.answeredTrial = nil, g, trial
@@ -33,11 +34,11 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 		return
 	}
 	w.logFailure("attempt failed", d, f)
-	w.policy.Cooldown.CountFailure(&d.Cooldown, f.Cooldown(), g.isOnly(), trial)
+	w.policy.Cooldown.CountFailure(&d.Cooldown, f.Cooldown(), g.hasOneDeployment(), trial)
 }
 
-// CountStream counts a stream at its end. A stream that the client left, or did not
-// take, is not counted.
+// CountStream counts a stream or a passed reply at its end. It does not count one whose
+// client disconnected or was too slow.
 func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 	w.measureStream(a, end.How == reply.Complete)
 	switch {
@@ -47,12 +48,12 @@ func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 	case end.Failure != nil && !end.Failure.ClientGone:
 		w.noteMissingRoute(a.Deployment, end.Failure)
 		w.logFailure("stream failed", a.Deployment, end.Failure)
-		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.isOnly(),
+		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.hasOneDeployment(),
 			w.answeredTrial)
 	}
 }
 
-// noteMissingRoute remembers that the upstream lacks the route, if f says so.
+// noteMissingRoute remembers, and logs once, that the upstream lacks a route, if f says so.
 func (w *Walk) noteMissingRoute(d *deployment.Deployment, f *failure.Failure) {
 	if f.RouteMissing && d.NoteMissingRoute(f.MissingRoute) {
 		w.policy.Logger.Warn("the upstream lacks a route; it is not asked for it again", "deployment", d.ID, "group", d.Group,
@@ -63,8 +64,8 @@ func (w *Walk) noteMissingRoute(d *deployment.Deployment, f *failure.Failure) {
 // maxLoggedAgent is the longest User-Agent that is logged, in bytes.
 const maxLoggedAgent = 100
 
-// logFailure logs why d did not answer, which route and client it concerns, and the
-// error itself without credentials.
+// logFailure logs why d did not answer, the route and the client, and the error itself
+// without credentials.
 func (w *Walk) logFailure(message string, d *deployment.Deployment, f *failure.Failure) {
 	req := w.request.HTTP
 	agent := req.UserAgent()
