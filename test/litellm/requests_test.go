@@ -171,8 +171,8 @@ func compareRequest(t *testing.T, number int, c providerCase, theirs captured) s
 	note("key", keyHeaders(d.HeaderFor(in, http.Header{}, "")), keyHeaders(theirs.header))
 	if c.Route == "chat" {
 		ours := "max_completion_tokens"
-		if d.NewName(in) != "" {
-			ours = d.NewName(in)
+		if d.ReplacementName(in) != "" {
+			ours = d.ReplacementName(in)
 		}
 		note("limit", ours, limitName(theirs.body))
 	}

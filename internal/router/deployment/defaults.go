@@ -115,10 +115,10 @@ func valueIn(in dialect.Dialect, p settings.Param) []byte {
 	return p.Value
 }
 
-// NewName returns the name that must replace a member's name in requests in a dialect: of
+// ReplacementName returns the name that must replace a member's name in requests in a dialect: of
 // max_completion_tokens in chat, or of top_n in a ranking. It is empty where the upstream
 // knows the member by its usual name.
-func (d *Deployment) NewName(in dialect.Dialect) string {
+func (d *Deployment) ReplacementName(in dialect.Dialect) string {
 	switch {
 	case in == dialect.Chat && d.OldLimitName:
 		return "max_tokens"

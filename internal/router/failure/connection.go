@@ -19,10 +19,10 @@ import (
 // MaxErrorText is how many bytes of an upstream's error body are read.
 const MaxErrorText = 64 << 10
 
-// Unreachable returns the failure of an attempt that got no reply or, when isBegun is set,
+// ConnectionFailure returns the failure of an attempt that got no reply or, when isBegun is set,
 // only a part of one. client is the client's context, g the guard of the attempt, err the
 // error of the connection.
-func Unreachable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, isBegun bool,
+func ConnectionFailure(client context.Context, d *deployment.Deployment, g *watchdog.Guard, isBegun bool,
 	err error) *Failure {
 	f := &Failure{Status: http.StatusInternalServerError, Class: "InternalServerError",
 		Kind: "internal_server_error", Retry: true, Deployment: d,
@@ -63,12 +63,12 @@ func pythonFloat(f float64) string {
 	return lo.Ternary(strings.Contains(s, "."), s, s+".0")
 }
 
-// Unreadable returns the failure of a reply whose body could not be read: err says that the
+// UnreadableReply returns the failure of a reply whose body could not be read: err says that the
 // connection broke, or that the bytes could not be decoded.
-func Unreadable(client context.Context, d *deployment.Deployment, g *watchdog.Guard, err error) *Failure {
+func UnreadableReply(client context.Context, d *deployment.Deployment, g *watchdog.Guard, err error) *Failure {
 	var broken *decode.Error
 	if !errors.As(err, &broken) {
-		return Unreachable(client, d, g, true, err)
+		return ConnectionFailure(client, d, g, true, err)
 	}
 	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error",
 		Retry: true, Deployment: d, Err: err,
@@ -93,23 +93,23 @@ func InvalidReply(d *deployment.Deployment, body []byte, strict bool) *Failure {
 			class, class, d.ExceptionName(), shown)}
 }
 
-// Truncated returns the failure of a stream that ended before its last event without an error.
-func Truncated(d *deployment.Deployment) *Failure {
+// TruncatedStream returns the failure of a stream that ended before its last event without an error.
+func TruncatedStream(d *deployment.Deployment) *Failure {
 	return &Failure{Status: http.StatusInternalServerError, Class: "APIConnectionError", Retry: true, Deployment: d,
 		Text: connectionErrorPrefix(d) + "The stream ended before its last event"}
 }
 
 // StreamTimeout returns the failure of a stream whose upstream sent nothing for too long.
 func StreamTimeout(client context.Context, d *deployment.Deployment, g *watchdog.Guard, err error) *Failure {
-	f := Unreachable(client, d, g, true, err)
+	f := ConnectionFailure(client, d, g, true, err)
 	f.Status, f.Kind = http.StatusInternalServerError, ""
 	f.Text = connectionErrorPrefix(d) + "Timeout on reading data from socket"
 	return f
 }
 
-// CannotRestream returns the failure of a whole reply that cannot be turned into a stream,
+// UnstreamableReply returns the failure of a whole reply that cannot be turned into a stream,
 // although keep-alives have begun the client's stream already.
-func CannotRestream(d *deployment.Deployment) *Failure {
+func UnstreamableReply(d *deployment.Deployment) *Failure {
 	return &Failure{Status: http.StatusBadGateway, Class: "BadGatewayError", Kind: "internal_server_error",
 		Deployment: d,
 		Text: "litellm.BadGatewayError: BadGatewayError: " + d.ExceptionName() +

@@ -11,12 +11,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// Refused returns the failure of an upstream's reply with an error status. It marks a
+// Refusal returns the failure of an upstream's reply with an error status. It marks a
 // missing route as such, and leaves it to the caller to note it at the deployment.
-func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte,
+func Refusal(d *deployment.Deployment, in dialect.Dialect, status int, header http.Header, body []byte,
 	now time.Time) *Failure {
 	if d.IsRouteMissing(in, status, body) {
-		return RouteMissing(d, in, status, body)
+		return MissingRoute(d, in, status, body)
 	}
 	if cause := transport.RefusalCause(status, string(body)); cause != "" {
 		return notFromAPI(d, in, cause, body)
@@ -27,9 +27,9 @@ func Refused(d *deployment.Deployment, in dialect.Dialect, status int, header ht
 	return f
 }
 
-// NotFinal returns the failure of a redirection, or of a change of protocol that the router
+// NonFinalStatus returns the failure of a redirection, or of a change of protocol that the router
 // did not ask for. The body must not be read: it may be a connection that stays open.
-func NotFinal(d *deployment.Deployment, in dialect.Dialect, status int) *Failure {
+func NonFinalStatus(d *deployment.Deployment, in dialect.Dialect, status int) *Failure {
 	return Classify(d, in, http.StatusBadGateway,
 		fmt.Sprintf("answered %d, not an API reply: api_base must be the final address", status))
 }
@@ -42,21 +42,22 @@ func notFromAPI(d *deployment.Deployment, in dialect.Dialect, cause transport.Ca
 	return f
 }
 
-// RouteMissing returns the failure of an upstream that lacks the route, which it said with
+// MissingRoute returns the failure of an upstream that lacks the route, which it said with
 // that status. The client gets 400: Claude Code reports a 404 as a wrong model, and
 // Codex sends the request again.
-func RouteMissing(d *deployment.Deployment, in dialect.Dialect, status int, body []byte) *Failure {
+func MissingRoute(d *deployment.Deployment, in dialect.Dialect, status int, body []byte) *Failure {
 	f := Classify(d, in, http.StatusBadRequest, Shorten(d.Redact(string(body))))
 	f.Harmless, f.Sibling, f.RouteMissing, f.MissingRoute, f.UpstreamStatus = true, true, true, in, status
 	f.Text += "\n\n" + d.MissingRouteMessage(in)
 	return f
 }
 
-// InReply returns the failure of a reply whose status is a success, but whose body, or an
+// ErrorInReply returns the failure of a reply whose status is a success, but whose body, or an
 // event of it, is an error. Its status is the one that the error gives, else 500.
-func InReply(d *deployment.Deployment, in dialect.Dialect, header http.Header, body []byte, now time.Time) *Failure {
+func ErrorInReply(d *deployment.Deployment, in dialect.Dialect, header http.Header, body []byte,
+	now time.Time) *Failure {
 	if deployment.DeniesRoute(body) {
-		return RouteMissing(d, in, http.StatusOK, body)
+		return MissingRoute(d, in, http.StatusOK, body)
 	}
 	inner, text := dialect.ErrorIn(body), string(body)
 	status := dialect.ErrorStatus(body)

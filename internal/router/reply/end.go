@@ -51,19 +51,19 @@ func (w *Writer) upstreamEnd(a *Answer, err error) End {
 	case client.Err() != nil:
 		return End{How: ClientGone}
 	case a.Events.Failed:
-		return End{Failed, failure.InReply(a.Deployment, w.request.Dialect, a.Header, a.Events.Error, w.opts.Now())}
+		return End{Failed, failure.ErrorInReply(a.Deployment, w.request.Dialect, a.Header, a.Events.Error, w.opts.Now())}
 	case w.hasLastEvent(a): // how the connection ends says nothing about the reply
 		return End{How: Complete}
 	case errors.Is(err, io.EOF) && w.isComplete(a):
 		return End{How: Complete}
 	case errors.Is(err, io.EOF):
-		return End{Truncated, failure.Truncated(a.Deployment)}
+		return End{Truncated, failure.TruncatedStream(a.Deployment)}
 	case errors.Is(err, memory.ErrExhausted):
 		return End{Broken, failure.MemoryExhausted()}
 	case a.Guard.IsLate():
 		return End{TimedOut, failure.StreamTimeout(client, a.Deployment, a.Guard, err)}
 	}
-	return End{Broken, failure.Unreadable(client, a.Deployment, a.Guard, err)}
+	return End{Broken, failure.UnreadableReply(client, a.Deployment, a.Guard, err)}
 }
 
 // isComplete reports whether a stream has the last event that its dialect requires.

@@ -58,5 +58,5 @@ func (w *Writer) passEnd(client context.Context, a *Answer, err error) End {
 	case a.Guard.IsLate():
 		return End{TimedOut, failure.StreamTimeout(client, a.Deployment, a.Guard, err)}
 	}
-	return End{Broken, failure.Unreadable(client, a.Deployment, a.Guard, err)}
+	return End{Broken, failure.UnreadableReply(client, a.Deployment, a.Guard, err)}
 }

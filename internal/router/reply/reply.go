@@ -106,7 +106,7 @@ func (w *Writer) deliverAsStream(a *Answer) bool {
 	w.out = dialect.Restream(w.request.Dialect, body)
 	switch {
 	case w.out == nil && w.isCommitted:
-		w.failCommitted(failure.CannotRestream(a.Deployment))
+		w.failCommitted(failure.UnstreamableReply(a.Deployment))
 		return true
 	case w.out == nil:
 		return false

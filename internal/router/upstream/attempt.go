@@ -127,7 +127,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 	res, err := x.roundTrip(&at.context, d)
 	if err != nil {
 		release()
-		return nil, failure.Unreachable(x.request.HTTP.Context(), d, &at.guard, false, err)
+		return nil, failure.ConnectionFailure(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
 	d.NoteServer(res.Header)
 	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,

@@ -189,7 +189,7 @@ func (x *Exchange) openingFailure(a *reply.Answer, err error) *failure.Failure {
 // errorInReply returns the failure for an error that came in a reply with a good status.
 // body is the JSON of the error.
 func (x *Exchange) errorInReply(a *reply.Answer, body []byte) *failure.Failure {
-	return failure.InReply(a.Deployment, x.out, a.Header, body, x.sender.Now())
+	return failure.ErrorInReply(a.Deployment, x.out, a.Header, body, x.sender.Now())
 }
 
 // unreadableReply returns the failure of a reply whose body could not be read because of
@@ -198,20 +198,20 @@ func (x *Exchange) unreadableReply(a *reply.Answer, err error) *failure.Failure 
 	if errors.Is(err, memory.ErrExhausted) {
 		return failure.MemoryExhausted()
 	}
-	return failure.Unreadable(x.request.HTTP.Context(), a.Deployment, a.Guard, err)
+	return failure.UnreadableReply(x.request.HTTP.Context(), a.Deployment, a.Guard, err)
 }
 
 // refusal returns the failure of a reply whose status is not 2xx.
 func (x *Exchange) refusal(a *reply.Answer, res *http.Response) *failure.Failure {
 	if res.StatusCode < 400 {
-		return failure.NotFinal(a.Deployment, x.request.Dialect, res.StatusCode)
+		return failure.NonFinalStatus(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
 	body := readErrorBody(a.Source)
 	if x.call != nil && !a.Deployment.IsRouteMissing(x.out, res.StatusCode, body) {
 		body = x.call.Error(res.StatusCode, body)
-		return failure.Refused(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, body, x.sender.Now())
+		return failure.Refusal(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, body, x.sender.Now())
 	}
-	return failure.Refused(a.Deployment, x.out, res.StatusCode, res.Header, body, x.sender.Now())
+	return failure.Refusal(a.Deployment, x.out, res.StatusCode, res.Header, body, x.sender.Now())
 }
 
 // readErrorBody reads the body of an error, at most failure.MaxErrorText bytes. It returns

@@ -80,7 +80,7 @@ func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
 // changes returns the changes that d needs in a request that is not translated.
 func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
 	return request.Changes{Model: d.ModelLiteral, ModelName: d.Upstream, Defaults: d.Defaults[x.out],
-		NewName: d.NewName(x.out)}
+		NewName: d.ReplacementName(x.out)}
 }
 
 // removeForeignThinking makes a body for a deployment with the client's dialect, if the
