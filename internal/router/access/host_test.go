@@ -34,7 +34,7 @@ func TestAForeignHostNameIsRefusedOnLoopback(t *testing.T) {
 func TestAForeignHostIsAnsweredInTheRoutesEnvelope(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Minimal, router.Options{})
-	for path, want := range map[string]string{"/v1/messages": `{"type":"error","error":{"type":"permission_error","message":"Host header`, "/v1/responses": `{"error":{"message":"Host header`, "/v1/models": `{"error":{"message":"Host header`} {
+	for path, want := range map[string]string{"/v1/messages": `{"type":"error","error":{"type":"permission_error","message":"The Host header`, "/v1/responses": `{"error":{"message":"The Host header`, "/v1/models": `{"error":{"message":"The Host header`} {
 		got := s.Send("POST", path, `{"model":"m"}`, map[string]string{"Host": "evil.example"})
 		if got.Status != http.StatusForbidden || !strings.HasPrefix(got.Body, want) ||
 			!strings.Contains(got.Body, "flowgate_allowed_hosts") {

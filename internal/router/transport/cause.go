@@ -155,7 +155,7 @@ func (c Cause) Advice() string {
 		return "The TLS handshake with the upstream failed: check the TLS versions and client certificates that " +
 			"it asks for."
 	case CauseNoTLS:
-		return "The upstream's port speaks plain HTTP, not TLS: write http:// in api_base, or the port that " +
+		return "The upstream's port speaks plain HTTP and no TLS: write http:// in api_base, or the port that " +
 			"serves https."
 	case CauseNeedsTLS:
 		return "The upstream's port speaks TLS: write https:// in api_base."
@@ -189,7 +189,7 @@ func (c Cause) Advice() string {
 // because the credentials in it cannot be found.
 func WithoutCredentials(text string) string {
 	if strings.Contains(text, "invalid proxy") {
-		return "an environment variable has an invalid address of a proxy"
+		return "an environment variable holds an address of a proxy that is not valid"
 	}
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`<>", r) })
 	for _, word := range words {
