@@ -7,11 +7,11 @@ import (
 
 // Bounds of an answer in bytes.
 const (
-	maxEcho = 2 << 10 // of what was said, so that an agent's 76 kB do not come back whole
+	maxEcho = 2 << 10 // of the input that an answer repeats: agents send 76 kB
 	bigEcho = 2 << 20 // the answer of a model named big
 )
 
-// answer is what the server says: a text, or a call of a tool.
+// answer is the content of a reply: a text, or a call of a tool.
 type answer struct {
 	text string
 	tool *toolCall
@@ -20,25 +20,25 @@ type answer struct {
 }
 
 // chooseAnswer returns the answer to a conversation: a tool call when the user
-// asks for one or tool_choice forces one, else the echo of what was said last.
+// asks for one or tool_choice forces one, else the echo of the last input.
 func (c *call) chooseAnswer(conversation []message) answer {
 	a := answer{in: c.req.tokens(conversation)}
-	said, byTool := lastSaid(conversation)
-	if !byTool {
-		a.tool = c.chooseTool(said)
+	input, isToolResult := lastInput(conversation)
+	if !isToolResult {
+		a.tool = c.chooseTool(input)
 	}
 	if a.tool != nil {
 		a.out = tokens(a.tool.name) + tokens(a.tool.arguments)
 		return a
 	}
-	a.text = c.echo(said)
+	a.text = c.echo(input)
 	a.out = tokens(a.text)
 	return a
 }
 
-// echo returns the text that answers said.
-func (c *call) echo(said string) string {
-	text := "echo: " + clip(said, maxEcho)
+// echo returns the text that answers input.
+func (c *call) echo(input string) string {
+	text := "echo: " + clip(input, maxEcho)
 	if !c.script.big {
 		return text
 	}
@@ -57,10 +57,10 @@ func clip(s string, n int) string {
 	return s[:n]
 }
 
-// lastSaid returns the last text of the last message that is not the model's
-// own, and whether it is a tool's result. Agents put reminders and context in
-// earlier blocks; what the person typed comes last.
-func lastSaid(conversation []message) (said string, byTool bool) {
+// lastInput returns what the model has to answer: the result of a tool, or the last
+// text of the last user message, whichever comes later. Agents put reminders and
+// context in earlier blocks; what the person typed comes last.
+func lastInput(conversation []message) (text string, isToolResult bool) {
 	for i := len(conversation) - 1; i >= 0; i-- {
 		m := conversation[i]
 		switch {
@@ -79,7 +79,7 @@ func lastSaid(conversation []message) (said string, byTool bool) {
 	return "", false
 }
 
-// lastText returns the last text of the blocks; images have none.
+// lastText returns the last text of the blocks; images have no text.
 func lastText(c content) string {
 	for i := len(c) - 1; i >= 0; i-- {
 		if c[i].Text != "" {
@@ -89,10 +89,10 @@ func lastText(c content) string {
 	return ""
 }
 
-// tokens returns the tokens of a text as a tokenizer counts them on average: one for four characters.
+// tokens returns about how many tokens a text has: one for each four characters, the average of tokenizers.
 func tokens(s string) int { return (utf8.RuneCountInString(s) + 3) / 4 }
 
-// tokens returns the tokens of the whole request: system prompt, tools and conversation.
+// tokens returns about how many tokens the whole request has: system prompt, tools and conversation.
 func (r *request) tokens(conversation []message) int {
 	n := tokens(r.System.text()) + tokens(r.Instructions.text())
 	for _, m := range conversation {
@@ -104,9 +104,10 @@ func (r *request) tokens(conversation []message) int {
 	return n
 }
 
-// pieces returns a text as the deltas of a stream: about four characters each,
-// at least five of them, so that a stream can break after three, and at most 64.
-func pieces(text string) []string {
+// splitText splits a text into the deltas of a stream: one for each four characters,
+// but at least five, so that a stream can break after three, and at most 64. A text
+// of fewer than five characters has one delta for each of them.
+func splitText(text string) []string {
 	runes := []rune(text)
 	n := min(max(len(runes)/4, 5), 64, max(len(runes), 1))
 	list := make([]string, n)

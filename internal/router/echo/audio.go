@@ -8,15 +8,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/echo/sample"
 )
 
-// speak answers POST /v1/audio/speech with a WAV, whatever format is asked for.
-func speak(c *call) error {
+// answerSpeech answers POST /v1/audio/speech with a WAV file, whatever format the client asks for.
+func answerSpeech(c *call) error {
 	var input string
 	if json.Unmarshal(c.req.Input, &input) != nil || input == "" {
 		return missingError("input")
 	}
 	sound := sample.WAV(input)
 	c.w.Header().Set("Content-Type", "audio/wav")
-	control := http.NewResponseController(c.w)
+	ctrl := http.NewResponseController(c.w)
 	for i, piece := range [][]byte{sound[:len(sound)/2], sound[len(sound)/2:]} {
 		if i > 0 && (c.script.cut || !wait(c.r.Context(), c.script.ttfb)) {
 			panic(http.ErrAbortHandler)
@@ -24,12 +24,12 @@ func speak(c *call) error {
 		if _, err := c.w.Write(piece); err != nil {
 			return nil // the client has left
 		}
-		_ = control.Flush() // an error means the same
+		_ = ctrl.Flush() // an error means that the client has left
 	}
 	return nil
 }
 
-// transcript is the reply that has the words of a recording.
+// transcript is a reply with the words of a recording.
 type transcript struct {
 	Text     string           `json:"text"`
 	Task     string           `json:"task,omitempty"`
@@ -55,7 +55,7 @@ type transcriptUsage struct {
 	TotalTokens  int    `json:"total_tokens"`
 }
 
-// transcriptEvent is an event of a transcript's stream.
+// transcriptEvent is an event of a streamed transcript.
 type transcriptEvent struct {
 	Type  string           `json:"type"`
 	Delta string           `json:"delta,omitempty"`
@@ -63,14 +63,14 @@ type transcriptEvent struct {
 	Usage *transcriptUsage `json:"usage,omitempty"`
 }
 
-// transcribe answers POST /v1/audio/transcriptions.
-func transcribe(c *call) error { return c.answerTranscript("transcribe") }
+// transcribeSpeech answers POST /v1/audio/transcriptions.
+func transcribeSpeech(c *call) error { return c.answerTranscript("transcribe") }
 
 // translateSpeech answers POST /v1/audio/translations.
 func translateSpeech(c *call) error { return c.answerTranscript("translate") }
 
-// answerTranscript says which file came and how long it is, in the format that the
-// client asks for.
+// answerTranscript answers with the name and the size of the file, in the format that
+// the client asks for.
 func (c *call) answerTranscript(task string) error {
 	if len(c.req.files) != 1 {
 		return missingError("file")
@@ -81,11 +81,11 @@ func (c *call) answerTranscript(task string) error {
 	usage.TotalTokens = usage.InputTokens + usage.OutputTokens
 	if c.req.Stream {
 		st := c.beginStream()
-		emit := func(piece string) {
+		sendPiece := func(piece string) {
 			st.send("", transcriptEvent{Type: "transcript.text.delta", Delta: piece})
 		}
-		failed := func(message string) { st.send("error", openAI.errorBody(http.StatusInternalServerError, message)) }
-		if st.sendDeltas(text, emit, failed) {
+		sendError := func(message string) { st.send("error", openAI.errorBody(http.StatusInternalServerError, message)) }
+		if st.sendDeltas(text, sendPiece, sendError) {
 			st.send("", transcriptEvent{Type: "transcript.text.done", Text: text, Usage: usage})
 		}
 		return nil

@@ -10,19 +10,19 @@ import (
 	"net/http"
 )
 
-// call is one POST: what came in and where the answer goes.
+// call is one POST request with its response writer.
 type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	dialect dialect
 	req     request
 	script  script
-	digest  string // 24 hex digits, a function of path and body: the same request gets the same ids
+	digest  string // 24 hex digits, a function of path and body, so that the same request gets the same ids
 	created int64  // unix seconds
 }
 
-// post returns a handler that checks the key and answers a body that names the model.
-func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
+// postHandler returns the handler of a POST route whose body names the model. It checks the key.
+func (s *server) postHandler(d dialect, answer func(*call) error) http.HandlerFunc {
 	return s.requireKey(func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r, d, func(c *call, body []byte) error {
 			return c.req.read(r.Header.Get("Content-Type"), body)
@@ -30,8 +30,8 @@ func (s *server) post(d dialect, answer func(*call) error) http.HandlerFunc {
 	})
 }
 
-// serve reads the body, obeys the words of the model name, and calls answer. An error of
-// read or answer is the client's fault (400).
+// serve reads the body, plays the script that the model name has, and calls answer. An
+// error of read or answer is a mistake of the client (400).
 func (s *server) serve(w http.ResponseWriter, r *http.Request, d dialect, read func(*call, []byte) error,
 	answer func(*call) error) {
 	body, status, err := readBody(w, r)
@@ -49,7 +49,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, d dialect, read f
 		return
 	}
 	c.script = parseScript(c.req.Model)
-	if c.obey(&s.counts) {
+	if c.playScript(&s.counts) {
 		return
 	}
 	if err := answer(c); err != nil {
@@ -57,7 +57,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, d dialect, read f
 	}
 }
 
-// read reads a body: a form, or else JSON.
+// read reads a body, which is a form or JSON.
 func (r *request) read(contentType string, body []byte) error {
 	if isForm, err := r.readForm(contentType, body); isForm {
 		return err
@@ -72,7 +72,7 @@ func (r *request) read(contentType string, body []byte) error {
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return nil, http.StatusUnsupportedMediaType,
-			fmt.Errorf("content encoding %.40q is not understood: send the body uncompressed", enc)
+			fmt.Errorf("the content encoding %.40q is not supported; send the body uncompressed", enc)
 	}
 	var buf bytes.Buffer
 	if r.ContentLength > 0 {
@@ -84,12 +84,12 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
 	case errors.As(err, &tooLong):
 		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is longer than %d bytes", tooLong.Limit)
 	case err != nil:
-		return nil, http.StatusBadRequest, fmt.Errorf("read the body: %w", err)
+		return nil, http.StatusBadRequest, fmt.Errorf("the body cannot be read: %w", err)
 	}
 	return buf.Bytes(), 0, nil
 }
 
-// digest returns 24 hex digits of a path and a body.
+// digest returns 24 hex digits of the SHA-256 of a path and a body.
 func digest(path string, body []byte) string {
 	h := sha256.New()
 	h.Write([]byte(path))
@@ -98,8 +98,8 @@ func digest(path string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// writeReply writes v as the answer, in gzip when the model name asks for that and
-// the client takes it.
+// writeReply writes v as the whole reply, in gzip when the model name asks for that and
+// the client accepts it.
 func (c *call) writeReply(v any) {
 	if c.script.gzip && acceptsGzip(c.r.Header) {
 		writeGzip(c.w, v)

@@ -20,7 +20,7 @@ type chatChoice struct {
 	FinishReason *string      `json:"finish_reason"`
 }
 
-// chatMessage is a message or a delta. Content is null beside tool calls.
+// chatMessage is a message or a delta. Content is absent beside tool calls.
 type chatMessage struct {
 	Role      string         `json:"role,omitempty"`
 	Content   *string        `json:"content,omitempty"`
@@ -48,11 +48,11 @@ type usage struct {
 	TotalTokens      int `json:"total_tokens"`
 }
 
-// newUsage returns the usage of so many tokens in and out.
+// newUsage returns the usage of a request with in tokens and a reply with out tokens.
 func newUsage(in, out int) *usage { return &usage{in, out, in + out} }
 
-// chat answers POST /v1/chat/completions.
-func chat(c *call) error {
+// answerChat answers POST /v1/chat/completions.
+func answerChat(c *call) error {
 	if len(c.req.Messages) == 0 {
 		return missingError("messages")
 	}
@@ -79,7 +79,7 @@ func chatFinishReason(a answer) string {
 	return "stop"
 }
 
-// newChatReply returns a reply or a chunk with the choices.
+// newChatReply returns a reply or a chunk with those choices; object says which.
 func (c *call) newChatReply(object string, choices ...chatChoice) chatReply {
 	if choices == nil {
 		choices = []chatChoice{} // the usage chunk has an empty list
@@ -95,29 +95,29 @@ func (c *call) newChatToolCall(t *toolCall) chatToolCall {
 	return chatToolCall{ID: "call_" + c.digest, Type: "function", Function: chatFunction{t.name, t.arguments}}
 }
 
-// streamChat sends role, deltas, finish reason, the usage if asked for, [DONE].
+// streamChat sends the role, the deltas, the finish reason, the usage if the client asks for it, and [DONE].
 func (c *call) streamChat(a answer) {
 	st := c.beginStream()
-	chunk := func(delta chatMessage, finish *string) {
+	sendChunk := func(delta chatMessage, finish *string) {
 		st.send("", c.newChatReply("chat.completion.chunk", chatChoice{Delta: &delta, FinishReason: finish}))
 	}
-	failed := func(message string) { st.send("", openAI.errorBody(503, message)) }
-	text, emit := a.text, func(piece string) { chunk(chatMessage{Content: &piece}, nil) }
+	sendError := func(message string) { st.send("", openAI.errorBody(503, message)) }
+	text, sendPiece := a.text, func(piece string) { sendChunk(chatMessage{Content: &piece}, nil) }
 	first := chatMessage{Role: "assistant", Content: new("")}
 	if a.tool != nil {
 		head := c.newChatToolCall(a.tool)
 		head.Index, head.Function.Arguments = new(0), ""
 		first = chatMessage{Role: "assistant", ToolCalls: []chatToolCall{head}}
-		text, emit = a.tool.arguments, func(piece string) {
+		text, sendPiece = a.tool.arguments, func(piece string) {
 			part := chatToolCall{Index: new(0), Function: chatFunction{Arguments: piece}}
-			chunk(chatMessage{ToolCalls: []chatToolCall{part}}, nil)
+			sendChunk(chatMessage{ToolCalls: []chatToolCall{part}}, nil)
 		}
 	}
-	chunk(first, nil)
-	if !st.sendDeltas(text, emit, failed) {
+	sendChunk(first, nil)
+	if !st.sendDeltas(text, sendPiece, sendError) {
 		return
 	}
-	chunk(chatMessage{}, new(chatFinishReason(a)))
+	sendChunk(chatMessage{}, new(chatFinishReason(a)))
 	if c.req.StreamOptions.IncludeUsage {
 		last := c.newChatReply("chat.completion.chunk")
 		last.Usage = newUsage(a.in, a.out)

@@ -14,16 +14,16 @@ type compactReply struct {
 	Usage     *responseUsage    `json:"usage"`
 }
 
-// compactItem stands for the part of a conversation that was left out.
+// compactItem is the item that stands for a conversation.
 type compactItem struct {
 	ID               string `json:"id"`
 	Type             string `json:"type"` // "compaction"
 	EncryptedContent string `json:"encrypted_content"`
 }
 
-// compact answers POST /v1/responses/compact: what the user said, and one item for
-// everything else.
-func compact(c *call) error {
+// answerCompact answers POST /v1/responses/compact with the messages of the user, and one
+// item that stands for the whole conversation.
+func answerCompact(c *call) error {
 	conversation, err := c.req.parseItems()
 	if err != nil {
 		return fmt.Errorf("input: %w", err)
@@ -32,7 +32,7 @@ func compact(c *call) error {
 		Usage: &responseUsage{InputTokens: c.req.tokens(conversation), OutputTokens: 1}}
 	reply.Usage.TotalTokens = reply.Usage.InputTokens + 1
 	var items []json.RawMessage
-	_ = json.Unmarshal(c.req.Input, &items) // a text has been read as one message, and is left out
+	_ = json.Unmarshal(c.req.Input, &items) // an input that is a text has no items to repeat
 	for i, m := range conversation {
 		if m.Role == "user" && i < len(items) {
 			reply.Output = append(reply.Output, items[i])

@@ -23,8 +23,8 @@ type completionChoice struct {
 	FinishReason *string   `json:"finish_reason"`
 }
 
-// completions answers POST /v1/completions: one choice for each prompt.
-func completions(c *call) error {
+// answerCompletions answers POST /v1/completions with one choice for each prompt.
+func answerCompletions(c *call) error {
 	prompts, err := parseTexts(c.req.Prompt)
 	if err != nil {
 		return fmt.Errorf("prompt: %w", err)
@@ -47,7 +47,7 @@ func completions(c *call) error {
 	return nil
 }
 
-// newCompletionReply returns a reply or a chunk with the choices.
+// newCompletionReply returns a reply or a chunk with those choices.
 func (c *call) newCompletionReply(choices ...completionChoice) completionReply {
 	if choices == nil {
 		choices = []completionChoice{}
@@ -60,13 +60,13 @@ func (c *call) newCompletionReply(choices ...completionChoice) completionReply {
 // streamCompletions sends the choices one after the other.
 func (c *call) streamCompletions(prompts []string) {
 	st := c.beginStream()
-	failed := func(message string) { st.send("", openAI.errorBody(http.StatusServiceUnavailable, message)) }
+	sendError := func(message string) { st.send("", openAI.errorBody(http.StatusServiceUnavailable, message)) }
 	in, out := 0, 0
 	for i, prompt := range prompts {
 		text := c.echo(prompt)
 		in, out = in+tokens(prompt), out+tokens(text)
-		emit := func(piece string) { st.send("", c.newCompletionReply(completionChoice{Index: i, Text: piece})) }
-		if !st.sendDeltas(text, emit, failed) {
+		sendPiece := func(piece string) { st.send("", c.newCompletionReply(completionChoice{Index: i, Text: piece})) }
+		if !st.sendDeltas(text, sendPiece, sendError) {
 			return
 		}
 		st.send("", c.newCompletionReply(completionChoice{Index: i, FinishReason: new("stop")}))

@@ -21,7 +21,7 @@ type openAIError struct {
 	Error openAIErrorBody `json:"error"`
 }
 
-// openAIErrorBody is the member error of an openAIError.
+// openAIErrorBody is the member "error" of an openAIError.
 type openAIErrorBody struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
@@ -36,18 +36,18 @@ type anthropicError struct {
 	Error anthropicErrorBody `json:"error"`
 }
 
-// anthropicErrorBody is the member error of an anthropicError.
+// anthropicErrorBody is the member "error" of an anthropicError.
 type anthropicErrorBody struct {
 	Type    string `json:"type"`
 	Message string `json:"message"`
 }
 
-// writeError writes an error with that status in the dialect.
+// writeError writes a reply with an error in the dialect.
 func (d dialect) writeError(w http.ResponseWriter, status int, format string, args ...any) {
 	writeJSON(w, status, d.errorBody(status, fmt.Sprintf(format, args...)))
 }
 
-// errorBody returns an error with that status in the dialect's form.
+// errorBody returns the body of a reply with an error in the dialect.
 func (d dialect) errorBody(status int, message string) any {
 	if d == anthropic {
 		return anthropicError{Type: "error", Error: anthropicErrorBody{Type: dialects.AnthropicType(status),
@@ -74,8 +74,8 @@ func openAIType(status int) string {
 	return "invalid_request_error"
 }
 
-// missingError names a field that a request lacks, in the words of the OpenAI API.
+// missingError is the error of a request without the field of that name, in the words of the OpenAI API.
 type missingError string
 
-// Error names the field.
+// Error returns the message, which names the field.
 func (m missingError) Error() string { return "Missing required parameter: '" + string(m) + "'." }

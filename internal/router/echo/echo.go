@@ -1,15 +1,15 @@
 // Package echo is a deterministic OpenAI- and Anthropic-compatible server that
 // stands in for CLIProxyAPIPlus on a machine that has none. Call New and serve
-// the handler it returns. Every answer is "echo: " and what the user said last;
+// the handler it returns. A text answer is "echo: " and the last words of the user;
 // ids and token counts are functions of the request alone. The model name can
 // tell it to fail (script.go lists the words), so that retries and fallbacks
-// can be shown at work.
+// can be watched.
 //
 // It never calls another server, never keeps a request, and never pretends to be
 // CLIProxyAPIPlus: "/" says what it is and every reply has the header X-Flowgate-Echo.
 //
-// It is longer than 700 lines because it is one server for all dialects, with the
-// replies of each written out as types; a file is one dialect or one part of a request.
+// It is longer than 700 lines because it is one server for all dialects, and the
+// replies of each dialect are types; a file is one dialect or one part of a request.
 package echo
 
 import (
@@ -20,15 +20,15 @@ import (
 )
 
 // MaxBody is the largest request body in bytes; a longer one gets 413. It is
-// the router's own limit, so that what the router lets through fits here.
+// the default limit of the router, so that the echo upstream takes what the router takes.
 const MaxBody = 64 << 20
 
 // Options configures the server. The zero value accepts any key.
 type Options struct {
-	Keys    []string         // accepted API keys; empty accepts every request, an empty string among them none
+	Keys    []string         // accepted API keys; an empty list accepts every request, an empty key is never accepted
 	Version string           // FlowGate's version, shown at "/"
 	Now     func() time.Time // clock of the "created" fields; nil means time.Now
-	Only    []string         // paths of the POST routes that the server has; empty means all
+	Only    []string         // paths of the POST routes that the server has; an empty list means all of them
 }
 
 // server is what the handlers share.
@@ -40,7 +40,7 @@ type server struct {
 	counts  counter
 }
 
-// route is one line of the route table.
+// route is one entry of the route table.
 type route struct {
 	method, path string
 	serve        http.HandlerFunc
@@ -48,7 +48,7 @@ type route struct {
 
 // New returns the echo upstream. The handler is safe for concurrent use. Like
 // net/http itself it panics with http.ErrAbortHandler to break a connection
-// that the model name asks it to break.
+// when the model name asks for that.
 func New(opts Options) http.Handler {
 	s := &server{keys: newKeyring(opts.Keys), version: opts.Version, now: opts.Now}
 	if s.now == nil {
@@ -59,21 +59,21 @@ func New(opts Options) http.Handler {
 		{"GET", "/healthz", s.serveHealth},
 		{"GET", "/v1/models", s.requireKey(s.serveModels)},
 		{"GET", "/v1/models/{id}", s.requireKey(s.serveModel)},
-		{"POST", "/v1/chat/completions", s.post(openAI, chat)},
-		{"POST", "/v1/completions", s.post(openAI, completions)},
-		{"POST", "/v1/embeddings", s.post(openAI, embeddings)},
-		{"POST", "/v1/responses", s.post(openAI, responses)},
-		{"POST", "/v1/responses/compact", s.post(openAI, compact)},
-		{"POST", "/v1/images/generations", s.post(openAI, generateImages)},
-		{"POST", "/v1/images/edits", s.post(openAI, editImages)},
-		{"POST", "/v1/images/variations", s.post(openAI, varyImages)},
-		{"POST", "/v1/audio/speech", s.post(openAI, speak)},
-		{"POST", "/v1/audio/transcriptions", s.post(openAI, transcribe)},
-		{"POST", "/v1/audio/translations", s.post(openAI, translateSpeech)},
-		{"POST", "/v1/rerank", s.post(openAI, rerank)},
-		{"POST", "/v1/moderations", s.post(openAI, moderate)},
-		{"POST", "/v1/messages", s.post(anthropic, messages)},
-		{"POST", "/v1/messages/count_tokens", s.post(anthropic, countTokens)},
+		{"POST", "/v1/chat/completions", s.postHandler(openAI, answerChat)},
+		{"POST", "/v1/completions", s.postHandler(openAI, answerCompletions)},
+		{"POST", "/v1/embeddings", s.postHandler(openAI, answerEmbeddings)},
+		{"POST", "/v1/responses", s.postHandler(openAI, answerResponses)},
+		{"POST", "/v1/responses/compact", s.postHandler(openAI, answerCompact)},
+		{"POST", "/v1/images/generations", s.postHandler(openAI, generateImages)},
+		{"POST", "/v1/images/edits", s.postHandler(openAI, editImages)},
+		{"POST", "/v1/images/variations", s.postHandler(openAI, varyImages)},
+		{"POST", "/v1/audio/speech", s.postHandler(openAI, answerSpeech)},
+		{"POST", "/v1/audio/transcriptions", s.postHandler(openAI, transcribeSpeech)},
+		{"POST", "/v1/audio/translations", s.postHandler(openAI, translateSpeech)},
+		{"POST", "/v1/rerank", s.postHandler(openAI, answerRerank)},
+		{"POST", "/v1/moderations", s.postHandler(openAI, answerModerations)},
+		{"POST", "/v1/messages", s.postHandler(anthropic, answerMessages)},
+		{"POST", "/v1/messages/count_tokens", s.postHandler(anthropic, countTokens)},
 		{"POST", "/v1beta/models/{model...}", s.requireKey(s.serveGemini)},
 	}
 	s.routes = slices.DeleteFunc(s.routes, func(r route) bool {
@@ -96,7 +96,7 @@ func (s *server) handler() http.Handler {
 	})
 }
 
-// about is what "/" answers.
+// about is the reply of "/".
 type about struct {
 	Service   string   `json:"service"`
 	Version   string   `json:"version"`
@@ -104,7 +104,7 @@ type about struct {
 	Endpoints []string `json:"endpoints"`
 }
 
-// serveRoot says what this server is.
+// serveRoot answers GET / with what this server is.
 func (s *server) serveRoot(w http.ResponseWriter, _ *http.Request) {
 	a := about{
 		Service: "flowgate-echo",
@@ -117,7 +117,7 @@ func (s *server) serveRoot(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, a)
 }
 
-// serveHealth answers the probe.
+// serveHealth answers the readiness probe.
 func (s *server) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, struct {
 		Status string `json:"status"`
@@ -130,7 +130,7 @@ func (s *server) serveManagement(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNotFound)
 }
 
-// refuseUnknown answers a path that no route has, or a route's path with another method.
+// refuseUnknown answers a path that no route has (404), or the path of a route with another method (405).
 func (s *server) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	d := openAI
 	if strings.HasPrefix(r.URL.Path, "/v1/messages") {

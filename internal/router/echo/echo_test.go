@@ -114,7 +114,7 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 		{"pictures without a prompt", "POST", "/v1/images/generations", `{"model":"m"}`, 400, map[string]string{
 			"error.message": "Missing required parameter: 'prompt'."}},
 		{"too many pictures", "POST", "/v1/images/generations", `{"model":"m","prompt":"p","n":11}`, 400, map[string]string{
-			"error.message": "n is 11: want 1 to 10"}},
+			"error.message": "n is 11; it must be from 1 to 10"}},
 		{"an edit without a picture", "POST", "/v1/images/edits", `{"model":"m","prompt":"p"}`, 400, map[string]string{
 			"error.message": "Missing required parameter: 'image'."}},
 		{"an edit of a picture by its id", "POST", "/v1/images/edits", `{"model":"m","prompt":"p","images":[{"file_id":"f"}]}`,

@@ -13,7 +13,7 @@ import (
 const (
 	defaultDimensions = 1536 // of text-embedding-3-small
 	maxDimensions     = 4096
-	maxInputs         = 2048 // of the OpenAI API
+	maxInputs         = 2048 // in one request, as in the OpenAI API
 )
 
 // embeddingReply is the reply to an embeddings request.
@@ -37,9 +37,9 @@ type embeddingUsage struct {
 	TotalTokens  int `json:"total_tokens"`
 }
 
-// embeddings answers POST /v1/embeddings: the same text always gets the same
-// unit vector, another text another one.
-func embeddings(c *call) error {
+// answerEmbeddings answers POST /v1/embeddings: the same text always gets the same
+// unit vector, and different texts get different ones.
+func answerEmbeddings(c *call) error {
 	inputs, err := parseTexts(c.req.Input)
 	if err != nil {
 		return fmt.Errorf("input: %w", err)
@@ -52,9 +52,9 @@ func embeddings(c *call) error {
 	case len(inputs) == 0:
 		return missingError("input")
 	case len(inputs) > maxInputs:
-		return fmt.Errorf("input has %d texts: at most %d go into one request", len(inputs), maxInputs)
+		return fmt.Errorf("input has %d texts; a request may have at most %d", len(inputs), maxInputs)
 	case dimensions < 1 || dimensions > maxDimensions:
-		return fmt.Errorf("dimensions is %d: want 1 to %d", dimensions, maxDimensions)
+		return fmt.Errorf("dimensions is %d; it must be from 1 to %d", dimensions, maxDimensions)
 	}
 	reply := embeddingReply{Object: "list", Model: c.req.Model, Data: make([]embedding, len(inputs))}
 	for i, input := range inputs {
@@ -81,13 +81,13 @@ func (c *call) encodeVector(text string, dimensions int) any {
 
 // unitVector returns a vector of length one that is a function of the text.
 func unitVector(text string, dimensions int) []float32 {
-	draw := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(text))))
-	v, sum := make([]float64, dimensions), 0.0
+	random := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(text))))
+	v, squares := make([]float64, dimensions), 0.0
 	for i := range v {
-		v[i] = draw.NormFloat64()
-		sum += v[i] * v[i]
+		v[i] = random.NormFloat64()
+		squares += v[i] * v[i]
 	}
-	length := math.Sqrt(sum)
+	length := math.Sqrt(squares)
 	out := make([]float32, dimensions)
 	for i := range v {
 		out[i] = float32(v[i] / length)

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// file is a file in a form.
+// file is a file of a form.
 type file struct {
 	name string
-	size int
+	size int // bytes
 }
 
-// readForm reads a body that is a form into the request. ok is false for one that is not.
-func (r *request) readForm(contentType string, body []byte) (ok bool, err error) {
+// readForm reads a body that is a form into the request. isForm is false for another body.
+func (r *request) readForm(contentType string, body []byte) (isForm bool, err error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "multipart/form-data" {
 		return false, nil
@@ -33,13 +33,13 @@ func (r *request) readForm(contentType string, body []byte) (ok bool, err error)
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
-			return true, fmt.Errorf("the part %.40q cannot be read: %w", part.FormName(), err)
+			return true, fmt.Errorf("the part %.40q of the form cannot be read: %w", part.FormName(), err)
 		}
 		r.setField(part, value)
 	}
 }
 
-// setField notes one part of a form.
+// setField sets the field that a part of a form holds, or adds its file. Other parts have no effect.
 func (r *request) setField(part *multipart.Part, value []byte) {
 	if part.FileName() != "" {
 		r.files = append(r.files, file{part.FileName(), len(value)})

@@ -24,13 +24,13 @@ type geminiRequest struct {
 	} `json:"toolConfig"`
 }
 
-// geminiContent is what the user or the model said.
+// geminiContent is a message of the user or of the model.
 type geminiContent struct {
 	Role  string       `json:"role,omitempty"`
 	Parts []geminiPart `json:"parts"`
 }
 
-// geminiPart is a part of a content.
+// geminiPart is a part of a message.
 type geminiPart struct {
 	Text             *string             `json:"text,omitempty"`
 	FunctionCall     *geminiCall         `json:"functionCall,omitempty"`
@@ -44,7 +44,7 @@ type geminiCall struct {
 	Args json.RawMessage `json:"args"`
 }
 
-// geminiCallResponse is what a function gave.
+// geminiCallResponse is the result of a function.
 type geminiCallResponse struct {
 	Response json.RawMessage `json:"response"`
 }
@@ -57,14 +57,14 @@ type geminiReply struct {
 	ResponseID   string            `json:"responseId"`
 }
 
-// geminiCandidate is an answer.
+// geminiCandidate is one answer of a reply.
 type geminiCandidate struct {
 	Content      geminiContent `json:"content"`
 	FinishReason string        `json:"finishReason,omitempty"`
 	Index        int           `json:"index"`
 }
 
-// geminiUsage counts tokens.
+// geminiUsage counts tokens in Google's dialect.
 type geminiUsage struct {
 	Prompt     int `json:"promptTokenCount"`
 	Candidates int `json:"candidatesTokenCount"`
@@ -76,7 +76,7 @@ type geminiError struct {
 	Error geminiErrorBody `json:"error"`
 }
 
-// geminiErrorBody is the member error of a geminiError.
+// geminiErrorBody is the member "error" of a geminiError.
 type geminiErrorBody struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
@@ -86,8 +86,8 @@ type geminiErrorBody struct {
 // serveGemini answers POST /v1beta/models/M:METHOD.
 func (s *server) serveGemini(w http.ResponseWriter, r *http.Request) {
 	model, method, _ := cutLast(r.PathValue("model"), ":")
-	answers := map[string]func(*call) error{"generateContent": gemini, "streamGenerateContent": gemini,
-		"countTokens": countGemini}
+	answers := map[string]func(*call) error{"generateContent": answerGemini,
+		"streamGenerateContent": answerGemini, "countTokens": countGeminiTokens}
 	answer := answers[method]
 	if answer == nil {
 		s.refuseUnknown(w, r)
@@ -99,7 +99,7 @@ func (s *server) serveGemini(w http.ResponseWriter, r *http.Request) {
 	}, answer)
 }
 
-// cutLast cuts a text at the last separator.
+// cutLast cuts a text at the last separator, as strings.Cut does at the first.
 func cutLast(text, separator string) (before, after string, ok bool) {
 	at := strings.LastIndex(text, separator)
 	if at < 0 {
@@ -108,14 +108,14 @@ func cutLast(text, separator string) (before, after string, ok bool) {
 	return text[:at], text[at+len(separator):], true
 }
 
-// readGemini reads a body in Google's dialect as one of chat.
+// readGemini reads a body in Google's dialect into the request, as messages of a chat.
 func (c *call) readGemini(body []byte) error {
-	var q geminiRequest
-	if err := json.Unmarshal(body, &q); err != nil {
+	var parsed geminiRequest
+	if err := json.Unmarshal(body, &parsed); err != nil {
 		return fmt.Errorf("the body is not a request in JSON: %w", err)
 	}
-	c.req.System = q.SystemInstruction.texts()
-	for _, content := range q.Contents {
+	c.req.System = parsed.SystemInstruction.texts()
+	for _, content := range parsed.Contents {
 		m := message{Role: content.Role, Content: content.texts()}
 		for _, p := range content.Parts {
 			if p.FunctionResponse != nil {
@@ -124,17 +124,17 @@ func (c *call) readGemini(body []byte) error {
 		}
 		c.req.Messages = append(c.req.Messages, m)
 	}
-	for _, t := range q.Tools {
+	for _, t := range parsed.Tools {
 		for _, f := range t.FunctionDeclarations {
 			c.req.Tools = append(c.req.Tools, tool{Name: f.Name, Parameters: f.Parameters})
 		}
 	}
-	mode := strings.ToLower(q.ToolConfig.FunctionCallingConfig.Mode)
+	mode := strings.ToLower(parsed.ToolConfig.FunctionCallingConfig.Mode)
 	c.req.ToolChoice, _ = json.Marshal(mode) // a string always marshals
 	return nil
 }
 
-// texts returns the texts of a content.
+// texts returns the texts of a message as blocks.
 func (g geminiContent) texts() content {
 	var out content
 	for _, p := range g.Parts {
@@ -145,8 +145,8 @@ func (g geminiContent) texts() content {
 	return out
 }
 
-// gemini answers generateContent and streamGenerateContent.
-func gemini(c *call) error {
+// answerGemini answers generateContent and streamGenerateContent.
+func answerGemini(c *call) error {
 	if len(c.req.Messages) == 0 {
 		return missingError("contents")
 	}
@@ -162,27 +162,27 @@ func gemini(c *call) error {
 		return nil
 	}
 	st := c.beginStream()
-	failed := func(message string) { st.write(append(encode(google.errorBody(503, message)), "\n\n"...)) }
+	sendError := func(message string) { st.write(append(encode(google.errorBody(503, message)), "\n\n"...)) }
 	switch {
 	case a.tool != nil:
 		st.send("", c.newGeminiReply(part, "", nil))
 	case !st.sendDeltas(a.text, func(piece string) {
 		st.send("", c.newGeminiReply(geminiPart{Text: &piece}, "", nil))
-	}, failed):
+	}, sendError):
 		return nil
 	}
 	st.send("", c.newGeminiReply(geminiPart{Text: new("")}, "STOP", usage))
 	return nil
 }
 
-// newGeminiReply returns a reply or a chunk with one part.
+// newGeminiReply returns a reply or a chunk with one part; finish is its finish reason, empty when it goes on.
 func (c *call) newGeminiReply(part geminiPart, finish string, usage *geminiUsage) geminiReply {
 	return geminiReply{Candidates: []geminiCandidate{{Content: geminiContent{"model", []geminiPart{part}},
 		FinishReason: finish}}, Usage: usage, ModelVersion: c.req.Model, ResponseID: c.digest}
 }
 
-// countGemini answers countTokens.
-func countGemini(c *call) error {
+// countGeminiTokens answers countTokens.
+func countGeminiTokens(c *call) error {
 	c.writeReply(struct {
 		TotalTokens int `json:"totalTokens"`
 	}{c.req.tokens(c.req.Messages)})

@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/echo/sample"
 )
 
-// maxImages is the most pictures of one request, as in the OpenAI API.
+// maxImages is the largest number of pictures that one request may ask for, as in the OpenAI API.
 const maxImages = 10
 
 // imageReply is the reply to a request for pictures.
@@ -19,7 +19,7 @@ type imageReply struct {
 	Usage   imageUsage `json:"usage"`
 }
 
-// picture is one picture; one of B64JSON and URL is set.
+// picture is one picture of a reply; either B64JSON or URL is set.
 type picture struct {
 	B64JSON       string `json:"b64_json,omitempty"`
 	URL           string `json:"url,omitempty"`
@@ -33,7 +33,7 @@ type imageUsage struct {
 	TotalTokens  int `json:"total_tokens"`
 }
 
-// imageEvent is an event of a stream of pictures.
+// imageEvent is an event of a streamed picture.
 type imageEvent struct {
 	Type              string      `json:"type"`
 	B64JSON           string      `json:"b64_json"`
@@ -50,18 +50,18 @@ func editImages(c *call) error { return c.answerImages("image_edit", true, 1) }
 // varyImages answers POST /v1/images/variations.
 func varyImages(c *call) error { return c.answerImages("image_variation", false, 1) }
 
-// answerImages answers with pictures that are functions of the prompt. kind is what the
-// events of a stream begin with, files how many pictures the request must bring.
-func (c *call) answerImages(kind string, needsPrompt bool, files int) error {
+// answerImages answers with pictures that are functions of the prompt and the files. The
+// types of the events of a stream begin with kind; the request must have minFiles pictures.
+func (c *call) answerImages(kind string, needsPrompt bool, minFiles int) error {
 	var prompt string
-	_ = json.Unmarshal(c.req.Prompt, &prompt) // another value counts as none
+	_ = json.Unmarshal(c.req.Prompt, &prompt) // a value that is not a text counts as absent
 	switch {
 	case needsPrompt && prompt == "":
 		return missingError("prompt")
-	case len(c.req.files) < files && len(c.req.Images) < files:
+	case len(c.req.files) < minFiles && len(c.req.Images) < minFiles:
 		return missingError("image")
 	case c.req.N < 0 || c.req.N > maxImages:
-		return fmt.Errorf("n is %d: want 1 to %d", c.req.N, maxImages)
+		return fmt.Errorf("n is %d; it must be from 1 to %d", c.req.N, maxImages)
 	}
 	usage := imageUsage{InputTokens: tokens(prompt), OutputTokens: max(c.req.N, 1)}
 	usage.TotalTokens = usage.InputTokens + usage.OutputTokens
@@ -82,7 +82,7 @@ func (c *call) answerImages(kind string, needsPrompt bool, files int) error {
 	return nil
 }
 
-// streamImage answers with a picture in the making, and with the picture.
+// streamImage sends two unfinished pictures and then the finished one.
 func (c *call) streamImage(kind, prompt string, usage imageUsage) {
 	st := c.beginStream()
 	for i := range 2 {

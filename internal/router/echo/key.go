@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// keyring holds the digests of the accepted keys: comparing digests takes the
-// same time however much of a key is right and however long it is.
+// keyring holds the digests of the accepted keys. Comparing digests always takes the
+// same time, however long a key is and however much of it is right.
 type keyring [][sha256.Size]byte
 
-// newKeyring returns the ring of keys.
+// newKeyring returns the keyring of keys.
 func newKeyring(keys []string) keyring {
 	ring := make(keyring, 0, len(keys))
 	for _, key := range keys {
@@ -20,8 +20,7 @@ func newKeyring(keys []string) keyring {
 	return ring
 }
 
-// accepts reports whether key is one of the ring. It compares all of them, whatever it
-// finds.
+// accepts reports whether key is in the ring. It always compares all of the keys.
 func (ring keyring) accepts(key string) bool {
 	digest := sha256.Sum256([]byte(key))
 	found := 0
@@ -31,13 +30,13 @@ func (ring keyring) accepts(key string) bool {
 	return found == 1
 }
 
-// requestKeys returns the keys that a request has, in any of the headers that
-// CLIProxyAPI reads.
+// requestKeys returns the keys in the headers of a request. It looks into the headers
+// that CLIProxyAPI reads.
 func requestKeys(h http.Header) []string {
 	var keys []string
 	if auth := strings.TrimSpace(h.Get("Authorization")); auth != "" {
-		scheme, key, spaced := strings.Cut(auth, " ")
-		if !spaced || !strings.EqualFold(scheme, "Bearer") {
+		scheme, key, hasScheme := strings.Cut(auth, " ")
+		if !hasScheme || !strings.EqualFold(scheme, "Bearer") {
 			key = auth
 		}
 		keys = append(keys, strings.TrimSpace(key))
@@ -50,8 +49,8 @@ func requestKeys(h http.Header) []string {
 	return keys
 }
 
-// refusal is CLIProxyAPI's answer to a request without a good key, the same in
-// every dialect (measured on version 7).
+// refusal is CLIProxyAPI's reply to a request without an accepted key. It is the same
+// in every dialect (measured with version 7).
 type refusal struct {
 	Error string `json:"error"`
 }

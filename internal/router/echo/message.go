@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// messageReply is an Anthropic message; its stream starts with one that is empty.
+// messageReply is an Anthropic message; a stream starts with one without content.
 type messageReply struct {
 	ID           string         `json:"id"`
 	Type         string         `json:"type"`
@@ -35,8 +35,8 @@ type messageUsage struct {
 	OutputTokens             int `json:"output_tokens"`
 }
 
-// messages answers POST /v1/messages.
-func messages(c *call) error {
+// answerMessages answers POST /v1/messages.
+func answerMessages(c *call) error {
 	switch {
 	case len(c.req.Messages) == 0:
 		return errors.New("messages: Field required")
@@ -54,7 +54,7 @@ func messages(c *call) error {
 	return nil
 }
 
-// newMessageReply returns a message without content.
+// newMessageReply returns a message without content, with the tokens of the request and of the answer.
 func (c *call) newMessageReply(in, out int) messageReply {
 	return messageReply{
 		ID: "msg_" + c.digest, Type: "message", Role: "assistant", Model: c.req.Model,

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// The events of an Anthropic stream, in the order in which they come.
+// The events of an Anthropic stream and their parts, in the order in which they come.
 type (
 	messageStart struct {
 		Type    string       `json:"type"`
@@ -49,22 +49,22 @@ func (c *call) streamMessage(a answer) {
 	st := c.beginStream()
 	st.send("message_start", messageStart{"message_start", c.newMessageReply(a.in, 1)})
 	block, text := c.newMessageBlock(a), a.text
-	piece := func(p string) blockPiece { return blockPiece{Type: "text_delta", Text: &p} }
+	newPiece := func(p string) blockPiece { return blockPiece{Type: "text_delta", Text: &p} }
 	if a.tool == nil {
 		block.Text = new("")
 	} else {
 		block.Input, text = json.RawMessage("{}"), a.tool.arguments
-		piece = func(p string) blockPiece { return blockPiece{Type: "input_json_delta", PartialJSON: &p} }
+		newPiece = func(p string) blockPiece { return blockPiece{Type: "input_json_delta", PartialJSON: &p} }
 	}
 	st.send("content_block_start", blockStart{Type: "content_block_start", ContentBlock: block})
 	st.send("ping", bareEvent{"ping"})
-	emit := func(p string) {
-		st.send("content_block_delta", blockDelta{Type: "content_block_delta", Delta: piece(p)})
+	sendPiece := func(p string) {
+		st.send("content_block_delta", blockDelta{Type: "content_block_delta", Delta: newPiece(p)})
 	}
-	failed := func(message string) {
+	sendError := func(message string) {
 		st.send("error", anthropic.errorBody(http.StatusServiceUnavailable, message))
 	}
-	if !st.sendDeltas(text, emit, failed) {
+	if !st.sendDeltas(text, sendPiece, sendError) {
 		return
 	}
 	st.send("content_block_stop", blockStop{Type: "content_block_stop"})

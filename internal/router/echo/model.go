@@ -2,10 +2,10 @@ package echo
 
 import "net/http"
 
-// modelCreated is the time that LiteLLM, too, gives every model, in unix seconds.
+// modelCreated is the creation time of every model, in Unix seconds; LiteLLM has the same one.
 const modelCreated = 1677610602
 
-// model is one line of the list of models.
+// model is one entry of the list of models.
 type model struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
@@ -13,11 +13,11 @@ type model struct {
 	OwnedBy string `json:"owned_by"`
 }
 
-// modelNames are the models that are listed. Any other name is answered, too:
-// the name is the script.
+// modelNames are the models that are listed. Requests for any other name are answered
+// too, since the name is the script.
 var modelNames = [...]string{"router-default", "router-cheap", "echo", "echo-embedding"}
 
-// newModel returns the line of a model.
+// newModel returns the entry of a model.
 func newModel(id string) model {
 	return model{ID: id, Object: "model", Created: modelCreated, OwnedBy: "flowgate-echo"}
 }

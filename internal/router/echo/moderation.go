@@ -19,11 +19,11 @@ type moderationResult struct {
 	CategoryScores map[string]float64 `json:"category_scores"`
 }
 
-// categories are those of the OpenAI API that the server knows.
+// categories are the categories of the OpenAI API that the server knows.
 var categories = [...]string{"harassment", "hate", "illicit", "self-harm", "sexual", "violence"}
 
-// moderate answers POST /v1/moderations: a text is flagged for each category that it names.
-func moderate(c *call) error {
+// answerModerations answers POST /v1/moderations: a text is flagged for each category that it names.
+func answerModerations(c *call) error {
 	var inputs []json.RawMessage
 	if json.Unmarshal(c.req.Input, &inputs) != nil {
 		inputs = []json.RawMessage{c.req.Input}

@@ -28,16 +28,16 @@ type rankDocument struct {
 	Text string `json:"text"`
 }
 
-// rankMeta says what a request cost.
+// rankMeta is what a request is billed for.
 type rankMeta struct {
 	BilledUnits struct {
 		SearchUnits int `json:"search_units"`
 	} `json:"billed_units"`
 }
 
-// rerank answers POST /v1/rerank: a document's score is the share of the query's words
-// that stand in it.
-func rerank(c *call) error {
+// answerRerank answers POST /v1/rerank: the score of a document is the share of the query's
+// words that are in it.
+func answerRerank(c *call) error {
 	words := strings.Fields(strings.ToLower(c.req.Query))
 	switch {
 	case len(words) == 0:
@@ -45,16 +45,16 @@ func rerank(c *call) error {
 	case len(c.req.Documents) == 0:
 		return missingError("documents")
 	case c.req.TopN < 0:
-		return errors.New("top_n is below 0")
+		return errors.New("top_n must not be negative")
 	}
 	reply := rankReply{ID: "rerank-" + c.digest, Model: c.req.Model}
 	reply.Meta.BilledUnits.SearchUnits = 1
 	for i, raw := range c.req.Documents {
 		var d rankDocument
 		if json.Unmarshal(raw, &d.Text) != nil && json.Unmarshal(raw, &d) != nil {
-			return errors.New("a document is neither a text nor an object with one")
+			return errors.New("each document must be a text or an object with a text")
 		}
-		result := rankResult{Index: i, RelevanceScore: shareOf(words, d.Text)}
+		result := rankResult{Index: i, RelevanceScore: wordShare(words, d.Text)}
 		if c.req.ReturnDocuments {
 			result.Document = &d
 		}
@@ -70,8 +70,8 @@ func rerank(c *call) error {
 	return nil
 }
 
-// shareOf returns the share of words that stand in a text, from 0 to 1.
-func shareOf(words []string, text string) float64 {
+// wordShare returns the share of words that are in a text, from 0 to 1.
+func wordShare(words []string, text string) float64 {
 	found := 0
 	for _, word := range words {
 		if strings.Contains(strings.ToLower(text), word) {

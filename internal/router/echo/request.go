@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// request is what any of the routes reads of a body: one decoding serves all.
-// Fields that are not here are accepted and have no effect.
+// request has the fields that the routes read from a body; one type serves all routes.
+// Other fields are accepted and have no effect.
 type request struct {
 	Model         string `json:"model"`
 	Stream        bool   `json:"stream"`
@@ -29,9 +29,9 @@ type request struct {
 	Dimensions     int    `json:"dimensions"`      // embeddings
 
 	N              int               `json:"n"`               // pictures
-	Images         []json.RawMessage `json:"images"`          // edits of pictures, where they are no files
-	ResponseFormat json.RawMessage   `json:"response_format"` // pictures, transcripts; chat has objects here
-	files          []file            // of a form
+	Images         []json.RawMessage `json:"images"`          // edits: the pictures, when they are not files of a form
+	ResponseFormat json.RawMessage   `json:"response_format"` // pictures, transcripts; in chat an object
+	files          []file            // the files of a form
 
 	Query           string            `json:"query"` // rerank
 	Documents       []json.RawMessage `json:"documents"`
@@ -39,8 +39,8 @@ type request struct {
 	ReturnDocuments bool              `json:"return_documents"`
 }
 
-// format returns the format of the reply that the client asks for; empty when it asks
-// for none, or for the schema of a chat reply.
+// format returns the format of the reply that the client asks for. It is empty when the
+// client asks for none, or for a chat reply with a schema.
 func (r *request) format() string {
 	var name string
 	_ = json.Unmarshal(r.ResponseFormat, &name) // an object is a schema
@@ -52,10 +52,10 @@ type message struct {
 	Type    string  `json:"type"` // responses: message, function_call_output …
 	Role    string  `json:"role"`
 	Content content `json:"content"`
-	Output  content `json:"output"` // responses: what a tool gave
+	Output  content `json:"output"` // responses: the result of a tool
 }
 
-// content is a text or a list of blocks; both read as a list.
+// content is a text or a list of blocks; both are read as a list.
 type content []block
 
 // block is one block of a content.
@@ -91,7 +91,7 @@ func (c content) text() string {
 	return b.String()
 }
 
-// parseItems reads the input of /v1/responses; a text is one message of the user.
+// parseItems reads the input of /v1/responses; an input that is a text is one message of the user.
 func (r *request) parseItems() ([]message, error) {
 	raw := bytes.TrimSpace(r.Input)
 	if len(raw) > 0 && raw[0] == '"' {

@@ -1,10 +1,8 @@
 package echo
 
-import (
-	"fmt"
-)
+import "fmt"
 
-// responseReply is a response of the Responses API.
+// responseReply is a response, the reply of the Responses API.
 type responseReply struct {
 	ID                string            `json:"id"`
 	Object            string            `json:"object"`
@@ -53,18 +51,18 @@ type responseUsage struct {
 	TotalTokens         int             `json:"total_tokens"`
 }
 
-// cachedTokens is a part of responseUsage.
+// cachedTokens is the member "input_tokens_details" of a responseUsage.
 type cachedTokens struct {
 	CachedTokens int `json:"cached_tokens"`
 }
 
-// reasoningTokens is a part of responseUsage.
+// reasoningTokens is the member "output_tokens_details" of a responseUsage.
 type reasoningTokens struct {
 	ReasoningTokens int `json:"reasoning_tokens"`
 }
 
-// responses answers POST /v1/responses.
-func responses(c *call) error {
+// answerResponses answers POST /v1/responses.
+func answerResponses(c *call) error {
 	if len(c.req.Input) == 0 {
 		return missingError("input")
 	}
@@ -108,17 +106,17 @@ func (c *call) newResponseItem(a answer) responseItem {
 	}
 	return responseItem{
 		ID: "msg_" + c.digest, Type: "message", Status: "completed", Role: "assistant",
-		Content: []responsePart{textPart(a.text)},
+		Content: []responsePart{newTextPart(a.text)},
 	}
 }
 
-// textPart returns a text as a part.
-func textPart(text string) responsePart {
+// newTextPart returns a text as a part.
+func newTextPart(text string) responsePart {
 	return responsePart{Type: "output_text", Text: text, Annotations: []struct{}{}, Logprobs: []struct{}{}}
 }
 
-// empty returns the item as it is announced: in progress and without content.
-func (i responseItem) empty() responseItem {
+// withoutContent returns the item as a stream announces it: in progress and without content.
+func (i responseItem) withoutContent() responseItem {
 	i.Status = "in_progress"
 	if i.Arguments != nil {
 		i.Arguments = new("")

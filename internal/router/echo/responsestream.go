@@ -1,7 +1,7 @@
 package echo
 
-// The events of a Responses stream. Each carries its type and its number in
-// the stream, from 0.
+// The events of a Responses stream. Each has its type and its number in the
+// stream, from 0.
 type (
 	responseEvent struct {
 		Type           string        `json:"type"`
@@ -64,17 +64,17 @@ func (rs *responseStream) nextNumber() int {
 	return rs.number - 1
 }
 
-// sendResponse sends an event that has the response.
+// sendResponse sends an event of that type with the response.
 func (rs *responseStream) sendResponse(kind string, r responseReply) {
 	rs.send(kind, responseEvent{kind, rs.nextNumber(), r})
 }
 
-// sendItem sends an event that has an item.
+// sendItem sends an event of that type with an item.
 func (rs *responseStream) sendItem(kind string, item responseItem) {
 	rs.send(kind, itemEvent{Type: kind, SequenceNumber: rs.nextNumber(), Item: item})
 }
 
-// sendError sends the event of an error.
+// sendError sends an error event.
 func (rs *responseStream) sendError(message string) {
 	rs.send("error", errorEvent{Type: "error", SequenceNumber: rs.nextNumber(), Code: "server_error", Message: message})
 }
@@ -86,12 +86,12 @@ func (c *call) streamResponse(a answer) {
 	rs.sendResponse("response.created", c.newResponseReply("in_progress"))
 	rs.sendResponse("response.in_progress", c.newResponseReply("in_progress"))
 	item := c.newResponseItem(a)
-	rs.sendItem("response.output_item.added", item.empty())
-	body := rs.sendText
+	rs.sendItem("response.output_item.added", item.withoutContent())
+	sendContent := rs.sendText
 	if a.tool != nil {
-		body = rs.sendArguments
+		sendContent = rs.sendArguments
 	}
-	if !body(item, a) {
+	if !sendContent(item, a) {
 		return
 	}
 	rs.sendItem("response.output_item.done", item)
@@ -100,37 +100,37 @@ func (c *call) streamResponse(a answer) {
 
 // sendText sends the one part of a message, and reports whether the stream goes on.
 func (rs *responseStream) sendText(item responseItem, a answer) bool {
-	part := func(kind, text string) {
-		rs.send(kind, partEvent{Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Part: textPart(text)})
+	sendPart := func(kind, text string) {
+		rs.send(kind, partEvent{Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Part: newTextPart(text)})
 	}
-	event := func(kind string, delta, text *string) {
+	sendEvent := func(kind string, delta, text *string) {
 		rs.send(kind, textEvent{
 			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Text: text,
 			Logprobs: []struct{}{},
 		})
 	}
-	part("response.content_part.added", "")
-	emit := func(piece string) { event("response.output_text.delta", &piece, nil) }
-	if !rs.sendDeltas(a.text, emit, rs.sendError) {
+	sendPart("response.content_part.added", "")
+	sendPiece := func(piece string) { sendEvent("response.output_text.delta", &piece, nil) }
+	if !rs.sendDeltas(a.text, sendPiece, rs.sendError) {
 		return false
 	}
-	event("response.output_text.done", nil, &a.text)
-	part("response.content_part.done", a.text)
+	sendEvent("response.output_text.done", nil, &a.text)
+	sendPart("response.content_part.done", a.text)
 	return true
 }
 
 // sendArguments sends the arguments of a function call, and reports whether the stream goes on.
 func (rs *responseStream) sendArguments(item responseItem, a answer) bool {
-	event := func(kind string, delta, arguments *string, name string) {
+	sendEvent := func(kind string, delta, arguments *string, name string) {
 		rs.send(kind, argumentsEvent{
 			Type: kind, SequenceNumber: rs.nextNumber(), ItemID: item.ID, Delta: delta, Arguments: arguments,
 			Name: name,
 		})
 	}
-	emit := func(piece string) { event("response.function_call_arguments.delta", &piece, nil, "") }
-	if !rs.sendDeltas(a.tool.arguments, emit, rs.sendError) {
+	sendPiece := func(piece string) { sendEvent("response.function_call_arguments.delta", &piece, nil, "") }
+	if !rs.sendDeltas(a.tool.arguments, sendPiece, rs.sendError) {
 		return false
 	}
-	event("response.function_call_arguments.done", nil, &a.tool.arguments, a.tool.name)
+	sendEvent("response.function_call_arguments.done", nil, &a.tool.arguments, a.tool.name)
 	return true
 }

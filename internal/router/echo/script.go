@@ -7,17 +7,17 @@ import (
 )
 
 // script is what a model name tells the server to do. The words stand between
-// dashes: "fail-503-ra7", "failfirst2-500", "sleep300", "x-cut". They are those
-// of the upstream that LiteLLM 1.106.2 was measured with.
+// dashes: "fail-503-ra7", "failfirst2-500", "sleep300", "x-cut". The upstream with
+// which LiteLLM 1.106.2 was measured has the same words.
 type script struct {
 	fail       int    // fail-NNN: that status, 400 to 599; 0 when absent
 	firstN     int    // failfirstN-NNN: only the first N calls of this model fail
-	retryAfter string // raS: the Retry-After header of the failure, in seconds
-	context    bool   // ctx: the failure is a context window that is too small
-	policy     bool   // policy: the failure is a content policy
+	retryAfter string // raS: the Retry-After header of the error, in seconds
+	context    bool   // ctx: the error says that the context window is too small
+	policy     bool   // policy: the error says that the content policy was violated
 
-	sleep time.Duration // sleepMS: before anything is answered
-	ttfb  time.Duration // ttfbMS: streams: between the headers and the first event
+	sleep time.Duration // sleepMS: the wait before the reply
+	ttfb  time.Duration // ttfbMS: streams: the wait between the headers and the first event
 
 	cut0      bool // streams: the connection breaks before the first event
 	cut       bool // streams: the connection breaks after three deltas
@@ -25,17 +25,17 @@ type script struct {
 	pausemid  bool // streams: four seconds of silence after three deltas
 	nodone    bool // chat and completion streams: no [DONE]
 
-	html      bool // a page in place of JSON, with status 200 or that of the failure
-	badjson   bool // 200 and JSON that breaks off
-	emptybody bool // 200 and nothing
-	reset     bool // the connection closes without an answer
-	gzip      bool // whole replies are compressed when the client takes that
+	html      bool // an HTML page in place of JSON, with status 200 or that of the error
+	badjson   bool // 200 and a JSON document without its end
+	emptybody bool // 200 and an empty body
+	reset     bool // the connection closes without a reply
+	gzip      bool // whole replies are compressed when the client accepts gzip
 	big       bool // the answer is two megabytes long
 }
 
 // Bounds of what a model name can ask for.
 const (
-	maxScript = 256              // bytes; a longer name holds no words
+	maxScript = 256              // bytes; the words of a longer name have no effect
 	maxSleep  = 10 * time.Minute // LiteLLM's default timeout for /v1/messages
 )
 
@@ -82,7 +82,7 @@ func (s *script) readWord(word, next string) {
 	}
 }
 
-// flag returns the field of a word that has no number; nil for other words.
+// flag returns the field that a word without a number sets; nil for other words.
 func (s *script) flag(word string) *bool {
 	switch word {
 	case "ctx":
@@ -124,7 +124,7 @@ func failStatus(digits string) int {
 	return status
 }
 
-// milliseconds returns the duration of so many milliseconds, at most maxSleep; 0 when digits are not a number.
+// milliseconds returns the duration of that many milliseconds, at most maxSleep; 0 when digits is not a number.
 func milliseconds(digits string) time.Duration {
 	ms, err := strconv.Atoi(digits)
 	if err != nil || ms < 0 {

@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Moments of a stream at which a model name can ask for something, counted in
-// deltas, the length of the pause, and the time between the deltas of a stream
-// that is to break; as the upstream that LiteLLM 1.106.2 was measured with has
-// them. Without that time LiteLLM's HTTP client drops the deltas that it had
-// buffered when the connection broke.
+// What the words of a script do to a stream. The upstream with which LiteLLM 1.106.2
+// was measured has the same values.
 const (
-	errorAfter = 2
-	cutAfter   = 3
+	errorAfter = 2 // deltas before the error event of errstream
+	cutAfter   = 3 // deltas before cut and pausemid
 	pause      = 4 * time.Second
-	gap        = 10 * time.Millisecond
+	// deltaGap is the time between the deltas of a stream that will break. Without it
+	// LiteLLM's HTTP client drops the deltas that are still in its buffer.
+	deltaGap = 10 * time.Millisecond
 )
 
 // stream writes server-sent events.
 type stream struct {
-	call   *call
-	ctrl   *http.ResponseController
-	isGone bool // the client has left: nothing more is written
+	call          *call
+	ctrl          *http.ResponseController
+	hasClientLeft bool // nothing more is written
 }
 
-// beginStream sends the headers and returns the stream.
+// beginStream sends the headers and returns the stream. It waits, or breaks the
+// connection, when the model name asks for that.
 func (c *call) beginStream() *stream {
 	h := c.w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -33,7 +33,7 @@ func (c *call) beginStream() *stream {
 	st := &stream{call: c, ctrl: http.NewResponseController(c.w)}
 	st.flush()
 	if !wait(c.r.Context(), c.script.ttfb) {
-		st.isGone = true
+		st.hasClientLeft = true
 	}
 	if c.script.cut0 {
 		panic(http.ErrAbortHandler)
@@ -41,14 +41,14 @@ func (c *call) beginStream() *stream {
 	return st
 }
 
-// flush sends what was written.
+// flush sends the bytes that were written.
 func (st *stream) flush() {
 	if st.ctrl.Flush() != nil {
-		st.isGone = true
+		st.hasClientLeft = true
 	}
 }
 
-// send writes one event; an empty name writes data alone, as the chat dialect has it.
+// send sends one event; with an empty name it has only data, as in the chat dialect.
 func (st *stream) send(name string, v any) {
 	var line []byte
 	if name != "" {
@@ -58,44 +58,45 @@ func (st *stream) send(name string, v any) {
 	st.write(append(line, "\n\n"...))
 }
 
-// write writes and sends b.
+// write writes b and flushes it, unless the client has left.
 func (st *stream) write(b []byte) {
-	if st.isGone {
+	if st.hasClientLeft {
 		return
 	}
 	if _, err := st.call.w.Write(b); err != nil {
-		st.isGone = true
+		st.hasClientLeft = true
 		return
 	}
 	st.flush()
 }
 
-// sendDeltas emits the pieces of a text and obeys the model name between them. failed
-// sends an error in the stream's dialect. It reports whether the stream goes on.
-func (st *stream) sendDeltas(text string, emit func(piece string), failed func(message string)) bool {
+// sendDeltas sends a text in pieces, by sendPiece, and does between them what the model
+// name asks for. sendError sends an error in the dialect of the stream. sendDeltas
+// reports whether the stream goes on.
+func (st *stream) sendDeltas(text string, sendPiece func(piece string), sendError func(message string)) bool {
 	s := st.call.script
-	for i, piece := range pieces(text) {
-		emit(piece)
+	for i, piece := range splitText(text) {
+		sendPiece(piece)
 		if s.cut {
-			st.isGone = st.isGone || !wait(st.call.r.Context(), gap)
+			st.hasClientLeft = st.hasClientLeft || !wait(st.call.r.Context(), deltaGap)
 		}
 		switch {
 		case i+1 == errorAfter && s.errstream:
-			failed("the echo upstream was told to fail here by the model name")
+			sendError("the echo upstream was told to fail here by the model name")
 			return false
 		case i+1 == cutAfter && s.cut:
 			panic(http.ErrAbortHandler)
 		case i+1 == cutAfter && s.pausemid:
-			st.isGone = st.isGone || !wait(st.call.r.Context(), pause)
+			st.hasClientLeft = st.hasClientLeft || !wait(st.call.r.Context(), pause)
 		}
-		if st.isGone {
+		if st.hasClientLeft {
 			return false
 		}
 	}
 	return true
 }
 
-// sendDone ends a stream of the chat dialect.
+// sendDone ends a stream of chat completions or completions, unless the model name forbids it.
 func (st *stream) sendDone() {
 	if !st.call.script.nodone {
 		st.write([]byte("data: [DONE]\n\n"))

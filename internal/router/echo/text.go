@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// parseTexts reads what completions call a prompt and embeddings an input: a text,
-// several, tokens (a list of numbers), or several lists of tokens. A list of tokens is
-// echoed as its numbers. Null and an absent value have no text.
+// parseTexts reads the prompt of completions or the input of embeddings: a text, a list
+// of texts, tokens (a list of numbers), or a list of such lists. A list of tokens is
+// echoed as its numbers. Null and an absent value are no texts at all.
 func parseTexts(raw json.RawMessage) ([]string, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
@@ -45,7 +45,7 @@ func parseText(raw json.RawMessage) (string, error) {
 	}
 	var numbers []json.Number
 	if json.Unmarshal(raw, &numbers) != nil {
-		return "", errors.New("want a text, a list of texts, or tokens")
+		return "", errors.New("expected a text, a list of texts, or tokens")
 	}
 	words := make([]string, len(numbers))
 	for i, n := range numbers {

@@ -11,8 +11,8 @@ type toolCall struct {
 	arguments string // a JSON object
 }
 
-// tool is a declared tool in any of the three dialects: chat completions nest
-// name and schema in "function", the others do not.
+// tool is a declared tool of chat completions, responses or messages. Chat completions
+// have the name and the schema in "function", the other two do not.
 type tool struct {
 	Type        string          `json:"type"`
 	Name        string          `json:"name"`
@@ -43,21 +43,21 @@ func (t tool) schema() json.RawMessage {
 	return t.InputSchema
 }
 
-// isCallable reports whether a client would run the tool itself; web_search and
-// the like run at the provider.
+// isCallable reports whether the client runs the tool itself; web_search and
+// similar tools run at the provider.
 func (t tool) isCallable() bool {
 	return t.name() != "" && (t.Type == "" || t.Type == "function" || t.Type == "custom" && len(t.InputSchema) > 0)
 }
 
-// chooseTool returns the call that the request forces by tool_choice or that the
-// text asks for with "call tool NAME", optionally followed by a JSON object of
-// arguments; nil when there is none.
-func (c *call) chooseTool(said string) *toolCall {
+// chooseTool returns the call that the request forces by tool_choice, or that the
+// input asks for with "call tool NAME" and optionally a JSON object of arguments
+// after it; nil when there is none.
+func (c *call) chooseTool(input string) *toolCall {
 	choice := c.req.toolChoice()
 	if choice.mode == "none" {
 		return nil
 	}
-	wanted, arguments := parseToolCall(said)
+	wanted, arguments := parseToolCall(input)
 	for _, t := range c.req.Tools {
 		if !t.isCallable() {
 			continue
@@ -73,10 +73,10 @@ func (c *call) chooseTool(said string) *toolCall {
 	return nil
 }
 
-// choice is a tool_choice: a mode (auto, none, any) or one tool's name.
+// choice is a tool_choice: a mode (auto, none, any) or the name of one tool.
 type choice struct{ mode, name string }
 
-// toolChoice reads the field in the forms of the three dialects: "auto",
+// toolChoice returns the choice of a request in the form of any of the three dialects: "auto",
 // {"type":"function","function":{"name":N}}, {"type":"tool","name":N}.
 func (r *request) toolChoice() choice {
 	var word string
@@ -101,14 +101,15 @@ func parseMode(word string) string {
 	return "auto"
 }
 
-// parseToolCall returns NAME of "call tool NAME" in a text and the JSON object after it.
-func parseToolCall(said string) (name, arguments string) {
-	const ask = "call tool "
-	i := strings.LastIndex(strings.ToLower(said), ask)
-	if i < 0 || len(strings.ToLower(said)) != len(said) {
+// parseToolCall returns NAME of the last "call tool NAME" in a text, and the JSON object after it.
+func parseToolCall(text string) (name, arguments string) {
+	const phrase = "call tool "
+	lower := strings.ToLower(text)
+	i := strings.LastIndex(lower, phrase)
+	if i < 0 || len(lower) != len(text) { // with another length, i is not a place in text
 		return "", "{}"
 	}
-	rest := strings.TrimLeft(said[i+len(ask):], "`\"' ")
+	rest := strings.TrimLeft(text[i+len(phrase):], "`\"' ")
 	end := strings.IndexFunc(rest, func(r rune) bool { return !isNameRune(r) })
 	if end < 0 {
 		end = len(rest)
@@ -116,7 +117,7 @@ func parseToolCall(said string) (name, arguments string) {
 	return rest[:end], firstObject(rest[end:])
 }
 
-// isNameRune reports whether r can stand in a tool's name.
+// isNameRune reports whether r may be in the name of a tool.
 func isNameRune(r rune) bool {
 	return r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }

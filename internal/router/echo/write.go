@@ -21,13 +21,13 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
-// writeJSON writes a whole reply. A write error means that the client has
-// left, and is ignored.
+// writeJSON writes a whole reply. A write error is ignored: it
+// means that the client has left.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	writeBytes(w, status, "application/json", encode(v))
 }
 
-// writeBytes writes a whole reply.
+// writeBytes writes a whole reply with that body.
 func writeBytes(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -35,7 +35,7 @@ func writeBytes(w http.ResponseWriter, status int, contentType string, body []by
 	_, _ = w.Write(body)
 }
 
-// acceptsGzip reports whether the client takes gzip.
+// acceptsGzip reports whether the client accepts a reply in gzip.
 func acceptsGzip(h http.Header) bool {
 	return strings.Contains(h.Get("Accept-Encoding"), "gzip")
 }

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// counter counts the calls of the models that fail at first. It is the only
-// thing the server remembers.
+// counter counts the calls of the models that fail at first. It is all that the
+// server remembers of requests.
 type counter struct {
 	mu    sync.Mutex
 	calls map[string]int
 }
 
-// maxCounted bounds the memory of a counter: past it all counts start anew.
+// maxCounted is the largest number of models that a counter remembers; with one more,
+// all counts start again.
 const maxCounted = 4096
 
 // next returns the number of this call of model, from 1.
@@ -29,8 +30,8 @@ func (c *counter) next(model string) int {
 	return c.calls[model]
 }
 
-// obey does what the model name asks for before the answer, and reports whether the call is over.
-func (c *call) obey(counts *counter) bool {
+// playScript does what the model name asks for before the answer, and reports whether the call is over.
+func (c *call) playScript(counts *counter) bool {
 	s := c.script
 	if !wait(c.r.Context(), s.sleep) {
 		return true
@@ -78,13 +79,13 @@ func (c *call) fail() {
 	}
 }
 
-// writePage answers with HTML, as a proxy between would.
+// writePage answers with an HTML page, as a proxy in front of an upstream would.
 func (c *call) writePage(status int) {
 	body := fmt.Sprintf("<html><body><h1>%d from a proxy</h1></body></html>", status)
 	writeBytes(c.w, status, "text/html", []byte(body))
 }
 
-// wait sleeps for d and reports whether the client is still there.
+// wait waits for d, and reports whether the client is still there.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
