@@ -1,9 +1,9 @@
-// Package decode undoes the content encodings of HTTP bodies and tells by its first
-// bytes what a body is. Call Body for a reply, Chain for a request whose encodings
+// Package decode undoes the content encodings of HTTP bodies, and recognizes a body by
+// its first bytes. Call Body for a reply, Chain for a request whose encodings
 // are known; Recognize tells a stream of events from a whole reply.
 //
-// It never trusts a header against the bytes: servers announce gzip and send plain
-// text, and the reverse.
+// Where the first bytes of a body contradict its header, the bytes count: servers announce
+// gzip and send plain text, and the reverse.
 package decode
 
 import (
@@ -23,15 +23,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// MaxCodings is the most encodings that may be stacked on one body.
+// MaxCodings is the largest number of encodings that one body may have.
 const MaxCodings = 4
 
-// zstdWindow is the longest window, in bytes, that a decoder of HTTP content must support (RFC 9659).
-const zstdWindow = 8 << 20
+// maxZstdWindow is the largest window, in bytes, that a decoder of HTTP content must support (RFC 9659).
+const maxZstdWindow = 8 << 20
 
-// Error reports that bytes are not what their Content-Encoding announces.
+// Error is the error of bytes that are not in the encoding that their Content-Encoding names.
 type Error struct {
-	Coding string // the encoding
+	Coding string // the name of the encoding
 	Err    error  // the decoder's error
 }
 
@@ -41,7 +41,7 @@ func (e *Error) Error() string { return fmt.Sprintf("decode %s: %v", e.Coding, e
 // Unwrap returns the decoder's error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// errUnsupported is the cause of an Error for an encoding that is unknown.
+// errUnsupported is the cause of an Error for an unknown encoding.
 var errUnsupported = errors.New("this encoding is not supported")
 
 // decodedBody reads a body through the decoders of its encodings.
@@ -59,8 +59,8 @@ func (d *decodedBody) Close() error {
 	return d.body.Close()
 }
 
-// trackedBody keeps the error that ended it, so that a broken connection can be
-// told from bytes that cannot be decoded.
+// trackedBody is a body that keeps its read error, so that a broken connection can be
+// distinguished from bytes that cannot be decoded.
 type trackedBody struct {
 	io.ReadCloser
 	err error
@@ -75,8 +75,8 @@ func (b *trackedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Body returns body with the encodings undone that header names, or body itself
-// when there are none. It reads nothing yet.
+// Body returns a reader of body that undoes the encodings that header names, or body
+// itself when it names none. Body itself reads nothing.
 func Body(body io.ReadCloser, header http.Header) io.ReadCloser {
 	values := header["Content-Encoding"]
 	if len(values) == 0 {
@@ -94,12 +94,13 @@ func Body(body io.ReadCloser, header http.Header) io.ReadCloser {
 	return Chain(body, names)
 }
 
-// Chain returns body with the encodings undone, the last one first. It reads nothing yet.
+// Chain returns a reader of body that undoes the named encodings, the last one first.
+// Chain itself reads nothing.
 func Chain(body io.ReadCloser, names []string) io.ReadCloser {
 	tracked := &trackedBody{ReadCloser: body}
 	d := &decodedBody{Reader: tracked, body: tracked}
 	if len(names) > MaxCodings {
-		names = []string{strings.Join(names, ", ")} // unsupported, unless the bytes are plain
+		names = []string{strings.Join(names, ", ")} // this name is unsupported, unless the bytes are plain
 	}
 	for i := len(names) - 1; i >= 0; i-- {
 		c := &coding{name: names[i], body: tracked, in: bufio.NewReader(d.Reader)}
@@ -108,8 +109,7 @@ func Chain(body io.ReadCloser, names []string) io.ReadCloser {
 	return d
 }
 
-// Rest returns a body with the named compression undone, whose first bytes, head,
-// were read already.
+// Rest is Chain for one encoding and a body whose first bytes, head, were read already.
 func Rest(head []byte, rest io.ReadCloser, name string) io.ReadCloser {
 	body := struct {
 		io.Reader
@@ -118,8 +118,8 @@ func Rest(head []byte, rest io.ReadCloser, name string) io.ReadCloser {
 	return Chain(body, []string{name})
 }
 
-// coding undoes one encoding. The first bytes count more than the name: servers
-// announce gzip and send plain text.
+// coding is a reader that undoes one encoding. The first bytes count more than the
+// name, since servers announce gzip and send plain text.
 type coding struct {
 	name string
 	body *trackedBody
@@ -144,7 +144,8 @@ func (c *coding) Read(p []byte) (int, error) {
 	return n, c.err
 }
 
-// explain replaces an error of the decoder by what it means.
+// explain returns an Error for an error of the decoder, or the read error of the body
+// where that is the cause. io.EOF and an Error of another coding stay the same.
 func (c *coding) explain(err error) error {
 	var inner *Error
 	switch {
@@ -156,7 +157,7 @@ func (c *coding) explain(err error) error {
 	return &Error{c.name, err}
 }
 
-// open chooses the decoder by the first bytes and makes it.
+// open creates the decoder that fits the first bytes and the name.
 func (c *coding) open() error {
 	head, err := c.in.Peek(2)
 	if len(head) == 0 && err != nil {
@@ -169,8 +170,8 @@ func (c *coding) open() error {
 	switch {
 	case name != "br" && Compression(head) != "":
 		name = Compression(head)
-	case name == "br" && head[0] == '[': // a long brotli stream may begin with it too
-	case name == "gzip", name == "x-gzip", name == "zstd", looksPlain(head):
+	case name == "br" && head[0] == '[': // stays br: a long brotli stream may begin with it too
+	case name == "gzip", name == "x-gzip", name == "zstd", looksPlain(head): // announced, but not there
 		name = "identity"
 	}
 	switch name {
@@ -180,12 +181,12 @@ func (c *coding) open() error {
 		c.out, err = gzip.NewReader(c.in)
 	case "zstd":
 		c.zstd, err = zstd.NewReader(c.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(zstdWindow))
+			zstd.WithDecoderMaxWindow(maxZstdWindow))
 		c.out = c.zstd
 	case "br":
 		c.out, err = brotli.NewReader(c.in), nil
 	case "deflate":
-		c.out, err = inflate(c.in, head)
+		c.out, err = newDeflateReader(c.in, head)
 	default:
 		err = errUnsupported
 	}
@@ -199,25 +200,25 @@ func (c *coding) close() {
 	}
 }
 
-// inflate reads what HTTP calls deflate: zlib's format, or the bare one that
-// some servers send.
-func inflate(in *bufio.Reader, head []byte) (io.Reader, error) {
+// newDeflateReader returns a decoder of what HTTP calls deflate: zlib's format, or the
+// bare one that some servers send.
+func newDeflateReader(in *bufio.Reader, head []byte) (io.Reader, error) {
 	if len(head) >= 2 && head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
 		return zlib.NewReader(in)
 	}
 	return flate.NewReader(in), nil
 }
 
-// The first bytes of compressed bodies. Deflate and br have no mark.
+// The marks with which compressed bodies begin. Deflate and br have none.
 const (
 	gzipMark = "\x1f\x8b"
 	zstdMark = "\x28\xb5\x2f\xfd"
 )
 
-// plainMarks are how JSON, server-sent events and HTML begin.
+// plainMarks are the beginnings of JSON, server-sent events and HTML.
 var plainMarks = [...]string{"{", "[", ": ", ":\n", ":\r", "data:", "event:", "id:", "retry:", "<!", "<h", "<H", "<?"}
 
-// Compression names the compression of a body by its first bytes; empty when there is no mark of one.
+// Compression returns the name of the compression that a body's first bytes show; empty when they show none.
 func Compression(head []byte) string {
 	switch {
 	case bytes.HasPrefix(head, []byte(gzipMark)):
@@ -233,13 +234,14 @@ func isPrefixOf(head []byte, mark string) bool {
 	return len(head) < len(mark) && strings.HasPrefix(mark, string(head))
 }
 
-// mayBeCompressed reports whether more bytes are needed to tell whether a body
-// is compressed.
+// mayBeCompressed reports whether head is only the beginning of the mark of a
+// compression: more bytes are needed to tell.
 func mayBeCompressed(head []byte) bool {
 	return isPrefixOf(head, gzipMark) || isPrefixOf(head, zstdMark)
 }
 
-// mayBeMark reports whether more bytes are needed to tell what a body is.
+// mayBeMark reports whether head is only the beginning of a mark: more bytes are needed
+// to tell what a body is.
 func mayBeMark(head []byte) bool {
 	if mayBeCompressed(head) || isPrefixOf(head, ByteOrderMark) {
 		return true
@@ -248,7 +250,7 @@ func mayBeMark(head []byte) bool {
 	return slices.ContainsFunc(plainMarks[:], func(mark string) bool { return isPrefixOf(head, mark) })
 }
 
-// looksPlain reports whether a body begins as JSON, server-sent events or HTML do.
+// looksPlain reports whether a body begins like JSON, server-sent events or HTML.
 func looksPlain(head []byte) bool {
 	head = bytes.TrimPrefix(head, []byte(ByteOrderMark))
 	return slices.ContainsFunc(plainMarks[:], func(mark string) bool { return bytes.HasPrefix(head, []byte(mark)) })

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ByteOrderMark is the mark of UTF-8 with which some bodies begin.
+// ByteOrderMark is the byte order mark in UTF-8, with which some bodies begin.
 const ByteOrderMark = "\xef\xbb\xbf"
 
 // Form is the form of a reply.
@@ -22,9 +22,9 @@ const (
 // streamFields are the names of the fields of server-sent events.
 var streamFields = [...]string{"data", "event", "id", "retry"}
 
-// Recognize returns the form of a reply by its first bytes. declared says whether
-// the Content-Type announces a stream; it decides where the bytes do not.
-func Recognize(start []byte, declared bool) Form {
+// Recognize returns the form of a reply by its first bytes. isStream says whether the
+// Content-Type announces a stream; it decides where the bytes do not.
+func Recognize(start []byte, isStream bool) Form {
 	if isPrefixOf(start, ByteOrderMark) || mayBeCompressed(start) {
 		return Unknown
 	}
@@ -48,10 +48,10 @@ func Recognize(start []byte, declared bool) Form {
 			return Stream
 		}
 	}
-	return Declared(declared)
+	return Declared(isStream)
 }
 
-// Declared returns the form that a Content-Type announces.
+// Declared returns Stream when the Content-Type announces a stream, else Whole.
 func Declared(isStream bool) Form {
 	if isStream {
 		return Stream
@@ -59,7 +59,7 @@ func Declared(isStream bool) Form {
 	return Whole
 }
 
-// IsEventStream reports whether the Content-Type announces server-sent events.
+// IsEventStream reports whether the Content-Type in h announces server-sent events.
 func IsEventStream(h http.Header) bool {
 	values := h["Content-Type"]
 	if len(values) == 0 {

@@ -2,29 +2,29 @@ package splice
 
 import "bytes"
 
-// event is what Stream needs of the data of one event. Values are slices of the
-// document, nil where it has none.
+// event holds what Stream needs of the data of one event. The values are slices of the
+// data, nil when absent.
 type event struct {
-	start, end int // where the model stands; end 0: nowhere
+	start, end int // the place of the model; end is 0 when there is none
 
-	members  int
+	members  int    // the number of members
 	kind     []byte // "type", as a JSON string
 	object   []byte
 	err      []byte
 	choices  []byte
 	usage    []byte
 	google   []byte // Google: the candidates, or the feedback on the prompt
-	response []byte // Responses API: the response, item or part that the event carries
+	response []byte // Responses API: the response, item or part; Anthropic: the message
 	block    []byte // Anthropic: content_block
 }
 
-// inspect notes what kind of event the data are, and returns where the model stands in
-// them; end is 0 when it is nowhere.
+// inspect notes what kind of event the data are, and returns the place of the model in
+// them; end is 0 when there is none.
 func (s *Stream) inspect(data []byte) (start, end int) {
 	if s.namesError {
 		s.noteError(data)
 	}
-	// Without its first quote, of which events are full, a key is found faster.
+	// Events are full of quotes: a key without its first quote is found faster.
 	hasError := bytes.Contains(data, []byte(`error"`))
 	if s.Content && !hasError {
 		s.noteEnd(data)
@@ -61,7 +61,7 @@ func (s *Stream) noteEvent(e *event, data []byte) {
 // Google sends it, and notes the error.
 func (s *Stream) inspectList(data []byte) bool {
 	isError := false
-	_ = Elements(data, func(start, end int) bool { // an error: it is not a list
+	_ = Elements(data, func(start, end int) bool { // an error means that it is not a list
 		var e event
 		if isError = e.read(data[start:end]) == nil && e.isError(); isError {
 			s.noteError(data[start:end])
@@ -71,12 +71,12 @@ func (s *Stream) inspectList(data []byte) bool {
 	return isError
 }
 
-// noteContent notes that an event with content passed. After an error nothing
-// counts as content any more.
+// noteContent notes that an event with content passed. After an error, nothing
+// counts as content.
 func (s *Stream) noteContent() { s.Content = s.Content || !s.Failed }
 
-// joinData collects the data of an event whose JSON stands on several lines. After
-// content has passed, nothing more must be known.
+// joinData collects the data of an event whose JSON has several lines. After content
+// has passed, nothing more needs to be known of an event.
 func (s *Stream) joinData(data []byte) {
 	if s.Content {
 		return
@@ -88,8 +88,9 @@ func (s *Stream) joinData(data []byte) {
 	s.joinedData = append(append(s.joinedData, data...), '\n')
 }
 
-// inspectJoined inspects the lines that joinData has collected, once: doing so after
-// each line would take a time that grows with the square of their number.
+// inspectJoined inspects the lines that joinData has collected, and reports whether they
+// are an object. It is called once for an event: inspecting after each line would take
+// a time that grows with the square of their number.
 func (s *Stream) inspectJoined() bool {
 	var e event
 	if len(s.joinedData) == 0 || e.read(s.joinedData) != nil {
@@ -107,13 +108,13 @@ func (s *Stream) endEvent() {
 	}
 	s.Ended = s.Ended || s.namesLast
 	s.namesError, s.namesLast, s.namesType, s.hasData = false, false, false, false
-	if !s.inspectJoined() && len(s.joinedData) > 0 { // not JSON: it is not held back
+	if !s.inspectJoined() && len(s.joinedData) > 0 { // not JSON: it counts as content, so that it is not held back
 		s.noteContent()
 		s.joinedData = nil
 	}
 }
 
-// noteError notes that the stream failed; data are those of the error.
+// noteError notes that the stream failed, and keeps the data of the first error.
 func (s *Stream) noteError(data []byte) {
 	if !s.Failed {
 		s.Failed = true
@@ -121,8 +122,8 @@ func (s *Stream) noteError(data []byte) {
 	}
 }
 
-// findModel returns where the model stands in an event after the first content; end is
-// 0 when it is nowhere.
+// findModel returns the place of the model in an event after the first content; end is
+// 0 when there is none.
 func findModel(data []byte) (start, end int) {
 	err := Members(data, func(key []byte, from, to int) bool {
 		switch string(key) {
@@ -179,7 +180,8 @@ func (e *event) read(data []byte) error {
 	})
 }
 
-// findInnerModel returns the place of the string member "model" of the object in data.
+// findInnerModel returns the place of the member "model" of the object in data; end is 0
+// when there is no such text.
 func findInnerModel(data []byte) (start, end int) {
 	if data[0] != '{' {
 		return 0, 0
@@ -205,14 +207,14 @@ func (e *event) isError() bool {
 	return string(e.object) == `"error"` || !IsEmpty(e.err) || HasFailedChoice(e.choices)
 }
 
-// HasFailedChoice reports whether one of a chat reply's choices is an error instead of
-// an answer, as OpenRouter sends it.
+// HasFailedChoice reports whether one of the choices of a chat reply is an error instead
+// of an answer. OpenRouter sends such replies.
 func HasFailedChoice(choices []byte) bool {
 	if !bytes.Contains(choices, []byte(`"error"`)) {
 		return false
 	}
 	hasFailed := false
-	_ = Elements(choices, func(from, to int) bool { // what is not well-formed has no error in it
+	_ = Elements(choices, func(from, to int) bool { // choices that are not well-formed count as no error
 		_ = Members(choices[from:to], func(key []byte, a, b int) bool {
 			value := choices[from+a : from+b]
 			switch string(key) {
@@ -228,8 +230,8 @@ func HasFailedChoice(choices []byte) bool {
 	return hasFailed
 }
 
-// isOpening reports whether the event only opens a reply: it has nothing that a client
-// could show.
+// isOpening reports whether the event belongs to the opening of a reply: it has nothing
+// that a client could show.
 func (e *event) isOpening() bool {
 	switch string(e.kind) {
 	case `"message_start"`, `"ping"`, `"keepalive"`, `"response.created"`, `"response.in_progress"`,
@@ -250,7 +252,7 @@ func (e *event) isOpening() bool {
 }
 
 // AreEmptyChoices reports whether the choices of a chat or completions reply, or of a
-// chunk of one, have no answer.
+// chunk of one, are all empty.
 func AreEmptyChoices(choices []byte) bool {
 	isEmpty := true
 	err := Elements(choices, func(from, to int) bool {
@@ -261,7 +263,7 @@ func AreEmptyChoices(choices []byte) bool {
 }
 
 // isEmptyPart reports whether a content block, an item or a part is an empty text,
-// message or piece of reasoning. A tool call never is: it has a name.
+// message or piece of reasoning. A tool call is never empty, since it has a name.
 func isEmptyPart(part []byte) bool {
 	isEmpty := true
 	err := Members(part, func(key []byte, from, to int) bool {
@@ -322,7 +324,7 @@ func IsEmpty(value []byte) bool {
 	return (value[0] == '{' || value[0] == '[') && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
-// noteEnd notes whether the event is the end that its dialect demands.
+// noteEnd notes whether the event is the one with which its dialect ends a stream.
 func (s *Stream) noteEnd(data []byte) {
 	switch {
 	case s.Ended, s.namesType:
@@ -335,15 +337,15 @@ func (s *Stream) noteEnd(data []byte) {
 	}
 }
 
-// isEventType reports whether an event line's name is a type of Anthropic's or
-// the Responses API, so that the data need not be searched for it.
+// isEventType reports whether the name in an event line is a type of Anthropic's or of
+// the Responses API. Then the data need not be searched for the type.
 func isEventType(name []byte) bool {
 	return bytes.HasPrefix(name, []byte("response.")) || bytes.HasPrefix(name, []byte("message_")) ||
 		bytes.HasPrefix(name, []byte("content_block_"))
 }
 
-// isLast reports whether a stream ends with the event of that type.
-func isLast(kind []byte) bool {
+// isLastType reports whether an event of that type is the last one of a stream.
+func isLastType(kind []byte) bool {
 	switch string(kind) {
 	case "message_stop", "response.completed", "response.incomplete", "response.failed", "response.cancelled",
 		"transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed":
@@ -354,20 +356,20 @@ func isLast(kind []byte) bool {
 
 // isTypedEnd reports whether the type of an event is one that ends a stream.
 func isTypedEnd(data []byte) bool {
-	ended := false
-	_ = Members(data, func(key []byte, from, to int) bool { // what is not well-formed is not the end
+	isEnd := false
+	_ = Members(data, func(key []byte, from, to int) bool { // data that are not well-formed are not the end
 		if string(key) == "type" && to-from > 2 {
-			ended = isLast(data[from+1 : to-1])
+			isEnd = isLastType(data[from+1 : to-1])
 		}
 		return string(key) != "type"
 	})
-	return ended
+	return isEnd
 }
 
 // isChatEnd reports whether a chat or completions chunk has a finish reason, or the
-// usage after the last choice. Within text the quotes of a key
-// would be escaped. Some upstreams send the usage so far in every chunk, beside
-// a choice; that is not the end.
+// usage after the last choice. A key within a text is not found, since its quotes are
+// escaped there. Some upstreams send the usage so far in every chunk, beside a choice;
+// that is not the end.
 func isChatEnd(data []byte) bool {
 	const key = `finish_reason"`
 	at := bytes.Index(data, []byte(key))
@@ -388,7 +390,7 @@ func isChatEnd(data []byte) bool {
 	return false
 }
 
-// isUsageChunk reports whether a chunk has the usage and no choice.
+// isUsageChunk reports whether a chunk has the usage but no choice.
 func isUsageChunk(data []byte) bool {
 	if !bytes.Contains(data, []byte(`usage"`)) {
 		return false

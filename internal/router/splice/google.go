@@ -3,8 +3,8 @@ package splice
 import "bytes"
 
 // areEmptyCandidates reports whether a chunk's candidates have nothing that a client
-// could show: no finish reason, and no part but empty texts. Feedback on the prompt,
-// which is an object, is the answer where there are no candidates.
+// could show: no finish reason, and no part except empty texts. Feedback on the prompt,
+// an object that takes the place of the candidates, is never empty.
 func areEmptyCandidates(candidates []byte) bool {
 	isEmpty := true
 	err := Elements(candidates, func(from, to int) bool {
@@ -30,7 +30,7 @@ func isEmptyCandidate(candidate []byte) bool {
 	return err == nil && isEmpty
 }
 
-// isEmptyContent reports whether a content has no part but empty texts.
+// isEmptyContent reports whether a content has no part except empty texts.
 func isEmptyContent(content []byte) bool {
 	isEmpty := true
 	err := Members(content, func(key []byte, from, to int) bool {
@@ -49,14 +49,14 @@ func isEmptyContent(content []byte) bool {
 }
 
 // isGoogleEnd reports whether a chunk has a finish reason, or says that the prompt was
-// blocked. Within text the quotes of a key would be escaped.
+// blocked. A key within a text is not found, since its quotes are escaped there.
 func isGoogleEnd(data []byte) bool {
 	return bytes.Contains(data, []byte(`"finishReason"`)) || bytes.Contains(data, []byte(`"blockReason"`))
 }
 
-// noteBare notes a line outside of events: a part of an error, as Google sends it
-// within a stream.
-func (s *Stream) noteBare(text []byte) {
+// noteBareLine notes a line outside of events. Google sends errors in such lines within
+// a stream.
+func (s *Stream) noteBareLine(text []byte) {
 	if len(s.bare)+len(text) > MaxLine {
 		s.bare = nil
 		return

@@ -1,11 +1,11 @@
 // Package splice finds single values in JSON documents and server-sent events
 // and replaces them in the bytes that pass, so that a body of any size is
-// neither decoded nor encoded again. Members is the scanner, Stream the
-// rewriter of event streams.
+// neither decoded nor encoded again. Members scans a document, Stream rewrites
+// a stream of events.
 //
 // It never validates a document fully: what lies inside a value is skipped by
-// matching quotes and brackets. It is longer than 700 lines because what an event
-// means is found in the same pass in which it is rewritten.
+// matching quotes and brackets. It is longer than 700 lines because
+// one pass both rewrites an event and finds out what it means.
 package splice
 
 import (
@@ -20,17 +20,17 @@ type SyntaxError struct {
 	Reason string // what was expected or found
 }
 
-// Error names the reason and the character, counted from 0.
+// Error names the reason and the offset, in the words of Python's json.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s (char %d)", e.Reason, e.Offset) }
 
 // Visit is called for one member of an object: its decoded key, and where its value
-// starts and ends in the document. It returns false to stop the scan; what
-// follows is then not looked at. key is only valid during the call.
+// starts and ends in the document. It returns false to stop the scan; the rest of the
+// document is then not checked. key is only valid during the call.
 type Visit func(key []byte, start, end int) bool
 
 // Members calls visit for each top-level member of the JSON object in doc, in
 // order, duplicates included. The error is a *SyntaxError when doc is not
-// an object, is cut off, or is followed by something.
+// an object, is cut off, or is followed by more than white space.
 func Members(doc []byte, visit Visit) error {
 	i := skipSpace(doc, 0)
 	if i == len(doc) || doc[i] != '{' {
@@ -41,7 +41,7 @@ func Members(doc []byte, visit Visit) error {
 		return checkEnd(doc, i+1)
 	}
 	for {
-		key, next, err := memberKey(doc, i)
+		key, next, err := readKey(doc, i)
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func Members(doc []byte, visit Visit) error {
 	}
 }
 
-// memberKey reads `"key" :` at i and returns the decoded key and where the value starts.
-func memberKey(doc []byte, i int) (key []byte, next int, err error) {
+// readKey reads `"key" :` at i and returns the decoded key and where the value starts.
+func readKey(doc []byte, i int) (key []byte, next int, err error) {
 	if i == len(doc) || doc[i] != '"' {
 		return nil, 0, &SyntaxError{i, "unexpected character, expected a string key"}
 	}
@@ -110,8 +110,8 @@ func skipValue(doc []byte, i int) (int, error) {
 	return end, nil
 }
 
-// isPlainScalar reports whether text is a value that needs no closer look:
-// null, true, false, or a whole number.
+// isPlainScalar reports whether text is a value that needs no further check:
+// null, true, false, or a whole number that is not negative.
 func isPlainScalar(text []byte) bool {
 	switch string(text) {
 	case "null", "true", "false", "0":
@@ -125,13 +125,13 @@ func isPlainScalar(text []byte) bool {
 	return len(text) > 0 && text[0] != '0'
 }
 
-// isScalar says which characters numbers, true, false and null consist of.
+// isScalar has the characters of which numbers, true, false and null consist.
 var isScalar = [256]bool{'+': true, '-': true, '.': true, 'E': true,
 	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
 	'a': true, 'e': true, 'f': true, 'l': true, 'n': true, 'r': true, 's': true, 't': true, 'u': true}
 
 // skipNested returns the end of the object or array that starts at i: the place where
-// as many brackets are closed as were opened, those in strings not counted.
+// as many brackets are closed as were opened. Those in strings do not count.
 func skipNested(doc []byte, i int) (int, error) {
 	start, depth := i, 0
 	for i < len(doc) {
@@ -155,9 +155,8 @@ func skipNested(doc []byte, i int) (int, error) {
 	return 0, &SyntaxError{start, "object or array is not closed"}
 }
 
-// skipString returns the end of the string that starts at i, its closing quote
-// included. It searches for quotes: an escaped one has an odd number of backslashes
-// before it.
+// skipString returns the end of the string that starts at i, after its closing quote.
+// It searches for quotes; an escaped one has an odd number of backslashes before it.
 func skipString(doc []byte, i int) (int, error) {
 	for from := i + 1; ; {
 		n := bytes.IndexByte(doc[from:], '"')
@@ -175,7 +174,7 @@ func skipString(doc []byte, i int) (int, error) {
 	}
 }
 
-// skipSpace returns the place of the first character from i that is not white space.
+// skipSpace returns the place of the first character at or after i that is not white space.
 func skipSpace(doc []byte, i int) int {
 	for i < len(doc) && (doc[i] == ' ' || doc[i] == '\n' || doc[i] == '\r' || doc[i] == '\t') {
 		i++
@@ -183,7 +182,7 @@ func skipSpace(doc []byte, i int) int {
 	return i
 }
 
-// checkEnd returns an error when anything but white space follows from i.
+// checkEnd returns an error when doc has more than white space from i on.
 func checkEnd(doc []byte, i int) error {
 	if i = skipSpace(doc, i); i < len(doc) {
 		return &SyntaxError{i, "unexpected data after the object"}

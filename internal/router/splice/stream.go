@@ -3,54 +3,54 @@ package splice
 import "bytes"
 
 // MaxLine is the longest line, in bytes, that Stream looks into; longer ones
-// pass as they are. An event that long is a finished reply with images in it.
+// pass unchanged. An event of such length is a finished reply with images in it.
 const MaxLine = 1 << 20
 
 // Stream replaces the model in server-sent events as they pass: the top-level
 // "model" of a chat chunk, message.model of Anthropic's message_start, and
 // response.model of the Responses API. A byte order mark at the start is left
-// out, and in a stream with line ends that are a CR alone all line ends become
-// LF, which every client reads. All other bytes stay what they are.
+// out. From the first line on that ends in a CR alone, all line ends become LF,
+// which every client reads. All other bytes stay the same.
 //
-// Whole lines come out at once; only an unfinished line is held back, which a
-// reader could not use before its end. How the input was cut into chunks never
+// Whole lines come out at once. Only an unfinished line is held back, since a
+// reader could not use it before its end. How the input was cut into chunks never
 // changes the output.
 //
-// Stream also notes what passed: content, an error, the stream's own end.
+// Stream also notes what passed: content, an error, the end of the stream.
 type Stream struct {
 	Model []byte            // the JSON string literal to put in
-	Watch func(data []byte) // gets the data of each event, which it must not keep; nil: nobody looks at them
+	Watch func(data []byte) // gets the data of each data line except [DONE], and must not keep them; may be nil
 
-	Events  int    // data lines seen, [DONE] not counted
-	Content bool   // before any error, an event passed that a client could show; the events before it only open a reply
-	Ended   bool   // the end that the dialect demands passed: a finish reason, message_stop, response.completed
+	Events  int    // data lines that passed, without [DONE]
+	Content bool   // an event that a client could show passed, and no error before it
+	Ended   bool   // the end of the dialect passed: a finish reason, message_stop, response.completed …
 	Done    bool   // a "data: [DONE]" line passed
 	Failed  bool   // an error event passed
 	Error   []byte // the data of the first error event
 
 	heldLine   []byte // the unfinished line
-	joinedData []byte // the data so far of an event over several lines, while Content is false
+	joinedData []byte // the data so far of an event with several lines, while Content is false
 	hasBegun   bool   // the first bytes, which may be a byte order mark, were looked at
 	inLongLine bool   // the rest of a line longer than MaxLine passes
-	inEvent    bool   // the last line that came out was not the blank one that ends an event
+	inEvent    bool   // the last line that came out was not the blank line that ends an event
 	hasBareCR  bool   // a line ended in a CR alone: all line ends become LF
-	skipsLF    bool   // the last chunk ended in a CR that ended a line: an LF after it belongs to it
-	hasTypes   bool   // events have a "type", as in Anthropic's and the Responses API; chat chunks do not
+	skipsLF    bool   // the last chunk ended in a CR that ended a line: a following LF belongs to that line end
+	hasTypes   bool   // events have a "type", as those of Anthropic and of the Responses API; chat chunks have none
 	isGoogle   bool   // events have candidates, or feedback on the prompt
-	bare       []byte // lines outside of events: Google's errors stand there
+	bare       []byte // lines outside of events, where Google sends errors
 	hasData    bool   // a data line of the current event passed
-	namesError bool   // the event line of the current event says error
+	namesError bool   // the event line of the current event names an error
 	namesLast  bool   // the event line of the current event names the last one
 	namesType  bool   // the event line of the current event repeats its type
 }
 
-// What lines begin with.
+// The beginnings of a stream and of a data line.
 const (
 	byteOrderMark = "\xef\xbb\xbf"
 	dataPrefix    = "data:"
 )
 
-// Append adds a chunk of input and appends to dst what may pass now.
+// Append takes a chunk of input and appends to dst the bytes that may pass now.
 func (s *Stream) Append(dst, chunk []byte) []byte {
 	if !s.hasBegun {
 		chunk = s.dropByteOrderMark(chunk)
@@ -78,8 +78,8 @@ func (s *Stream) Append(dst, chunk []byte) []byte {
 	return dst
 }
 
-// Finish ends a stream that came to its regular end: an unfinished line and an
-// unfinished event are completed.
+// Finish ends a stream whose input is complete: an unfinished line and an
+// unfinished event get their line ends.
 func (s *Stream) Finish(dst []byte) []byte {
 	s.hasBegun = true
 	if len(s.heldLine) > 0 || s.inLongLine {
@@ -88,9 +88,9 @@ func (s *Stream) Finish(dst []byte) []byte {
 	return s.Abandon(dst)
 }
 
-// EndInput notes that no more input comes. Some servers omit the last line ends: the
-// line that is held back is appended to dst if its data are whole, and the last event
-// counts.
+// EndInput notes that no more input comes. Since some servers omit the last line ends,
+// the line that is held back is appended to dst if its data are whole, and the last
+// event counts.
 func (s *Stream) EndInput(dst []byte) []byte {
 	dst = s.completeHeldLine(dst)
 	s.inspectJoined()
@@ -98,7 +98,7 @@ func (s *Stream) EndInput(dst []byte) []byte {
 	return dst
 }
 
-// completeHeldLine appends the line that is held back if its data are whole.
+// completeHeldLine appends the line that is held back to dst if its data are whole.
 func (s *Stream) completeHeldLine(dst []byte) []byte {
 	data, ok := bytes.CutPrefix(bytes.TrimSpace(s.heldLine), []byte(dataPrefix))
 	if !ok || s.inLongLine {
@@ -157,7 +157,7 @@ func (s *Stream) holdsCR() bool { return len(s.heldLine) > 0 && s.heldLine[len(s
 
 // lineEnd returns the length of chunk's first line with its line end: LF, CR
 // LF, or CR. It returns 0 when the end is not there yet. A CR at the end of
-// the chunk counts only once the stream is known to end lines so.
+// the chunk counts only when an earlier line ended in a CR alone.
 func (s *Stream) lineEnd(chunk []byte) int {
 	n := bytes.IndexByte(chunk, '\n') + 1
 	part := chunk
@@ -178,7 +178,7 @@ func (s *Stream) lineEnd(chunk []byte) int {
 	return 0
 }
 
-// endLine appends to dst the line that consists of what is held back and last.
+// endLine appends to dst the line that consists of the part that is held back and last.
 func (s *Stream) endLine(dst, last []byte) []byte {
 	if s.inLongLine {
 		s.inLongLine = false
@@ -197,7 +197,7 @@ func (s *Stream) endLine(dst, last []byte) []byte {
 	return dst
 }
 
-// holdPart takes in a chunk without a line end.
+// holdPart holds a chunk without a line end back, or appends it to dst when its line is too long.
 func (s *Stream) holdPart(dst, chunk []byte) []byte {
 	if !s.inLongLine && len(s.heldLine)+len(chunk) <= MaxLine {
 		s.heldLine = append(s.heldLine, chunk...)
@@ -232,15 +232,15 @@ func (s *Stream) passLine(dst, line []byte) []byte {
 	case bytes.HasPrefix(text, []byte(dataPrefix)):
 		return s.appendLineEnd(s.passData(dst, text), end)
 	case text[0] == '{' || len(s.bare) > 0:
-		s.noteBare(text)
+		s.noteBareLine(text)
 	case bytes.HasPrefix(text, []byte("event:")):
 		name := bytes.TrimPrefix(text[len("event:"):], []byte{' '})
-		s.namesError, s.namesLast, s.namesType = string(name) == "error", isLast(name), isEventType(name)
+		s.namesError, s.namesLast, s.namesType = string(name) == "error", isLastType(name), isEventType(name)
 	}
 	return s.appendLineEnd(append(dst, text...), end)
 }
 
-// passData appends a data line, given without its line end, to dst.
+// passData appends a data line without its line end to dst, with the model replaced.
 func (s *Stream) passData(dst, text []byte) []byte {
 	data := bytes.TrimLeft(text[len(dataPrefix):], " ")
 	if len(data) < 10 && string(bytes.TrimSpace(data)) == "[DONE]" {
@@ -271,7 +271,7 @@ func (s *Stream) noteLongLine(line []byte) {
 	}
 }
 
-// appendLineEnd appends a line end, as an LF when line ends are replaced.
+// appendLineEnd appends a line end, or an LF when line ends are replaced.
 func (s *Stream) appendLineEnd(dst, end []byte) []byte {
 	if s.hasBareCR {
 		return append(dst, '\n')
