@@ -9,13 +9,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readTranslation reads what a translation must know of the upstream.
+// readTranslation reads what the translation between dialects needs to know of the upstream.
 func readTranslation(d *Deployment, row provider.Provider, info document.Section, isOwn bool) {
 	d.TakesEffort, d.ReasoningBack = row.TakesEffort, row.ReturnsReasoning
 	d.OldLimitName = row.Rename["max_completion_tokens"] == "max_tokens"
 	d.DetailsBack = row.ReturnsDetails
 	d.ThoughtsBack, d.RankLimitName = row.ReturnsThoughts, row.Rename["top_n"]
-	if strings.Contains(d.Upstream, "gpt-oss") { // its prompt format has the effort, wherever it is served
+	if strings.Contains(d.Upstream, "gpt-oss") { // the effort is part of its prompt format, wherever it is served
 		d.TakesEffort = true
 	}
 	d.Adaptive = isAdaptive(d.Upstream)
@@ -28,7 +28,7 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 	readAbilities(d, info)
 }
 
-// readAbilities reads what model_info says of the model, in LiteLLM's words.
+// readAbilities reads from model_info what the model can do, in LiteLLM's words.
 func readAbilities(d *Deployment, info document.Section) {
 	if count := info.Count("max_output_tokens"); count != nil {
 		d.MaxOutputTokens = *count
@@ -44,22 +44,21 @@ func readAbilities(d *Deployment, info document.Section) {
 	d.NoFiles = info.Has("supports_pdf_input") && !info.Flag("supports_pdf_input")
 }
 
-// isAdaptive reports whether a model is one of Anthropic's that decides itself how
-// much it thinks: those from Claude 4.6 on. Claude 4.7 refuses a budget.
+// isAdaptive reports whether a model of Anthropic's decides itself how much it thinks:
+// Claude 4.6 and later ones. Claude 4.7 refuses a budget.
 func isAdaptive(model string) bool {
 	major, minor := claudeVersion(model)
 	return major > 4 || major == 4 && minor >= 6
 }
 
-// takesFormat reports whether a model is one of Anthropic's that takes
-// output_config.format: Opus 4.1, and all from Claude 4.5 on.
+// takesFormat reports whether a model of Anthropic's accepts output_config.format: Opus
+// 4.1, and Claude 4.5 and later ones.
 func takesFormat(model string) bool {
 	major, minor := claudeVersion(model)
 	return major > 4 || major == 4 && (minor >= 5 || minor == 1 && strings.Contains(model, "opus"))
 }
 
-// claudeVersion returns the version in the name of a model of Anthropic's; zero for
-// other models.
+// claudeVersion returns the version in the name of a Claude model; zeros for other models.
 func claudeVersion(model string) (major, minor int) {
 	_, version, ok := strings.Cut(model, "claude-")
 	if !ok {
@@ -74,8 +73,8 @@ func claudeVersion(model string) (major, minor int) {
 		if major >= 100 { // a date
 			return 0, 0
 		}
-		if i+1 < len(numbers) && len(numbers[i+1]) < 3 { // a longer one is a date
-			minor, _ = strconv.Atoi(numbers[i+1]) // another word counts as 0
+		if i+1 < len(numbers) && len(numbers[i+1]) < 3 { // a longer number is a date
+			minor, _ = strconv.Atoi(numbers[i+1]) // a word counts as 0
 		}
 		return major, minor
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // parseBase checks an upstream's address and, for Anthropic, adds the version folder
-// that LiteLLM adds by itself. Without an address, problem says what is wrong with it.
+// that LiteLLM adds by itself. When u is nil, problem says what is wrong with base.
 func parseBase(kind Kind, base string) (u *url.URL, problem string) {
 	u, err := url.Parse(strings.TrimRight(base, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
@@ -20,7 +20,7 @@ func parseBase(kind Kind, base string) (u *url.URL, problem string) {
 	if u.User != nil {
 		return nil, "the address holds a user name; put the key into api_key"
 	}
-	u = withoutEndpoint(u)
+	u = trimEndpoint(u)
 	if u.Path == "" {
 		u.Path = "/" // JoinPath would make a relative path of an empty one
 	}
@@ -31,10 +31,9 @@ func parseBase(kind Kind, base string) (u *url.URL, problem string) {
 	return u, ""
 }
 
-// withoutEndpoint returns an address without the endpoint at its end and without
-// slashes at its end: http://127.0.0.1:8317/v1 for
-// http://127.0.0.1:8317/v1/chat/completions.
-func withoutEndpoint(u *url.URL) *url.URL {
+// trimEndpoint returns an address without the endpoint and the slashes at its end:
+// http://127.0.0.1:8317/v1 for http://127.0.0.1:8317/v1/chat/completions.
+func trimEndpoint(u *url.URL) *url.URL {
 	base := *u
 	for d := range dialect.Count {
 		base.Path = strings.TrimRight(u.Path, "/")
@@ -46,8 +45,8 @@ func withoutEndpoint(u *url.URL) *url.URL {
 	return &base
 }
 
-// ParseHostPort reads host:port, or an address with a scheme, and returns it as
-// HostPort does. Fault: settings-invalid.
+// ParseHostPort reads host:port, or an address with a scheme, and returns what HostPort
+// returns for it. Fault: settings-invalid.
 func ParseHostPort(address string) (string, error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -59,8 +58,8 @@ func ParseHostPort(address string) (string, error) {
 	return HostPort(u), nil
 }
 
-// HostPort returns host:port of an address, so that equal addresses are equal
-// texts: every name of this machine's loopback is 127.0.0.1.
+// HostPort returns host:port of an address, so that the same server always gives the same
+// text: every name of this machine's loopback interface becomes 127.0.0.1.
 func HostPort(u *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() || host == "localhost" {

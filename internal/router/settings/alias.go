@@ -8,31 +8,31 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readAliases reads the other names of groups. LiteLLM resolves model_alias_map first,
-// whose names it never lists, and then model_group_alias, each of them once.
+// readAliases reads the other names of groups. LiteLLM resolves model_alias_map first and
+// then model_group_alias, each of them once. It never lists the names of model_alias_map.
 func readAliases(s *Settings, litellm, router document.Section) {
-	groups := router.Sub("model_group_alias")
+	groupAliases := router.Sub("model_group_alias")
 	byName := map[string]string{}
-	for _, name := range groups.Keys() {
-		if a := readAlias(groups, name); a.Target != "" {
+	for _, name := range groupAliases.Keys() {
+		if a := readAlias(groupAliases, name); a.Target != "" {
 			s.Aliases = append(s.Aliases, a)
 			byName[name] = a.Target
 		}
 	}
-	all := litellm.Sub("model_alias_map")
-	for _, name := range all.Keys() {
-		target, _ := all.Text(name)
+	modelAliases := litellm.Sub("model_alias_map")
+	for _, name := range modelAliases.Keys() {
+		target, _ := modelAliases.Text(name)
 		if target == "" {
-			all.Fail(name, "expected the name of a model group")
+			modelAliases.Fail(name, "expected the name of a model group")
 			continue
 		}
-		if further := byName[target]; further != "" {
-			target = further
+		if next := byName[target]; next != "" {
+			target = next
 		}
 		s.Aliases = slices.DeleteFunc(s.Aliases, func(a Alias) bool { return a.Name == name })
 		s.Aliases = append(s.Aliases, Alias{Name: name, Target: target, Hidden: byName[name] == ""})
 	}
-	s.Aliases = slices.DeleteFunc(s.Aliases, func(a Alias) bool { return !s.isServed(a, groups, all) })
+	s.Aliases = slices.DeleteFunc(s.Aliases, func(a Alias) bool { return !s.isServed(a, groupAliases, modelAliases) })
 }
 
 // readAlias reads an alias: the name of a group, or a mapping of model and hidden.
@@ -50,8 +50,8 @@ func readAlias(groups document.Section, name string) Alias {
 	return Alias{Name: name, Target: target, Hidden: entry.Flag("hidden")}
 }
 
-// isServed reports whether an alias leads to a group that can serve. A warning at the
-// section that has it says so otherwise.
+// isServed reports whether an alias leads to a group that can serve. It warns at the
+// section that has the alias when it does not.
 func (s *Settings) isServed(a Alias, sections ...document.Section) bool {
 	if slices.Contains(s.Groups, a.Target) || s.MatchesPattern(a.Target) {
 		return true
@@ -66,7 +66,7 @@ func (s *Settings) isServed(a Alias, sections ...document.Section) bool {
 	return false
 }
 
-// ListedNames returns the names that GET /v1/models has: the aliases that are not
+// ListedNames returns the names that GET /v1/models lists: the aliases that are not
 // hidden, then the groups, as in LiteLLM.
 func (s *Settings) ListedNames() []string {
 	var names []string
@@ -78,25 +78,25 @@ func (s *Settings) ListedNames() []string {
 	return append(names, s.Groups...)
 }
 
-// PickerAlias is a name by which a picker of Claude models knows a listed model of
-// another name.
+// PickerAlias is a name that a picker of Claude models shows for a listed model whose
+// own name it would not show.
 type PickerAlias struct {
 	Name   string // claude-flowgate-router-default
 	Shown  string // the listed name: router-default
 	Target string // the group
 }
 
-// pickerPrefix is what the names for pickers begin with: Claude Code shows only models
+// pickerPrefix is the beginning of the names for pickers: Claude Code shows only models
 // whose ids begin with claude or anthropic.
 const pickerPrefix = "claude-flowgate-"
 
 // LongContextMark stands at the end of the names by which Claude Code knows models with a
-// context of a million tokens. It is no part of the name.
+// context of a million tokens. It is not part of the name.
 const LongContextMark = "[1m]"
 
-// readPickerAliases gives every listed name that a picker would not show another one,
-// unless a group has that already.
-func (s *Settings) readPickerAliases() {
+// addPickerAliases gives every listed name that a picker would not show a second name,
+// unless a group or an alias has that name already.
+func (s *Settings) addPickerAliases() {
 	targets := map[string]string{}
 	for _, a := range s.Aliases {
 		targets[a.Name] = a.Target

@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// isAzureHost reports whether a host is one of Azure's, whose keys have a header of their own.
+// isAzureHost reports whether a host belongs to Azure, whose keys have a header of their own.
 func isAzureHost(host string) bool {
 	return strings.HasSuffix(host, ".services.ai.azure.com") || strings.HasSuffix(host, ".openai.azure.com")
 }
@@ -17,8 +17,9 @@ func isAzureHost(host string) bool {
 const defaultAzureVersion = "2025-02-01-preview"
 
 // readAzure reads which of Azure's two interfaces an entry uses: the one below
-// /openai/v1, by its address, its api_version or for responses, or that of deployments.
-// An address may be that of a whole request: what stands in it wins.
+// /openai/v1, when its address, its api_version or its model (responses/…) asks for it, or
+// else the one below /openai/deployments. An address may be that of a whole request: then
+// its deployment counts before the model, and its api-version after that of the entry.
 func readAzure(d *Deployment, params document.Section, responsesOnly bool) {
 	version, _ := params.Text("api_version")
 	written := d.Base.Query()
@@ -30,14 +31,14 @@ func readAzure(d *Deployment, params document.Section, responsesOnly bool) {
 		name, _, _ := strings.Cut(rest, "/")
 		base.Path, base.RawPath, d.Upstream = folders, "", cmp.Or(name, d.Upstream)
 	}
-	isNew := strings.HasSuffix(base.Path, "/openai/v1")
-	if !isNew {
+	isVersion1 := strings.HasSuffix(base.Path, "/openai/v1")
+	if !isVersion1 {
 		base.Path = strings.TrimSuffix(base.Path, "/openai")
 		base.Path = cmp.Or(base.Path, "/")
 	}
 	d.Base = &base
 	switch {
-	case isNew:
+	case isVersion1:
 	case responsesOnly || version == "v1" || version == "latest" || version == "preview":
 		d.Base = base.JoinPath("openai/v1")
 	default:

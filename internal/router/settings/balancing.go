@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// Strategy is a value of router_settings.routing_strategy: by what a deployment of a
+// Strategy is a value of router_settings.routing_strategy. It says how a deployment of a
 // group is chosen.
 type Strategy string
 
@@ -19,13 +19,13 @@ type Strategy string
 const (
 	SimpleShuffle Strategy = "simple-shuffle"         // at random, by weight
 	LeastBusy     Strategy = "least-busy"             // by the requests in flight
-	LatencyBased  Strategy = "latency-based-routing"  // by the time that replies took
-	UsageBased    Strategy = "usage-based-routing-v2" // by the tokens of this minute
+	LatencyBased  Strategy = "latency-based-routing"  // by the latencies of replies
+	UsageBased    Strategy = "usage-based-routing-v2" // by the tokens of the current minute
 	CostBased     Strategy = "cost-based-routing"     // by price
 )
 
-// oldUsageBased is LiteLLM's first strategy by usage. It is served as UsageBased, which
-// decides alike.
+// oldUsageBased is LiteLLM's first strategy by usage. UsageBased takes its place, which
+// makes the same decisions.
 const oldUsageBased = "usage-based-routing"
 
 // Strategies returns the names that routing_strategy may have.
@@ -40,11 +40,14 @@ type Balancing struct {
 	Strategy       Strategy
 	EnforcesLimits bool // enforce_model_rate_limits: rpm and tpm are limits with every strategy
 
-	// The rest is of LatencyBased.
-	SampleTTL            time.Duration // a latency counts for so long
-	MaxSamples           int           // so many latencies of a deployment count, the newest
-	LatencyBuffer        float64       // share of the best latency by which another may be worse and be as good
-	FirstTokenPercentile float64       // of the times to the first token; 0: their mean
+	// The other fields are arguments of LatencyBased.
+
+	SampleTTL  time.Duration // how long a latency counts
+	MaxSamples int           // how many of a deployment's newest latencies count
+	// LatencyBuffer is the share of the best latency by which another one may be worse and
+	// still count as equal to the best.
+	LatencyBuffer        float64
+	FirstTokenPercentile float64 // of the times to the first token, above 0 and up to 1; 0: their mean
 }
 
 // Defaults of LiteLLM 1.106.2's routing_strategy_args.
@@ -53,25 +56,26 @@ const (
 	defaultMaxSamples = 10
 )
 
-// maxMaxSamples bounds the memory of a deployment.
-const maxMaxSamples = 1000
+// maxSamplesLimit is the largest MaxSamples that a file may ask for. It bounds the memory
+// of a deployment.
+const maxSamplesLimit = 1000
 
-// CountsUsage reports whether the strategy decides by requests and tokens that are
-// counted, or leaves deployments out by them.
+// CountsUsage reports whether the usage of deployments has to be counted: for the
+// strategy, or for limits.
 func (b Balancing) CountsUsage() bool { return b.Strategy != SimpleShuffle || b.EnforcesLimits }
 
-// CountsTokens reports whether it has to be known how many tokens a reply took: for the
-// strategy, or for limits, which LeastBusy and SimpleShuffle do not heed by themselves.
+// CountsTokens reports whether the tokens of replies have to be counted: for the strategy,
+// or for limits, which LeastBusy and SimpleShuffle do not heed by themselves.
 func (b Balancing) CountsTokens() bool {
 	return b.Strategy != SimpleShuffle && b.Strategy != LeastBusy || b.EnforcesLimits
 }
 
-// MeasuresPrompts reports whether the length of prompts has to be known, for their limits
-// or for the routing strategy.
+// MeasuresPrompts reports whether the length of prompts has to be known: to check it, for
+// the strategy, or for limits of tokens.
 func (s *Settings) MeasuresPrompts() bool {
-	heeds := func(d *Deployment) bool { return d.MaxTPM != nil }
+	hasTokenLimit := func(d *Deployment) bool { return d.MaxTPM != nil }
 	return s.ChecksPrompts || s.Balancing.Strategy == UsageBased ||
-		s.Balancing.CountsTokens() && slices.ContainsFunc(s.Deployments, heeds)
+		s.Balancing.CountsTokens() && slices.ContainsFunc(s.Deployments, hasTokenLimit)
 }
 
 // readBalancing reads the routing strategy and its arguments.
@@ -82,7 +86,8 @@ func readBalancing(router document.Section) Balancing {
 	case name == "":
 	case name == oldUsageBased:
 		b.Strategy = UsageBased
-		router.Warn("routing-strategy-replaced", "routing_strategy", "%s is served as %s: write that", name, UsageBased)
+		router.Warn("routing-strategy-replaced", "routing_strategy", "%s is served as %s; write that instead", name,
+			UsageBased)
 	case slices.Contains(Strategies(), name):
 		b.Strategy = Strategy(name)
 	default:
@@ -93,21 +98,21 @@ func readBalancing(router document.Section) Balancing {
 	return b
 }
 
-// readStrategyArgs reads routing_strategy_args. LiteLLM ignores those that a strategy
-// does not have.
+// readStrategyArgs reads routing_strategy_args. Arguments that the strategy does not have
+// are ignored, as in LiteLLM.
 func readStrategyArgs(b *Balancing, args document.Section) {
 	for _, key := range args.Keys() {
 		switch {
 		case b.Strategy == LatencyBased && b.readLatencyArg(args, key):
-		case b.Strategy == UsageBased && key == "ttl": // how long LiteLLM keeps the counts of a minute
+		case b.Strategy == UsageBased && key == "ttl": // LiteLLM keeps the counts of a minute for so long; no effect here
 		default:
 			args.Warn("routing-argument-ignored", key, "%s has no effect with the strategy %s", key, b.Strategy)
 		}
 	}
 }
 
-// readLatencyArg reads an argument of LatencyBased. It returns false when there is none
-// of that name.
+// readLatencyArg reads an argument of LatencyBased. It reports whether LatencyBased has an
+// argument of that name.
 func (b *Balancing) readLatencyArg(args document.Section, key string) bool {
 	switch key {
 	case "ttl":
@@ -117,8 +122,8 @@ func (b *Balancing) readLatencyArg(args document.Section, key string) bool {
 			b.LatencyBuffer = *share
 		}
 	case "max_latency_list_size", "rolling_window_size": // the second is an older name
-		if n := args.Count(key); n != nil && (*n < 1 || *n > maxMaxSamples) {
-			args.Fail(key, "expected a number from 1 to %d", maxMaxSamples)
+		if n := args.Count(key); n != nil && (*n < 1 || *n > maxSamplesLimit) {
+			args.Fail(key, "expected a number from 1 to %d", maxSamplesLimit)
 		} else if n != nil {
 			b.MaxSamples = *n
 		}
@@ -134,8 +139,9 @@ func (b *Balancing) readLatencyArg(args document.Section, key string) bool {
 	return true
 }
 
-// readUsageLimits reads what strategies must know of a deployment: its limits for each
-// minute and its prices. An entry's own keys count before those of model_info.
+// readUsageLimits reads what strategies need to know of a deployment: its limits per
+// minute and its prices. The keys of the entry itself count first, then those of litellm_params
+// and of model_info.
 func readUsageLimits(d *Deployment, entry document.Section) {
 	params, info := entry.Sub("litellm_params"), entry.Sub("model_info")
 	d.MaxRPM, d.MaxTPM = firstNumber("rpm", entry, params, info), firstNumber("tpm", entry, params, info)
@@ -154,8 +160,8 @@ func firstNumber(key string, sections ...document.Section) *float64 {
 	return nil
 }
 
-// warnPrices warns about deployments with siblings whose price CostBased has to know
-// and does not.
+// warnPrices warns about deployments without a price that share a group with others, when
+// the strategy is CostBased.
 func warnPrices(s *Settings, top document.Section) {
 	if s.Balancing.Strategy != CostBased {
 		return

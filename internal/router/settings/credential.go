@@ -7,7 +7,7 @@ import (
 // credentials are the entries of credential_list by their names.
 type credentials map[string]document.Section
 
-// readCredentials reads credential_list: keys and addresses that entries of
+// readCredentials reads credential_list, the keys and addresses that entries of
 // model_list refer to by litellm_credential_name.
 func readCredentials(top document.Section) credentials {
 	all := credentials{}
@@ -23,10 +23,11 @@ func readCredentials(top document.Section) credentials {
 	return all
 }
 
-// named returns the credential that an entry refers to; an empty one when it refers
-// to none. ok is false when it does not exist: then the deployment cannot serve, since
-// without it the request would go to another address, with another key.
-func (e upstreamEntry) named(d *Deployment) (values document.Section, ok bool) {
+// findCredential returns the credential that an entry refers to; an empty one when it
+// refers to none. ok is false when the credential does not exist and the entry is not a
+// mock: then the deployment cannot serve, since without the credential the request would
+// go to another address, with another key.
+func (e upstreamEntry) findCredential(d *Deployment) (values document.Section, ok bool) {
 	name, missing := e.params.Text("litellm_credential_name")
 	if name == "" && missing == "" {
 		return document.Section{}, true

@@ -11,28 +11,28 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readModels reads model_list.
+// readModels reads model_list into the deployments, groups and patterns of s.
 func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	checksPrompts := top.Sub("router_settings").Flag("enable_pre_call_checks")
 	seen, rows, credentials := map[string]bool{}, providers{}, readCredentials(top)
-	known := lo.SliceToMap(knownParams(), func(key string) (string, bool) { return key, true })
+	knownKeys := lo.SliceToMap(knownParams(), func(key string) (string, bool) { return key, true })
 	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
-		path, warnings := []any{"model_list", i}, len(top.File().Warnings)
+		path, warningsBefore := []any{"model_list", i}, len(top.File().Warnings)
 		entry := top.File().Mapping(path, v)
 		if _, isMapping := v.(map[string]any); !isMapping {
 			continue
 		}
-		d := readDeployment(entry, i, known)
+		d := readDeployment(entry, i, knownKeys)
 		if d == nil {
 			continue
 		}
-		if most := entry.Sub("model_info").Count("max_input_tokens"); most != nil && checksPrompts {
-			d.MaxInputTokens = *most
+		if limit := entry.Sub("model_info").Count("max_input_tokens"); limit != nil && checksPrompts {
+			d.MaxInputTokens = *limit
 		}
 		beforeUpstream := *d
 		serves := canServe(d, entry, rows, credentials)
-		d.Warnings = slices.Clip(top.File().Warnings[warnings:])
+		d.Warnings = slices.Clip(top.File().Warnings[warningsBefore:])
 		if !serves {
 			s.DroppedGroups, s.Unserved = append(s.DroppedGroups, d.Group), append(s.Unserved, d)
 			continue
@@ -52,16 +52,16 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	s.collectGroups()
 }
 
-// collectGroups sets the names of the groups that can serve, and of those that cannot.
+// collectGroups sets the names of the groups that can serve and of the groups that cannot.
 func (s *Settings) collectGroups() {
 	groups := lo.Map(s.Deployments, func(d *Deployment, _ int) string { return d.Group })
 	s.Groups = lo.Reject(lo.Uniq(groups), func(group string, _ int) bool { return isPattern(group) })
 	s.DroppedGroups = lo.Without(lo.Uniq(s.DroppedGroups), s.Groups...)
 }
 
-// canServe reads where an entry's model is served, and reports whether it can be
-// asked there. A warning says why not.
-func canServe(d *Deployment, entry document.Section, known providers, credentials credentials) bool {
+// canServe reads where an entry's model is served, and reports whether the deployment can
+// serve. A warning says why it cannot.
+func canServe(d *Deployment, entry document.Section, rows providers, credentials credentials) bool {
 	params := entry.Sub("litellm_params")
 	if d.Model == "" {
 		return false
@@ -69,22 +69,23 @@ func canServe(d *Deployment, entry document.Section, known providers, credential
 	if infersProvider(d, params) {
 		return true
 	}
-	readUpstream(d, newUpstreamEntry(entry, credentials), known)
+	readUpstream(d, newUpstreamEntry(entry, credentials), rows)
 	return d.Base != nil || d.Mock != nil
 }
 
 // readDeployment reads one entry of model_list, except where its model is served. It
-// returns nil when the entry has an error; known are the keys of litellm_params of
-// which nothing needs to be said. A deployment without Model cannot serve.
-func readDeployment(entry document.Section, index int, known map[string]bool) *Deployment {
-	errors := len(entry.File().Problems)
+// returns nil when the entry has an error, or a model_name from a variable that is not
+// set. knownKeys are the keys of litellm_params that cause no warning. A deployment
+// without Model cannot serve.
+func readDeployment(entry document.Section, index int, knownKeys map[string]bool) *Deployment {
+	problemsBefore := len(entry.File().Problems)
 	entry.WarnUnknown("model_name", "litellm_params", "model_info", "rpm", "tpm")
 	params := entry.Sub("litellm_params")
-	params.WarnUnknownIn(known)
+	params.WarnUnknownIn(knownKeys)
 	group, missingGroup := entry.Text("model_name")
 	model, missingModel := params.Text("model")
 	switch {
-	case len(entry.File().Problems) > errors:
+	case len(entry.File().Problems) > problemsBefore:
 		return nil
 	case missingGroup != "":
 		warnUnset(entry, "model_name", missingGroup)
@@ -99,7 +100,7 @@ func readDeployment(entry document.Section, index int, known map[string]bool) *D
 		return nil
 	}
 	d := &Deployment{Index: index, Group: group, Model: model, Order: 1}
-	d.Info, _ = entry.Value("model_info").(map[string]any) // another value is an error already
+	d.Info, _ = entry.Value("model_info").(map[string]any) // a value that is not a mapping is an error already
 	d.ID, _ = entry.Sub("model_info").Text("id")
 	if d.ID == "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%v", index, group, model, params.Value("api_base")))
@@ -108,13 +109,13 @@ func readDeployment(entry document.Section, index int, known map[string]bool) *D
 	readTuning(d, params)
 	readUsageLimits(d, entry)
 	readParams(d, params)
-	if len(entry.File().Problems) > errors {
+	if len(entry.File().Problems) > problemsBefore {
 		return nil
 	}
 	return d
 }
 
-// warnUnset warns that a deployment cannot serve without an environment variable.
+// warnUnset warns that a deployment cannot serve because an environment variable is not set.
 func warnUnset(section document.Section, key, variable string) {
 	section.Warn("environment-variable-unset", key,
 		"environment variable %s is not set; the deployment cannot serve", variable)

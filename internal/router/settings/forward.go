@@ -16,17 +16,17 @@ type ForwardRule struct {
 	Organization bool // OpenAI-Organization, as LiteLLM's forward_openai_org_id does
 }
 
-// defaultCLIProxyAPI is the address at which a CLIProxyAPI listens unless told otherwise.
+// defaultCLIProxyAPI is the default address of CLIProxyAPI.
 const defaultCLIProxyAPI = "127.0.0.1:8317"
 
-// forwardSettings are the settings about clients' headers for all deployments.
+// forwardSettings has the settings about clients' headers that concern all deployments.
 type forwardSettings struct {
-	base        ForwardRule
-	litellmOnly []string // groups, with * as a wildcard, that get what forward_client_headers_to_llm_api forwards
-	cliproxyapi []string // addresses, as HostPort returns them
+	base          ForwardRule
+	litellmGroups []string // groups, with * as a wildcard, that get what forward_client_headers_to_llm_api forwards
+	cliproxyapi   []string // addresses, as HostPort returns them
 }
 
-// readForwarding reads general_settings and litellm_settings about clients' headers.
+// readForwarding reads the settings about clients' headers.
 func readForwarding(general, litellm document.Section) forwardSettings {
 	f := forwardSettings{base: ForwardRule{
 		Identity:     general.Flag("flowgate_forward_client_identity"),
@@ -35,7 +35,7 @@ func readForwarding(general, litellm document.Section) forwardSettings {
 	}}
 	groups := litellm.Sub("model_group_settings")
 	groups.WarnUnknown("forward_client_headers_to_llm_api")
-	f.litellmOnly = groups.Names("forward_client_headers_to_llm_api")
+	f.litellmGroups = groups.Names("forward_client_headers_to_llm_api")
 	addresses := general.Texts("flowgate_cliproxyapi_addresses", "an address in quotes")
 	if !general.Has("flowgate_cliproxyapi_addresses") {
 		addresses = []string{defaultCLIProxyAPI}
@@ -50,11 +50,11 @@ func readForwarding(general, litellm document.Section) forwardSettings {
 	return f
 }
 
-// ruleFor returns the rule of one deployment. Its own settings stand in
-// litellm_params, or in model_info, which the real LiteLLM does not send to upstreams.
+// ruleFor returns the rule of one deployment. Its own settings are in litellm_params, or in
+// model_info, which the real LiteLLM does not send to upstreams.
 func (f forwardSettings) ruleFor(d *Deployment, entry document.Section) ForwardRule {
 	rule := f.base
-	rule.LiteLLM = rule.LiteLLM || slices.ContainsFunc(f.litellmOnly, func(pattern string) bool {
+	rule.LiteLLM = rule.LiteLLM || slices.ContainsFunc(f.litellmGroups, func(pattern string) bool {
 		ok, err := path.Match(pattern, d.Group)
 		return ok && err == nil || pattern == d.Group
 	})

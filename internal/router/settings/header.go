@@ -8,8 +8,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readHeaders reads the headers that an entry and its provider add to each request. Those
-// that variables of the environment hold go to the provider's own address only.
+// readHeaders reads the headers that an entry and its provider add to each request.
+// Headers from environment variables go only to the provider's own address; isOwn says
+// whether the deployment has that.
 func readHeaders(d *Deployment, row provider.Provider, params document.Section, isOwn bool) {
 	d.Headers = map[string]string{}
 	for name, value := range row.Headers {

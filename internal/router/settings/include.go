@@ -9,20 +9,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// maxIncluded is how many files one file may include, over all levels.
-const maxIncluded = 100
+// maxFiles is the largest number of files of one configuration: the first one, and those
+// that it includes, over all levels.
+const maxFiles = 100
 
 // inclusion is a file that is to be included.
 type inclusion struct {
-	declared document.Section // the top section of the file that includes it
-	index    int              // in the list there
+	includer document.Section // the top section of the file that includes it
+	index    int              // its place in the list of includes there
 	path     string           // absolute
 }
 
-// mergeIncludes adds what the files that include names have to the top section. As in
-// LiteLLM, a path is relative to the file that it stands in, and a file that was
-// included already is left out, so that circles end. Errors are recorded in the file;
-// one file that cannot be included does not keep the others out.
+// mergeIncludes adds the contents of the files that are named under include to the top
+// section. As in LiteLLM, a path is relative to the file that names it, and a file that
+// has been included already is left out, so that cycles end. Errors are recorded in the
+// top section's file; when one file cannot be included, the others still are.
 func mergeIncludes(top document.Section, path string, getenv func(string) string) {
 	loaded := map[string]bool{path: true}
 	pending := findIncludes(top, filepath.Dir(path), filepath.Dir(path))
@@ -32,8 +33,8 @@ func mergeIncludes(top document.Section, path string, getenv func(string) string
 			continue
 		}
 		loaded[next.path] = true
-		if len(loaded) > maxIncluded {
-			next.fail(top, "more than %d files are included", maxIncluded)
+		if len(loaded) > maxFiles {
+			next.fail(top, "more than %d files are included", maxFiles)
 			return
 		}
 		text, err := readFile(next.path)
@@ -52,9 +53,9 @@ func mergeIncludes(top document.Section, path string, getenv func(string) string
 	}
 }
 
-// fail records in the top section's file that the inclusion is wrong.
+// fail records an error of the inclusion in the file of the top section.
 func (i inclusion) fail(top document.Section, format string, args ...any) {
-	file := i.declared.File()
+	file := i.includer.File()
 	file.Fail([]any{"include", i.index}, format, args...)
 	if file != top.File() {
 		top.File().AddProblems(file.Problems[len(file.Problems)-1])
@@ -68,11 +69,11 @@ func addFault(top document.Section, err error) {
 	}
 }
 
-// findIncludes returns the files that a file in the folder dir includes. One that is
-// missing there may lie beside the first file, in the folder root.
-func findIncludes(declared document.Section, dir, root string) []inclusion {
+// findIncludes returns the files that a file in the folder dir includes. A file that is
+// missing there may be beside the first file, in the folder root.
+func findIncludes(includer document.Section, dir, root string) []inclusion {
 	var all []inclusion
-	for i, name := range declared.Texts("include", "the path of a file") {
+	for i, name := range includer.Texts("include", "the path of a file") {
 		path := name
 		if !filepath.IsAbs(name) {
 			path = filepath.Join(dir, name)
@@ -82,7 +83,7 @@ func findIncludes(declared document.Section, dir, root string) []inclusion {
 				}
 			}
 		}
-		all = append(all, inclusion{declared, i, filepath.Clean(path)})
+		all = append(all, inclusion{includer, i, filepath.Clean(path)})
 	}
 	return all
 }

@@ -18,7 +18,8 @@ import (
 const maxSettings = 16 << 20
 
 // Load reads a LiteLLM configuration file. getenv resolves os.environ/NAME
-// references; it is asked once for each. Faults: settings-not-found,
+// references and gives the usual variables of providers; Settings.Match calls it
+// later too, concurrently. Faults: settings-not-found,
 // settings-unreadable, settings-invalid (with file:line:column),
 // master-key-missing, master-key-weak.
 func Load(path string, getenv func(string) string) (*Settings, error) {
@@ -32,9 +33,9 @@ func Load(path string, getenv func(string) string) (*Settings, error) {
 	return s, s.CheckMasterKey()
 }
 
-// Examine is Load for a file that may have mistakes: it returns all of them, and what can
-// be served without what they concern. A missing master key is none. Faults:
-// settings-not-found, settings-unreadable, and settings-invalid for a text that is no YAML.
+// Examine is Load for a file that may have errors: it returns all of them, and Settings
+// without the values that they concern. A missing master key is not an error. Faults:
+// settings-not-found, settings-unreadable, and settings-invalid for a file that is not YAML.
 func Examine(path string, getenv func(string) string) (*Settings, []yamlnode.Problem, error) {
 	s, file, err := read(path, getenv)
 	if err != nil {
@@ -43,8 +44,8 @@ func Examine(path string, getenv func(string) string) (*Settings, []yamlnode.Pro
 	return s, file.Problems, nil
 }
 
-// ExamineValues is Examine for values that were read from the file at path already. locate
-// tells where the user wrote them.
+// ExamineValues is Examine for values that have been read from the file at path already.
+// locate returns where the user wrote them.
 func ExamineValues(path string, values map[string]any, locate document.Locator,
 	getenv func(string) string) (*Settings, []yamlnode.Problem) {
 	s, file := readValues(path, values, locate, getenv)
@@ -68,7 +69,7 @@ func read(path string, getenv func(string) string) (*Settings, *document.File, e
 	return readTop(top, abs, getenv), file, nil
 }
 
-// readValues reads values that were parsed already.
+// readValues reads values that have been parsed already.
 func readValues(path string, values map[string]any, locate document.Locator,
 	getenv func(string) string) (*Settings, *document.File) {
 	file, top := document.New(path, values, locate, getenv)
@@ -83,7 +84,7 @@ func readTop(top document.Section, path string, getenv func(string) string) *Set
 	return s
 }
 
-// Locate returns where the value at a path is written.
+// Locate returns the place where the value at path is written.
 func (s *Settings) Locate(path []any) document.Place { return s.locate(path) }
 
 // readFile reads a settings file of at most maxSettings bytes.
@@ -108,7 +109,7 @@ func readFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// CheckMasterKey reports a key that is missing, or that everyone knows. Faults:
+// CheckMasterKey returns an error for a master key that is missing or publicly known. Faults:
 // master-key-missing, master-key-weak.
 func (s *Settings) CheckMasterKey() error {
 	switch s.MasterKey {
@@ -140,7 +141,7 @@ func readSections(top document.Section) *Settings {
 	readFallbacks(s, litellm, router)
 	readModels(s, top, forward)
 	readAliases(s, litellm, router)
-	s.readPickerAliases()
+	s.addPickerAliases()
 	warnUnknownFallbacks(s, top)
 	warnPrices(s, top)
 	if len(s.Deployments) == 0 {
@@ -149,7 +150,7 @@ func readSections(top document.Section) *Settings {
 	return s
 }
 
-// warnNoDeployments warns that nothing can be served.
+// warnNoDeployments warns that no deployment can serve.
 func warnNoDeployments(top document.Section) {
 	switch {
 	case len(top.List("model_list")) > 0:
@@ -175,9 +176,9 @@ func readEnvironment(top document.Section) {
 	top.File().AddVariables(values)
 }
 
-// readGeneral reads general_settings, except what is about clients' headers and keep-alives.
+// readGeneral reads general_settings, except those about clients' headers and keep-alives.
 func readGeneral(s *Settings, general document.Section) {
-	general.WarnUnknown(append(silentGeneral(), "master_key", keepAliveKey,
+	general.WarnUnknown(append(harmlessGeneralKeys(), "master_key", keepAliveKey,
 		"dangerously_allow_mock_testing_request_params", "forward_client_headers_to_llm_api", "forward_openai_org_id",
 		"flowgate_forward_client_identity", "flowgate_cliproxyapi_addresses", "flowgate_allowed_hosts",
 		ignoreKey)...)

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
 // Mode returns what the deployment's model does, in LiteLLM's words: model_info.mode, or
-// what the model's name tells. It is empty when neither says so.
+// what the name of the model suggests. It is empty when neither is known.
 func (d *Deployment) Mode() string {
 	if mode, ok := d.Info["mode"].(string); ok && mode != "" {
 		return mode
@@ -30,12 +31,52 @@ func (d *Deployment) Mode() string {
 	return ""
 }
 
-// IsChat reports whether agents can talk to the deployment: it has one of the dialects of
-// conversations, and its model is not known to do something else.
+// IsChat reports whether agents can talk to the deployment: it is a mock or has one of
+// the dialects of conversations, and its model is not known to do something else.
 func (d *Deployment) IsChat() bool {
 	switch d.Mode() {
 	case "", "chat", "completion", "responses":
 		return d.Mock != nil || d.Dialects&dialect.SetOf(dialect.Chat, dialect.Responses, dialect.Messages) != 0
 	}
 	return false
+}
+
+// modeDialects returns the dialects in which a model of one of LiteLLM's modes is asked;
+// nil for other modes.
+func modeDialects(mode string) []dialect.Dialect {
+	switch mode {
+	case "embedding":
+		return []dialect.Dialect{dialect.Embeddings}
+	case "image_generation":
+		return []dialect.Dialect{dialect.ImageGenerations}
+	case "image_edit":
+		return []dialect.Dialect{dialect.ImageEdits}
+	case "audio_transcription":
+		return []dialect.Dialect{dialect.Transcriptions}
+	case "audio_speech":
+		return []dialect.Dialect{dialect.Speech}
+	case "rerank":
+		return []dialect.Dialect{dialect.Rerank}
+	case "moderation", "moderations":
+		return []dialect.Dialect{dialect.Moderations}
+	case "chat", "responses":
+		return []dialect.Dialect{dialect.Chat, dialect.Responses, dialect.Messages}
+	case "completion":
+		return []dialect.Dialect{dialect.Completions, dialect.Chat, dialect.Responses, dialect.Messages}
+	}
+	return nil
+}
+
+// warnUnservedMode warns about a deployment when the embedded router has no route to its
+// provider for its model_info.mode.
+func warnUnservedMode(d *Deployment, info document.Section) {
+	mode, _ := d.Info["mode"].(string)
+	if mode == "" || d.Mock != nil || d.Base == nil {
+		return
+	}
+	if slices.ContainsFunc(modeDialects(mode), d.Dialects.Has) {
+		return
+	}
+	info.Warn("mode-unserved", "mode", "the embedded router has no route for mode %q to this provider; requests for it "+
+		"are answered with 400", mode)
 }

@@ -10,13 +10,13 @@ import (
 
 // Param is a parameter that an entry gives to requests whose clients do not send it.
 type Param struct {
-	Name    string // as in chat requests; with IsExtra the member's own name
+	Name    string // its name in chat requests; with IsExtra the name of the member
 	Value   []byte // JSON
 	IsExtra bool   // a member of extra_body, which is the same in every dialect
 }
 
-// numberParams are the parameters of requests whose values are numbers, otherParams the
-// others that litellm_params may have.
+// numberParams are the parameters in litellm_params whose values are numbers, otherParams
+// the other ones.
 var (
 	numberParams = []string{"dimensions", "frequency_penalty", "max_completion_tokens", "max_tokens", "min_p", "n",
 		"output_compression", "presence_penalty", "repetition_penalty", "seed", "speed", "temperature", "top_k",
@@ -50,8 +50,8 @@ func readParams(d *Deployment, params document.Section) {
 	}
 }
 
-// readParam returns a value as JSON. ok is false for null, and for a value that
-// cannot be sent, of which a warning tells.
+// readParam returns a value as JSON. ok is false for null, and for a value that cannot
+// be sent, about which it warns.
 func readParam(section document.Section, name string) (value []byte, ok bool) {
 	v := section.Value(name)
 	if _, isText := v.(string); isText {
@@ -76,7 +76,7 @@ func readParam(section document.Section, name string) (value []byte, ok bool) {
 	}
 	value, err := json.Marshal(v)
 	if err != nil {
-		section.Warn("request-parameter-ignored", name, "the value has no form in JSON; the parameter is not sent")
+		section.Warn("request-parameter-ignored", name, "the value cannot be written as JSON; the parameter is not sent")
 	}
 	return value, err == nil
 }

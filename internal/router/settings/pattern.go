@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// maxMatchedName is the longest name that is compared with patterns, in bytes.
+// maxMatchedName is the length of the longest name that is compared with patterns, in bytes.
 const maxMatchedName = 512
 
 // pattern is a model_name with *, such as openai/*, which serves every model whose
@@ -23,11 +23,11 @@ type pattern struct {
 
 // patternEntry is an entry of model_list whose model_name is a pattern.
 type patternEntry struct {
-	index int         // in model_list
-	base  *Deployment // as far as it does not depend on the model's name
+	index int         // its place in model_list, from 0
+	base  *Deployment // the part that does not depend on the name of the model
 }
 
-// patterns are the patterns of a file, the most specific first.
+// patterns has the patterns of a file, the most specific first.
 type patterns struct {
 	list    []*pattern
 	top     document.Section
@@ -37,7 +37,7 @@ type patterns struct {
 // isPattern reports whether a model_name stands for all names that it matches.
 func isPattern(group string) bool { return strings.Contains(group, "*") }
 
-// add adds an entry of model_list.
+// add adds an entry of model_list to its pattern.
 func (p *patterns) add(index int, base *Deployment) {
 	i := slices.IndexFunc(p.list, func(known *pattern) bool { return known.name == base.Group })
 	if i < 0 {
@@ -49,7 +49,7 @@ func (p *patterns) add(index int, base *Deployment) {
 }
 
 // sort puts the most specific pattern first, as LiteLLM 1.106.2 does: the longest
-// regular expression, and of equally long ones that with the most operators.
+// regular expression, and among equally long ones the one with the most operators.
 func (p *patterns) sort() {
 	slices.SortStableFunc(p.list, func(a, b *pattern) int {
 		lengthA, operatorsA := specificity(a.name)
@@ -58,9 +58,9 @@ func (p *patterns) sort() {
 	})
 }
 
-// specificity returns the length and the operators of the regular expression that
-// LiteLLM makes of a pattern: its own characters, those that Python's re.escape
-// escapes with a backslash, and (.*) for each *.
+// specificity returns the length of the regular expression that LiteLLM makes of a
+// pattern, and the number of its operators. The expression has (.*) for each *, and the
+// other characters as Python's re.escape writes them, some with a backslash.
 func specificity(name string) (length, operators int) {
 	length = utf8.RuneCountInString(name)
 	for _, c := range name {
@@ -85,8 +85,8 @@ func (d *Deployment) IsPattern() bool { return isPattern(d.Group) }
 func (s *Settings) HasPatterns() bool { return len(s.patterns.list) > 0 }
 
 // Match returns the deployments of the most specific pattern that matches a model's
-// name, each with the name that its upstream gets. Without one, reason says why; it
-// is empty when no pattern matches. Match may be called concurrently.
+// name, each with the name that its upstream gets. When none of them can serve, reason
+// says why. Both are empty when no pattern matches. Match may be called concurrently.
 func (s *Settings) Match(model string) (deployments []*Deployment, reason string) {
 	if model == "" || len(model) > maxMatchedName || !s.HasPatterns() {
 		return nil, ""
@@ -105,8 +105,8 @@ func (s *Settings) MatchesPattern(model string) bool {
 }
 
 // find returns the most specific pattern that matches a model's name, nil when there
-// is none; the name that it matched, which may begin with the provider that the model
-// is known to have; and what the name has in place of each *.
+// is none; the name that it matched, which may have the prefix of the provider that is
+// known to serve the model; and the parts of the name in place of each *.
 func (p *patterns) find(model string) (match *pattern, name string, parts []string) {
 	names := []string{model}
 	if provider := guessProvider(model); provider != "" {
@@ -122,12 +122,12 @@ func (p *patterns) find(model string) (match *pattern, name string, parts []stri
 	return nil, "", nil
 }
 
-// resolve returns the deployments of a pattern for a model. name is what it matched,
-// which has the parts in place of its *.
+// resolve returns the deployments of a pattern for a model. name is the name that the
+// pattern matched, with parts in place of its *.
 func (p *patterns) resolve(match *pattern, model, name string, parts []string) (
 	deployments []*Deployment, reason string) {
 	for _, entry := range match.entries {
-		top := p.top.Renewed()
+		top := p.top.Copy()
 		section := top.File().Mapping([]any{"model_list", entry.index}, top.List("model_list")[entry.index])
 		d := *entry.base
 		d.Group, d.Model = model, fillPattern(d.Model, name, parts)
@@ -143,8 +143,8 @@ func (p *patterns) resolve(match *pattern, model, name string, parts []string) (
 	return deployments, reason
 }
 
-// fillPattern returns the model of an entry with the parts in place of its *; the
-// whole name when it has fewer * than there are parts, as in LiteLLM.
+// fillPattern returns the model of an entry with the parts in place of its *. When the
+// model has fewer * than there are parts, it returns the whole name, as LiteLLM does.
 func fillPattern(model, name string, parts []string) string {
 	switch count := strings.Count(model, "*"); {
 	case count == 0:
@@ -158,8 +158,8 @@ func fillPattern(model, name string, parts []string) string {
 	return model
 }
 
-// infersProvider reports whether only a model's name tells which provider serves the
-// entry: its own model is *.
+// infersProvider reports whether only the name that a client asks for tells which
+// provider serves the entry, since the entry's own model is *.
 func infersProvider(d *Deployment, params document.Section) bool {
 	prefix, name, _ := splitModel(d.Model, params)
 	return isPattern(d.Group) && strings.HasPrefix(name, "*") && prefix == "" &&

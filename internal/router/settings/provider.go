@@ -9,20 +9,20 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// Kind is the family of interfaces that an upstream has.
+// Kind is the kind of interface that an upstream has.
 type Kind int
 
 // The kinds of upstream.
 const (
-	OpenAI    Kind = iota // OpenAI-compatible; Anthropic's messages too where the upstream has them
+	OpenAI    Kind = iota // OpenAI-compatible, perhaps with Anthropic's messages too
 	Anthropic             // Anthropic's messages only
 )
 
-// providers finds rows of the provider table, each of them once.
+// providers caches rows of the provider table by their prefixes.
 type providers map[string]provider.Provider
 
-// find returns the row of a prefix. The row of one that is not in the table has only
-// its prefix.
+// find returns the row of a prefix. For a prefix that is not in the table, the row has
+// only the prefix.
 func (p providers) find(prefix string) provider.Provider {
 	row, isRead := p[prefix]
 	if !isRead {
@@ -50,8 +50,8 @@ func splitModel(model string, params document.Section) (prefix, name string, res
 	return prefix, name, responsesOnly
 }
 
-// guessProvider returns the provider of a model name without a prefix, as LiteLLM
-// does by its table of models; empty when it is unknown.
+// guessProvider returns the prefix of the provider of a model name that has no prefix;
+// empty when unknown. LiteLLM has a table of models for that.
 func guessProvider(model string) string {
 	for _, p := range [...]struct {
 		prefix string
@@ -68,7 +68,7 @@ func guessProvider(model string) string {
 	return ""
 }
 
-// dialectsOf returns the dialects that a provider's own server has.
+// dialectsOf returns the dialects that the servers of a provider have.
 func dialectsOf(row provider.Provider) dialect.Set {
 	var all []dialect.Dialect
 	for _, route := range row.Speaks {
@@ -77,8 +77,8 @@ func dialectsOf(row provider.Provider) dialect.Set {
 	return dialect.SetOf(all...)
 }
 
-// dialectsOfRoute returns the dialects that a word of a provider's speaks, or of
-// model_info.speaks, stands for; nil for an unknown word.
+// dialectsOfRoute returns the dialects for which a word stands in speaks, of a provider
+// or of model_info; nil for an unknown word.
 func dialectsOfRoute(word string) []dialect.Dialect {
 	switch word {
 	case provider.Chat:

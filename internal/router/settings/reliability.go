@@ -9,20 +9,20 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// keepAliveKey is LiteLLM's name of the interval of keep-alives under
+// keepAliveKey is LiteLLM's name for the interval of keep-alives, under
 // litellm_settings. The router reads it under general_settings too.
 const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
-// readReliability reads retries, timeouts and cooldowns.
+// readReliability reads the routing strategy, affinity, retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown(append(silentLiteLLM(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
+	litellm.WarnUnknown(append(harmlessLiteLLMKeys(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
 		"cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings",
 		"model_alias_map", keepAliveKey)...)
-	router.WarnUnknown(append(silentRouter(), "routing_strategy", "routing_strategy_args", "optional_pre_call_checks",
-		"deployment_affinity_ttl_seconds", "model_group_affinity_config", "num_retries", "timeout", "stream_timeout",
-		"ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks", "default_fallbacks",
-		"context_window_fallbacks", "model_group_alias", "enable_pre_call_checks",
-		"retry_policy", "model_group_retry_policy")...)
+	router.WarnUnknown(append(harmlessRouterKeys(), "routing_strategy", "routing_strategy_args",
+		"optional_pre_call_checks", "deployment_affinity_ttl_seconds", "model_group_affinity_config", "num_retries",
+		"timeout", "stream_timeout", "ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks",
+		"default_fallbacks", "context_window_fallbacks", "model_group_alias", "enable_pre_call_checks", "retry_policy",
+		"model_group_retry_policy")...)
 	s.Balancing = readBalancing(router)
 	readAffinity(s, router)
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
@@ -43,7 +43,7 @@ func readReliability(s *Settings, litellm, router document.Section) {
 	}
 	if n := s.Cooldown.AllowedFails; n != nil && *n == DefaultAllowedFails {
 		router.Warn("allowed-fails-default", "allowed_fails",
-			"LiteLLM takes allowed_fails: 3 for unset; the embedded router honours it")
+			"LiteLLM treats allowed_fails: 3 as unset; the embedded router honours it")
 	}
 }
 

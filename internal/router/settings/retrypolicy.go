@@ -2,8 +2,8 @@ package settings
 
 import "github.com/flowgate-go/flowgate/internal/router/settings/document"
 
-// RetryPolicy is how often a request is retried, by LiteLLM's exception class of its
-// first failure. The class "" stands for all that are not named.
+// RetryPolicy says how many times a request is retried, by LiteLLM's exception class of
+// its first failure. The class "" stands for all classes that are not named.
 type RetryPolicy map[string]int
 
 // retryClasses are the exception classes by the keys of LiteLLM's retry_policy.
@@ -16,12 +16,13 @@ var retryClasses = map[string]string{
 	"DefaultRetries": "",
 }
 
-// Retries returns the number for a class. ok is false when the policy does not name it.
+// Retries returns the number for a class. ok is false when the policy names neither the
+// class, nor the class that LiteLLM derives it from, nor a default.
 func (p RetryPolicy) Retries(class string) (count int, ok bool) {
 	if count, ok = p[class]; ok {
 		return count, true
 	}
-	if class == "ContextWindowExceededError" || class == "ContentPolicyViolationError" { // LiteLLM's subclasses
+	if class == "ContextWindowExceededError" || class == "ContentPolicyViolationError" { // subclasses of it
 		if count, ok = p["BadRequestError"]; ok {
 			return count, true
 		}
@@ -30,8 +31,8 @@ func (p RetryPolicy) Retries(class string) (count int, ok bool) {
 	return count, ok
 }
 
-// RetryPolicyOf returns the policy of a group: its own, or the general one. It is nil
-// without either.
+// RetryPolicyOf returns the policy of a group: its own, or the general one. It is empty
+// when there is neither.
 func (s *Settings) RetryPolicyOf(group string) RetryPolicy {
 	if policy, ok := s.groupRetryPolicies[group]; ok {
 		return policy

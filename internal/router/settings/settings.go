@@ -1,9 +1,9 @@
 // Package settings reads LiteLLM's configuration format: which models are served
-// where, and by which rules. Load reads a file and returns Settings.
+// where, and by which rules. Load reads a file and returns its Settings.
 //
-// It never sends anything. Settings hold keys: they must not be printed.
+// It never sends anything. Settings hold keys, so they must not be printed.
 //
-// It has more than 700 lines because it reads one file format into one Settings: a
+// It has more than 700 lines because it reads one file format into one Settings: each
 // file of the package reads one part of it, and patterns and aliases refer to
 // deployments.
 package settings
@@ -20,127 +20,129 @@ import (
 // Settings is a LiteLLM configuration with its references resolved and its
 // defaults filled in. It holds keys: never print or encode it.
 type Settings struct {
-	Path string // absolute
-	// keys without effect, deployments that cannot serve, settings that LiteLLM reads differently
+	Path string // absolute path of the file
+	// Warnings are about keys without effect, deployments that cannot serve, and settings
+	// that LiteLLM reads differently.
 	Warnings    []config.Warning
-	Deployments []*Deployment // in the order of model_list, without those that have no address
+	Deployments []*Deployment // in the order of model_list, without those that cannot serve
 
-	Groups        []string      // model_name of every group that can serve, in the order of model_list, patterns left out
-	DroppedGroups []string      // model_names without a deployment that has an address
-	Unserved      []*Deployment // the entries of model_list that cannot serve; a warning says why
+	Groups        []string      // model_name of every group that can serve, in the order of model_list, without patterns
+	DroppedGroups []string      // model_names without a deployment that can serve
+	Unserved      []*Deployment // the entries of model_list that cannot serve; a warning of each says why
 	MasterKey     string        // the key that clients send
 	AllowedHosts  []string      // general_settings.flowgate_allowed_hosts
-	// RefuseUnknownParams has a parameter refused that cannot be said in the upstream's
-	// dialect: litellm_settings.drop_params is false.
+	// RefuseUnknownParams is set when litellm_settings.drop_params is false: requests with
+	// a parameter that the upstream's dialect does not have are refused.
 	RefuseUnknownParams bool
 
-	// ChecksPrompts has prompts measured: router_settings.enable_pre_call_checks is set, and
-	// some deployment has a MaxInputTokens.
+	// ChecksPrompts is set when the length of prompts is checked:
+	// router_settings.enable_pre_call_checks is set, and some deployment has a MaxInputTokens.
 	ChecksPrompts bool
 
 	AllowMocks bool // general_settings.dangerously_allow_mock_testing_request_params
 
 	Retries             int           // retries of a request in its group
-	Timeout             time.Duration // 0 when unset: then DefaultTimeout or DefaultShortTimeout
+	Timeout             time.Duration // 0 when unset: DefaultTimeout or DefaultShortTimeout applies
 	StreamTimeout       time.Duration // router_settings.stream_timeout; 0 when unset
 	FirstContentTimeout time.Duration // router_settings.ttft_timeout; 0 when unset
-	KeepAlive           time.Duration // silence after which a client gets a comment; 0: never
+	KeepAlive           time.Duration // silence after which a client gets a keep-alive; 0: never
 
 	Fallbacks        map[string][]string
 	ContextFallbacks map[string][]string // when the prompt is too long for the group
 	DefaultFallbacks []string
 
-	Balancing Balancing // over the deployments of a group
-	Affinity  Affinity  // of requests to a deployment
+	Balancing Balancing // how requests are spread over the deployments of a group
+	Affinity  Affinity  // which requests stay at one deployment
 
 	Aliases       []Alias       // in the order in which they are resolved
-	PickerAliases []PickerAlias // names by which pickers of Claude models know the listed ones
+	PickerAliases []PickerAlias // names by which pickers of Claude models know listed models
 
 	locate             document.Locator
 	patterns           patterns
 	retryPolicy        RetryPolicy
-	groupRetryPolicies map[string]RetryPolicy // by model_name
+	groupRetryPolicies map[string]RetryPolicy // model_group_retry_policy, by model_name
 
 	Cooldown          CooldownRule // as written under router_settings
 	MisplacedCooldown CooldownRule // as written under litellm_settings, where LiteLLM ignores it
 }
 
-// Alias is another name of a group: of router_settings.model_group_alias, or of
+// Alias is another name of a group, from router_settings.model_group_alias or
 // litellm_settings.model_alias_map.
 type Alias struct {
 	Name   string
 	Target string // the name of a group, or one that a pattern matches
-	Hidden bool   // GET /v1/models does not have it
+	Hidden bool   // GET /v1/models does not list it
 }
 
 // Deployment is one entry of model_list: a model at an upstream.
 type Deployment struct {
-	Index    int    // in model_list, from 0
+	Index    int    // its place in model_list, from 0
 	ID       string // model_info.id, or a digest of the entry
 	Group    string // model_name, or the name that matched it
 	Model    string // litellm_params.model as written: "openai/gpt-5"
 	Upstream string // the name that the upstream gets: "gpt-5"
-	Provider string // its prefix: "openai"; empty when none is known
+	Provider string // the prefix of its provider: "openai"; empty when unknown
 	Kind     Kind   // the interfaces that the upstream has
-	IsGoogle bool   // the upstream is Google itself, whose keys go into a header of their own
+	IsGoogle bool   // the provider is gemini, whose keys have a header of their own
 
-	Dialects        dialect.Set // what the upstream has
-	DialectsAssumed bool        // nothing is known of it: Dialects has all
+	Dialects        dialect.Set // the dialects that the upstream has
+	DialectsAssumed bool        // nothing is known of the upstream, so Dialects has all
 	Base            *url.URL    // api_base with the version folder; nil for a mock without an address
-	MessagesBase    *url.URL    // the same for messages, where they have another address; else nil
-	RankURL         *url.URL    // the address of rankings, where it is not below Base; else nil
-	OldLimitName    bool        // chat: the upstream knows max_completion_tokens as max_tokens only
-	RankLimitName   string      // rerank: the upstream's name of top_n; empty: top_n
-	MaxTokensName   string      // chat: the upstream's name of the limit; empty: max_tokens
+	MessagesBase    *url.URL    // the same for messages, when they have another address; else nil
+	RankURL         *url.URL    // the address of the route rerank, when it is not below Base; else nil
+	OldLimitName    bool        // chat: the upstream knows max_completion_tokens only by its old name, max_tokens
+	RankLimitName   string      // rerank: the upstream's name for top_n; empty: top_n
+	MaxTokensName   string      // chat: the upstream's name for the limit of a reply; empty: max_tokens
 	MaxInputTokens  int         // model_info.max_input_tokens; 0 when unset, or when it is not checked
 	MaxOutputTokens int         // model_info.max_output_tokens; 0 when unset
-	TakesEffort     bool        // chat: the upstream takes reasoning_effort
+	TakesEffort     bool        // chat: the upstream accepts reasoning_effort
 	ReasoningBack   bool        // chat: the upstream wants the reasoning of earlier replies back
 	ThoughtsBack    bool        // chat: the upstream wants the thought signatures of earlier calls back
 	DetailsBack     bool        // chat: the upstream wants the reasoning details of earlier replies back
-	TextParts       bool        // chat: the upstream takes texts in several parts
-	Adaptive        bool        // messages: the model thinks by an effort and not by a budget
-	NoFormat        bool        // the model takes no schema of its reply
-	NoOutputFormat  bool        // messages: likewise
+	TextParts       bool        // chat: the upstream accepts a text in several parts
+	Adaptive        bool        // messages: the model takes an effort of thinking, not a budget
+	NoFormat        bool        // the model does not accept a schema for its reply
+	NoOutputFormat  bool        // messages: the same
 	NoImages        bool        // model_info.supports_vision is false
 	NoFiles         bool        // model_info.supports_pdf_input is false
 
-	RefuseUnknownParams *bool // as that of the Settings; nil: the general one
+	RefuseUnknownParams *bool // as in Settings; nil: the value there applies
 
 	Info map[string]any // model_info as it is written; must not be changed
 
-	APIVersion string // azure: api_version of the requests below /openai/deployments; empty: below /openai/v1
+	APIVersion string // azure: api_version of requests below /openai/deployments; empty: requests go below /openai/v1
 
-	Key               string            // empty: requests carry no key
-	KeyHeader         string            // the header of the bare key; empty: Authorization with Bearer
-	MessagesKeyHeader string            // the same for messages, where it is another one
-	Headers           map[string]string // further headers, the entry's own and the provider's
+	Key               string            // empty: requests have no key
+	KeyHeader         string            // the header that holds the bare key; empty: Authorization with Bearer
+	MessagesKeyHeader string            // the same for messages, when they have another one
+	Headers           map[string]string // further headers, from the entry and its provider
 	KeyVariable       string            // the environment variable that the key is, or would be, read from
-	MissingKey        string            // the same when it is not set
-	Dropped           []string          // members of requests that it does not get
-	Params            []Param           // what requests get unless the client sends it
+	MissingKey        string            // the same variable, when it is not set
+	Dropped           []string          // members of requests that the deployment does not get
+	Params            []Param           // parameters that requests get unless the client sends them
 	Mock              *string           // mock_response: the deployment answers with this text itself
 	ForwardRule       ForwardRule
 
-	Retries             *int          // nil: the general number
+	Retries             *int          // nil: the number in Settings applies
 	Timeout             time.Duration // 0 when unset
 	StreamTimeout       time.Duration // 0 when unset
 	FirstContentTimeout time.Duration // ttft_timeout; 0 when unset
 	KeepAlive           *time.Duration
 	Cooldown            time.Duration // cooldown_time; 0 when unset
 
-	Warnings []config.Warning // about the entry; the last says why one that cannot serve cannot
+	Warnings []config.Warning // about the entry; when it cannot serve, one of them says why
 
 	Weight *float64
-	RPM    *float64 // as a weight
-	TPM    *float64 // as a weight
+	RPM    *float64 // litellm_params.rpm, as a weight
+	TPM    *float64 // litellm_params.tpm, as a weight
 	Order  float64  // lower goes first; unset is 1
 
-	MaxRPM, MaxTPM        *float64 // requests and tokens of a minute, where the strategy heeds them
-	InputCost, OutputCost *float64 // dollars for a token
+	MaxRPM, MaxTPM        *float64 // limits of requests and tokens per minute; not every strategy heeds them
+	InputCost, OutputCost *float64 // dollars per token
 }
 
-// CooldownRule says when a deployment cools down. Fields that are not set are nil.
+// CooldownRule says when a deployment cools down, and for how long. Numbers that are not
+// set are nil.
 type CooldownRule struct {
 	AllowedFails *int
 	Length       *time.Duration
@@ -157,5 +159,6 @@ const (
 	defaultRetries = 2
 )
 
-// defaultKeepAlive is FlowGate's own: LiteLLM sends no keep-alives unless told to.
+// defaultKeepAlive is FlowGate's own default: LiteLLM sends keep-alives only when they are
+// configured.
 const defaultKeepAlive = 15 * time.Second

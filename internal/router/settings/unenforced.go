@@ -6,13 +6,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// ignoreKey is the key of general_settings that lists what may be ignored although it
-// keeps requests back in LiteLLM.
+// ignoreKey is the key of general_settings that lists the settings that FlowGate may
+// ignore although LiteLLM keeps requests back by them.
 const ignoreKey = "flowgate_ignore"
 
-// unenforced are the keys by which LiteLLM keeps requests back and which the embedded
-// router does not have. A file that has one is refused: served without a word, it would
-// let through what its writer wanted kept back.
+// unenforced are the settings by which LiteLLM keeps requests back and which the embedded
+// router does not have. A file with one of them is refused: the router would let requests
+// pass that the author of the file wanted to keep back.
 var unenforced = []struct{ section, key string }{
 	{"", "guardrails"}, {"litellm_settings", "guardrails"},
 	{"general_settings", "custom_auth"}, {"general_settings", "allowed_ips"},
@@ -20,10 +20,10 @@ var unenforced = []struct{ section, key string }{
 	{"router_settings", "provider_budget_config"},
 }
 
-// unenforcedParams are those of litellm_params.
+// unenforcedParams are the same kind of settings in litellm_params.
 var unenforcedParams = []string{"guardrails", "max_budget", "budget_duration"}
 
-// filters are the callbacks of LiteLLM that change or keep back requests.
+// filters are the callbacks of LiteLLM that change requests or keep them back.
 var filters = []string{"aporia", "azure_content_safety", "banned_keywords", "blocked_user_check",
 	"detect_prompt_injection", "google_text_moderation", "hide_secrets", "lakera_prompt_injection",
 	"llamaguard_moderations", "llmguard_moderations", "openai_moderations", "presidio"}
@@ -39,12 +39,12 @@ func refuseUnenforced(top document.Section) {
 				"general_settings", key, ignoreKey, key)
 		}
 	}
-	for _, u := range unenforced {
+	for _, setting := range unenforced {
 		section := top
-		if u.section != "" {
-			section = top.Sub(u.section)
+		if setting.section != "" {
+			section = top.Sub(setting.section)
 		}
-		refuse(section, u.key)
+		refuse(section, setting.key)
 	}
 	for i, v := range top.List("model_list") {
 		params := top.File().Mapping([]any{"model_list", i}, v).Sub("litellm_params")
@@ -58,7 +58,7 @@ func refuseUnenforced(top document.Section) {
 	}
 }
 
-// isSet reports whether a value asks for something: it is neither empty nor false.
+// isSet reports whether a value turns a setting on: it is neither empty nor false.
 func isSet(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -75,7 +75,7 @@ func isSet(v any) bool {
 	return true
 }
 
-// isFilter reports whether a callback changes or keeps back requests.
+// isFilter reports whether a callback changes requests or keeps them back.
 func isFilter(callback any) bool {
 	name, _ := callback.(string)
 	return slices.Contains(filters, name)

@@ -10,21 +10,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// upstreamEntry is what an entry of model_list says of its upstream.
+// upstreamEntry has the parts of an entry of model_list that are about its upstream.
 type upstreamEntry struct {
 	params      document.Section // litellm_params
 	info        document.Section // model_info
 	credentials credentials
 }
 
-// newUpstreamEntry returns what an entry of model_list says of its upstream.
+// newUpstreamEntry returns the parts of an entry of model_list that are about its upstream.
 func newUpstreamEntry(entry document.Section, all credentials) upstreamEntry {
 	return upstreamEntry{params: entry.Sub("litellm_params"), info: entry.Sub("model_info"), credentials: all}
 }
 
 // readUpstream reads where the deployment's model is served, under which name, with
-// which key, and which dialects it has there. A deployment that stays without Base
-// cannot serve; then there is a warning that says why.
+// which key, and which dialects it has there. A deployment that has no Base afterwards
+// and is not a mock cannot serve; a warning says why.
 func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	params := entry.params
 	prefix, name, responsesOnly := splitModel(d.Model, params)
@@ -34,7 +34,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		d.Kind = Anthropic
 	}
 	d.IsGoogle = prefix == "gemini"
-	values, ok := entry.named(d)
+	values, ok := entry.findCredential(d)
 	if !ok {
 		return
 	}
@@ -60,8 +60,8 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	warnUnservedMode(d, entry.info)
 }
 
-// readAddress sets the deployment's address. It reports whether it is usable; a warning
-// says why not.
+// readAddress sets the deployment's address, and reports whether the address is valid.
+// It warns when it is not.
 func readAddress(d *Deployment, row provider.Provider, params document.Section, base string) (ok bool) {
 	parsed, problem := parseBase(d.Kind, base)
 	if problem != "" {
@@ -72,8 +72,8 @@ func readAddress(d *Deployment, row provider.Provider, params document.Section, 
 	return true
 }
 
-// readOtherAddresses reads what of the address depends on the provider, and the addresses
-// of routes that are not below it.
+// readOtherAddresses adapts the address to the provider, and reads the addresses of the
+// routes that are not below it.
 func readOtherAddresses(d *Deployment, row provider.Provider, params document.Section, isOwn, responsesOnly bool) {
 	switch {
 	case row.Prefix == "azure_ai" && !isAzureHost(d.Base.Hostname()):
@@ -82,7 +82,7 @@ func readOtherAddresses(d *Deployment, row provider.Provider, params document.Se
 		readAzure(d, params, responsesOnly)
 	}
 	if isOwn && row.RerankURL != "" {
-		d.RankURL, _ = url.Parse(row.RerankURL) // a test reads every entry
+		d.RankURL, _ = url.Parse(row.RerankURL) // a test parses the address of every provider
 	}
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase,
@@ -94,7 +94,7 @@ func readOtherAddresses(d *Deployment, row provider.Provider, params document.Se
 	}
 }
 
-// addressKey returns the key that an entry's address stands under, or comes from.
+// addressKey returns the key of an entry that its address comes from.
 func addressKey(params document.Section) string {
 	for _, key := range [...]string{"api_base", "base_url", "litellm_credential_name"} {
 		if params.Has(key) {
@@ -104,9 +104,10 @@ func addressKey(params document.Section) string {
 	return "model"
 }
 
-// readBase returns the address of the entry, of its credential, or of the provider.
-// isOwn is set for an address of the provider itself, the only one that gets the key
-// of the provider's usual variable. ok is false when the deployment cannot serve.
+// readBase returns the address from the entry, from its credential, or from the provider;
+// empty when there is none. isOwn is set for an address of the provider itself, the only
+// one that gets the key in the provider's usual variable. ok is false when the entry has
+// an address that cannot be used. It warns when the deployment cannot serve.
 func readBase(d *Deployment, row provider.Provider, params, values document.Section) (base string, isOwn, ok bool) {
 	for _, source := range [...]struct {
 		section document.Section
@@ -119,27 +120,28 @@ func readBase(d *Deployment, row provider.Provider, params, values document.Sect
 			return "", false, false
 		}
 		if base != "" {
-			return base, isAddressOf(row, base), warnNativeOnly(row, params)
+			return base, isAddressOf(row, base), checkProvider(row, params)
 		}
 	}
 	if base, _ = row.Address(params.File().Getenv); base == "" && d.Mock == nil {
-		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", whyNoAddress(row))
+		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", explainNoAddress(row))
 		return "", false, true
 	}
 	return base, true, true
 }
 
-// warnNativeOnly reports whether an entry with an address of its own can be served.
-// LiteLLM speaks the provider's native interface there, which this router does not have.
-func warnNativeOnly(row provider.Provider, params document.Section) bool {
+// checkProvider reports whether the router can serve an entry that has an address of its
+// own, and warns when it cannot: LiteLLM speaks the native interface of some providers
+// there, which this router does not have.
+func checkProvider(row provider.Provider, params document.Section) bool {
 	if row.Unsupported {
-		params.Warn("provider-unsupported", "model", "%s; the deployment cannot serve", whyNoAddress(row))
+		params.Warn("provider-unsupported", "model", "%s; the deployment cannot serve", explainNoAddress(row))
 	}
 	return !row.Unsupported
 }
 
-// whyNoAddress returns why an entry without api_base has no address, and what to do.
-func whyNoAddress(row provider.Provider) string {
+// explainNoAddress returns why an entry without api_base has no address, and what to do.
+func explainNoAddress(row provider.Provider) string {
 	switch {
 	case row.SignIn != "":
 		return "provider \"" + row.Prefix + program.Text("\" is a subscription: sign in with mage auth:login ") + row.SignIn +
@@ -154,17 +156,18 @@ func whyNoAddress(row provider.Provider) string {
 	return "provider \"" + row.Prefix + "\" needs an api_base here"
 }
 
-// isAddressOf reports whether an address is the provider's own: the host of its default address.
+// isAddressOf reports whether an address is the provider's own: it has the host of the
+// provider's default address, and https.
 func isAddressOf(row provider.Provider, address string) bool {
-	own, err := url.Parse(row.Base)
-	if err != nil || own.Scheme != "https" {
+	known, err := url.Parse(row.Base)
+	if err != nil || known.Scheme != "https" {
 		return false
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, own.Host)
+	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, known.Host)
 }
 
-// readDialects reads model_info.speaks, which goes over what is known of the provider.
+// readDialects reads model_info.speaks, which replaces what is known of the provider.
 func readDialects(d *Deployment, info document.Section) {
 	if !info.Has("speaks") {
 		return

@@ -1,9 +1,9 @@
-// Package document reads a configuration whose values know where they stand. Parse
+// Package document reads a configuration and knows the place of each value in it. Parse
 // returns the File and its top Section for a text, New for values that another package
-// has read; a Section reads typed values by their keys.
+// has read. A Section reads typed values by their keys.
 //
 // It never stops at the first wrong value: reading goes on with zero values. File.Problems
-// has every error with its place, File.Err the first of them.
+// has the errors with their places, File.Err returns the first of them.
 package document
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// maxProblems is how many errors of one file are kept.
+// maxProblems is the largest number of errors that are kept for one file.
 const maxProblems = 200
 
-// invalid is the code of every error in a value.
-const invalid = "settings-invalid"
+// invalidCode is the fault code of an error in a value.
+const invalidCode = "settings-invalid"
 
 // File is a configuration file that is being read.
 type File struct {
@@ -30,28 +30,28 @@ type File struct {
 	path   string
 	locate Locator
 	getenv func(string) string
-	pieces map[string][]piece // where the top-level values come from that included files have
+	pieces map[string][]piece // the origins of top-level values that included files have
 }
 
-// Place is where the user wrote a value.
+// Place says where the user wrote a value.
 type Place struct {
 	File string
-	Path string // dotted, as it is written there
+	Path string // the dotted path of the value in that file
 	yamlnode.Pos
 }
 
 // Locator returns the place of the value at a path, or of the nearest one above it.
 type Locator func(path []any) Place
 
-// Section is one mapping of a file. The mapping may be absent.
+// Section is one mapping of a file. It is empty when the mapping is absent.
 type Section struct {
 	file   *File
 	path   []any // keys and indexes from the root
 	values map[string]any
 }
 
-// New returns values, which were read from the named file, as a file. getenv resolves
-// os.environ/NAME references.
+// New returns a file with values that have been read from it, and its top section. getenv
+// resolves os.environ/NAME references.
 func New(file string, values map[string]any, locate Locator, getenv func(string) string) (*File, Section) {
 	f := &File{path: file, locate: locate, getenv: getenv}
 	return f, Section{file: f, values: values}
@@ -61,7 +61,7 @@ func New(file string, values map[string]any, locate Locator, getenv func(string)
 // references. Fault: settings-invalid, whose detail is yamlnode.Problems.
 func Parse(file string, text []byte, getenv func(string) string) (*File, Section, error) {
 	d := yamlnode.NewDiagnosis(file)
-	d.Code = invalid
+	d.Code = invalidCode
 	root := yamlnode.ParseLong(d, bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if err := d.Err(); err != nil {
 		return nil, Section{}, err
@@ -92,8 +92,8 @@ func (f *File) Err() error {
 // Getenv returns the value of an environment variable as references see it.
 func (f *File) Getenv(name string) string { return f.getenv(name) }
 
-// AddVariables makes references see variables besides those of the environment.
-// Empty ones do not count.
+// AddVariables lets references see variables before those of the environment. Empty ones
+// do not count.
 func (f *File) AddVariables(variables map[string]string) {
 	outer := f.getenv
 	f.getenv = func(name string) string {
@@ -106,10 +106,10 @@ func (f *File) AddVariables(variables map[string]string) {
 
 // Fail records an error in the value at path.
 func (f *File) Fail(path []any, format string, args ...any) {
-	f.FailWith(invalid, path, format, args...)
+	f.FailWith(invalidCode, path, format, args...)
 }
 
-// FailWith is Fail with a code of its own. The same error is recorded once.
+// FailWith is Fail with another fault code. The same error is recorded only once.
 func (f *File) FailWith(code string, path []any, format string, args ...any) {
 	at := f.Locate(path)
 	problem := yamlnode.Problem{Code: code, File: at.File, Line: at.Line, Column: at.Column, Path: at.Path,
@@ -119,8 +119,8 @@ func (f *File) FailWith(code string, path []any, format string, args ...any) {
 	}
 }
 
-// Warn adds a warning about the value at path. That of an included file begins with its
-// path and line, and has the line of include in this file.
+// Warn adds a warning about the value at path. For a value in an included file, the
+// message begins with the path and line there, and the place is that of include here.
 func (f *File) Warn(code string, path []any, format string, args ...any) {
 	at := f.Locate(path)
 	message := fmt.Sprintf(format, args...)

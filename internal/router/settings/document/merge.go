@@ -6,16 +6,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
-// piece says where a top-level value comes from, or the elements of a top-level list
-// from an index on.
+// piece is the origin of a top-level value, or of the elements of a top-level list from
+// an index on.
 type piece struct {
 	from   int
 	locate Locator
 }
 
-// Merge adds what an included file has, its top section, to the top section s as
-// LiteLLM does: lists are extended, every other value replaces that of s. Errors and
-// warnings about the values name the file that they stand in.
+// Merge adds the values of included, the top section of an included file, to the top
+// section s as LiteLLM does: lists are extended, every other value replaces that of s. Errors and
+// warnings about the values name the file that has them.
 func (s Section) Merge(included Section) {
 	f, origin := s.file, included.file
 	if f.pieces == nil {
@@ -43,7 +43,7 @@ func (s Section) Merge(included Section) {
 	}
 }
 
-// AddProblems adds the errors of another file, which this one includes.
+// AddProblems adds the errors of a file that this one includes.
 func (f *File) AddProblems(problems ...yamlnode.Problem) {
 	f.Problems = append(f.Problems, problems...)
 }

@@ -19,9 +19,9 @@ func (s Section) Path() []any { return s.path }
 // File returns the file that the section belongs to.
 func (s Section) File() *File { return s.file }
 
-// Renewed returns the section as part of a copy of its file that has no errors and no
-// warnings yet, so that it can be read again, and concurrently.
-func (s Section) Renewed() Section {
+// Copy returns the section in a copy of its file without the errors and warnings so far,
+// so that it can be read again, and concurrently.
+func (s Section) Copy() Section {
 	file := *s.file
 	file.Warnings, file.Problems = nil, nil
 	s.file = &file
@@ -31,7 +31,7 @@ func (s Section) Renewed() Section {
 // Has reports whether key has a value that is not null.
 func (s Section) Has(key string) bool { return s.values[key] != nil }
 
-// Value returns the value under key as it was parsed; nil when absent.
+// Value returns the value under key as it was parsed, nil when absent.
 func (s Section) Value(key string) any { return s.values[key] }
 
 // Keys returns the keys of the section, sorted.
@@ -45,7 +45,7 @@ func (s Section) Warn(code, key, format string, args ...any) {
 	s.file.Warn(code, s.At(key), format, args...)
 }
 
-// Sub returns the mapping under key; an absent one and null are empty.
+// Sub returns the mapping under key. It is empty when absent or null.
 func (s Section) Sub(key string) Section {
 	return s.file.Mapping(s.At(key), s.values[key])
 }
@@ -64,7 +64,7 @@ func (f *File) Mapping(path []any, v any) Section {
 	return out
 }
 
-// List returns the sequence under key; an absent one and null are empty.
+// List returns the list under key. It is empty when absent or null.
 func (s Section) List(key string) []any {
 	v := s.values[key]
 	if v == nil {
@@ -99,8 +99,8 @@ func (s Section) Text(key string) (value, missing string) {
 	return value, ""
 }
 
-// Number returns the number under key, from 0 to 1e9, or nil when absent. It may
-// stand in an environment variable.
+// Number returns the number under key, from 0 to 1e9, or nil when absent. A text with a
+// number, or a reference to an environment variable with one, counts as that number.
 func (s Section) Number(key string) *float64 {
 	var f float64
 	switch v := s.values[key].(type) {
@@ -108,7 +108,7 @@ func (s Section) Number(key string) *float64 {
 		return nil
 	case int:
 		f = float64(v)
-	case int64: // YAML's largest numbers; Go's own values
+	case int64: // like uint64, for numbers beyond int
 		f = float64(v)
 	case uint64:
 		f = float64(v)
@@ -151,20 +151,21 @@ func (s Section) Count(key string) *int {
 	return &n
 }
 
-// Seconds returns the timeout under key; 0 when absent. An explicit 0 counts as absent,
-// with a warning.
+// Seconds returns the timeout under key, which is written in seconds, or 0 when absent. An
+// explicit 0 counts as absent, with a warning.
 func (s Section) Seconds(key string) time.Duration {
 	f := s.Number(key)
 	if f == nil {
 		return 0
 	}
 	if *f == 0 {
-		s.Warn("timeout-zero", key, "%s: 0 is taken for unset: expected seconds above 0", key)
+		s.Warn("timeout-zero", key, "%s: 0 is treated as unset: expected seconds above 0", key)
 	}
 	return time.Duration(*f * float64(time.Second))
 }
 
-// Interval returns the duration under key, nil when absent. An explicit 0 is allowed and means never.
+// Interval returns the duration under key, which is written in seconds, or nil when
+// absent. An explicit 0 is allowed.
 func (s Section) Interval(key string) *time.Duration {
 	f := s.Number(key)
 	if f == nil {
@@ -194,8 +195,8 @@ func (s Section) Flag(key string) bool {
 	return false
 }
 
-// AsText returns the text, number or boolean under key as LiteLLM's str() writes it. ok
-// is false for other values.
+// AsText returns the text, number or boolean under key as Python's str() writes it in
+// LiteLLM. ok is false for other values.
 func (s Section) AsText(key string) (text string, ok bool) {
 	switch v := s.values[key].(type) {
 	case string:
@@ -221,20 +222,20 @@ func (s Section) AsText(key string) (text string, ok bool) {
 // Names returns the list of model groups under key.
 func (s Section) Names(key string) []string { return s.Texts(key, "the name of a model group") }
 
-// Texts returns the list of strings under key; expected says what each of them is, for messages.
+// Texts returns the list of strings under key; expected says in messages what each of them is.
 func (s Section) Texts(key, expected string) []string {
-	return s.file.strings(s.At(key), s.List(key), expected)
+	return s.file.texts(s.At(key), s.List(key), expected)
 }
 
-// strings returns list, which stands at path, as strings.
-func (f *File) strings(path []any, list []any, expected string) []string {
+// texts returns list, the value at path, as strings.
+func (f *File) texts(path []any, list []any, expected string) []string {
 	out := make([]string, 0, len(list))
 	for i, v := range list {
-		name, ok := v.(string)
+		text, ok := v.(string)
 		if !ok {
 			f.Fail(append(slices.Clone(path), i), "expected %s, found %s", expected, kindOf(v))
 		}
-		out = append(out, name)
+		out = append(out, text)
 	}
 	return out
 }
@@ -256,12 +257,12 @@ func (s Section) WarnUnknown(known ...string) {
 	s.warnUnless(func(key string) bool { return slices.Contains(known, key) })
 }
 
-// WarnUnknownIn is WarnUnknown for a long list of keys and many sections.
+// WarnUnknownIn is WarnUnknown for many keys, which several sections share.
 func (s Section) WarnUnknownIn(known map[string]bool) {
 	s.warnUnless(func(key string) bool { return known[key] })
 }
 
-// warnUnless warns about each key that is not known.
+// warnUnless warns about each key for which isKnown returns false.
 func (s Section) warnUnless(isKnown func(key string) bool) {
 	for _, key := range s.Keys() {
 		if !isKnown(key) {
@@ -270,7 +271,7 @@ func (s Section) warnUnless(isKnown func(key string) bool) {
 	}
 }
 
-// kindOf returns what a value is, for messages.
+// kindOf returns what a value is in the words of messages: the number itself for a number.
 func kindOf(v any) string {
 	switch v.(type) {
 	case map[string]any:

@@ -7,8 +7,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readKey reads the key of the entry, of its credential, or of the provider's usual
-// variable. The last is sent to the provider's own address only.
+// readKey reads the key from the entry, from its credential, or from the provider's usual
+// variable. The last one is sent only to the provider's own address; isOwn says whether
+// the deployment has that.
 func readKey(d *Deployment, row provider.Provider, params, values document.Section, isOwn bool) {
 	d.KeyHeader = row.KeyHeader
 	if isOwn {
@@ -18,20 +19,20 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 		return
 	}
 	getenv := params.File().Getenv
-	usual, variable := row.Key(getenv)
+	key, keyVariable := row.Key(getenv)
 	token, tokenVariable := row.Token(getenv)
 	switch {
-	case isOwn && usual != "":
-		d.Key, d.KeyVariable = usual, variable
+	case isOwn && key != "":
+		d.Key, d.KeyVariable = key, keyVariable
 	case isOwn && token != "":
 		d.Key, d.KeyVariable, d.KeyHeader = token, tokenVariable, ""
 	case isOwn && !row.KeyOptional && len(row.KeyVariables) > 0:
 		d.KeyVariable, d.MissingKey = row.KeyVariables[0], row.KeyVariables[0]
 		params.Warn("environment-variable-unset", "model",
 			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
-	case !isOwn && usual != "" && !row.KeyOptional:
-		params.Warn("key-not-sent", "model", "no key is sent to this address; if it is to get the one of %s, write api_key: "+
-			"os.environ/%s", variable, variable)
+	case !isOwn && key != "" && !row.KeyOptional:
+		params.Warn("key-not-sent", "model", "no key is sent to this address; to send it the key in %s, write api_key: "+
+			"os.environ/%s", keyVariable, keyVariable)
 	}
 }
 
@@ -66,7 +67,7 @@ func readWrittenKey(d *Deployment, row provider.Provider, params, values documen
 	return true
 }
 
-// variableOf returns the environment variable of a reference, "" for another text.
+// variableOf returns the environment variable that a reference names; "" for another text.
 func variableOf(text string) string {
 	if name, isRef := strings.CutPrefix(text, "os.environ/"); isRef {
 		return name
