@@ -13,27 +13,28 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router"
 )
 
-// StartScripted runs a stack before an upstream that answers the model "bad" by play
-// and "good" as it should. Group m has bad, and b with good as its fallback;
-// group alone has bad only. settings are router_settings; what follows "; " in
-// them are litellm_settings.
-func StartScripted(t *testing.T, opts router.Options, settings string, play http.HandlerFunc) (s *Stack, bad *atomic.Int32) {
+// StartScripted runs a stack in front of an upstream that answers the model "bad" by play
+// and the model "good" with a good reply, and counts the requests for bad. Group m has bad,
+// and its fallback b has good; group alone has only bad. settings are router_settings; the
+// text after "; " in them is litellm_settings.
+func StartScripted(t *testing.T, opts router.Options, settings string, play http.HandlerFunc) (
+	s *Stack, bad *atomic.Int32) {
 	t.Helper()
 	bad = new(atomic.Int32)
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked struct {
+		var parsed struct {
 			Model  string
 			Stream bool
 		}
 		body, _ := io.ReadAll(r.Body)
-		_ = json.Unmarshal(body, &asked) // the tests send JSON
-		if asked.Model == "bad" {
+		_ = json.Unmarshal(body, &parsed) // the tests send JSON
+		if parsed.Model == "bad" {
 			bad.Add(1)
 			play(w, r)
 			return
 		}
 		dialect := Dialects[strings.TrimPrefix(r.URL.Path, "/v1/")]
-		if !asked.Stream {
+		if !parsed.Stream {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, dialect.Whole)
 			return
@@ -51,23 +52,28 @@ func StartScripted(t *testing.T, opts router.Options, settings string, play http
 	return Start(t, strings.ReplaceAll(yaml, "http://UP", up.URL), opts), bad
 }
 
-// Dialect is what the tests need of a dialect: a request, and a good reply in pieces.
+// Dialect has a request of a dialect, and a good reply to it, whole and as the parts of a
+// stream.
 type Dialect struct {
-	Path, Rest               string
-	Opening, Content, Ending string
-	Whole                    string
-	Failed                   string // how an error event of the dialect begins
+	Path                     string
+	Rest                     string // the members of a request besides model and stream
+	Opening, Content, Ending string // a good stream
+	Whole                    string // a good reply that is not a stream
+	Failed                   string // the beginning of an error event
 }
 
-// Dialects are the dialects by their path below /v1/.
+// Dialects has the dialects of conversations by their path below /v1/.
 var Dialects = map[string]Dialect{
 	"chat/completions": {
 		Path: "/v1/chat/completions", Rest: `"messages":[]`,
-		Opening: "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",
-		Content: "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"},\"finish_reason\":null}]}\n\n",
-		Ending:  "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-		Whole:   `{"id":"c","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"hello"}}]}`,
-		Failed:  `data: {"error":`,
+		Opening: "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0," +
+			"\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",
+		Content: "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0," +
+			"\"delta\":{\"content\":\"hello\"},\"finish_reason\":null}]}\n\n",
+		Ending: "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0," +
+			"\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+		Whole:  `{"id":"c","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"hello"}}]}`,
+		Failed: `data: {"error":`,
 	},
 	"messages": {
 		Path: "/v1/messages", Rest: `"messages":[],"max_tokens":1`,
@@ -94,12 +100,13 @@ var Dialects = map[string]Dialect{
 		Ending: "event: response.completed\ndata: " +
 			"{\"type\":\"response.completed\",\"response\":{\"model\":\"up\",\"error\":null,\"status\":\"completed\"," +
 			"\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"hello\"}]}]}}\n\n",
-		Whole:  `{"id":"r","object":"response","status":"completed","error":null,"model":"up","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}`,
+		Whole: `{"id":"r","object":"response","status":"completed","error":null,"model":"up",` +
+			`"output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}`,
 		Failed: "event: response.failed\ndata: {\"type\":\"response.failed\",",
 	},
 }
 
-// Send sends a request of the dialect.
+// Send sends a request of the dialect to the router of s, and returns the reply.
 func (d Dialect) Send(s *Stack, model string, stream bool) Reply {
 	s.T.Helper()
 	return s.Send("POST", d.Path, fmt.Sprintf(`{"model":%q,"stream":%v,%s}`, model, stream, d.Rest), nil)

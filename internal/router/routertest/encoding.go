@@ -11,14 +11,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// FlushWriter is what compressors have in common.
+// FlushWriter is the interface that compressors have in common.
 type FlushWriter interface {
 	io.WriteCloser
 	Flush() error
 }
 
-// Compressors are the encodings by their names in Content-Encoding; " raw" is
-// the bare format that some servers send as deflate.
+// Compressors has a compressor for each encoding by its name in Content-Encoding;
+// "deflate raw" is the bare format that some servers send as deflate.
 var Compressors = map[string]func(io.Writer) FlushWriter{
 	"gzip":        func(w io.Writer) FlushWriter { return gzip.NewWriter(w) },
 	"x-gzip":      func(w io.Writer) FlushWriter { return gzip.NewWriter(w) },
@@ -28,12 +28,12 @@ var Compressors = map[string]func(io.Writer) FlushWriter{
 	"zstd":        func(w io.Writer) FlushWriter { z, _ := zstd.NewWriter(w); return z },
 }
 
-// Encode applies the encodings one after the other.
+// Encode returns text in the named encodings, which it applies one after the other.
 func Encode(text string, names ...string) string {
 	for _, name := range names {
 		var b bytes.Buffer
 		w := Compressors[name](&b)
-		_, _ = io.WriteString(w, text) // a buffer does not fail
+		_, _ = io.WriteString(w, text) // cannot fail: a bytes.Buffer takes every write
 		_ = w.Close()
 		text = b.String()
 	}

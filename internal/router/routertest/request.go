@@ -13,17 +13,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router"
 )
 
-// Client neither decompresses nor follows anything by itself.
+// Client is the client of the tests. It does not decompress replies by itself.
 var Client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}}
 
-// Reply is what the client got.
+// Reply is a reply as the client received it.
 type Reply struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Send makes one request with the key, unless header brings another one.
+// Send sends one request with the gateway key and header, and returns the reply. A header
+// with an empty value is left out of the request.
 func (s *Stack) Send(method, path, body string, header map[string]string) Reply {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, strings.NewReader(body))
@@ -53,14 +54,14 @@ func (s *Stack) Send(method, path, body string, header map[string]string) Reply 
 	return Reply{res.StatusCode, res.Header, string(b)}
 }
 
-// Chat asks model by a chat completion; more is added to the body's members.
+// Chat sends model a request for a chat completion; more is added to the members of its body.
 func (s *Stack) Chat(model string, more ...string) Reply {
 	s.T.Helper()
 	return s.Send("POST", "/v1/chat/completions",
 		`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]`+strings.Join(more, "")+`}`, nil)
 }
 
-// Messages asks model by a message of Anthropic's form; more is added to the body's members.
+// Messages sends model a request of Anthropic's messages; more is added to the members of its body.
 func (s *Stack) Messages(model string, more ...string) Reply {
 	s.T.Helper()
 	return s.Send("POST", "/v1/messages", `{"model":"`+model+
@@ -74,7 +75,7 @@ func (s *Stack) Slept() []time.Duration {
 	return slices.Clone(s.slept)
 }
 
-// Models lists the models that the upstream was asked for, in order.
+// Models returns the models that the upstream was asked for, in order.
 func (s *Stack) Models() []string {
 	var out []string
 	for _, c := range s.Upstream.Calls() {
@@ -83,7 +84,7 @@ func (s *Stack) Models() []string {
 	return out
 }
 
-// Open begins a streamed request and returns its body.
+// Open sends a request and returns the response, whose body the caller reads and closes.
 func (s *Stack) Open(ctx context.Context, path, body string) *http.Response {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(ctx, "POST", s.URL+path, strings.NewReader(body))
@@ -98,7 +99,7 @@ func (s *Stack) Open(ctx context.Context, path, body string) *http.Response {
 	return res
 }
 
-// State returns the state of the deployments, as clients get it.
+// State returns the state of the deployments, as the router gives it to clients.
 func (s *Stack) State() router.State {
 	s.T.Helper()
 	got := s.Send("GET", router.StatePath, "", nil)
@@ -109,10 +110,10 @@ func (s *Stack) State() router.State {
 	return state
 }
 
-// IsCooling reports whether the reply is the router's own, because every deployment cools down.
+// IsCooling reports whether the reply is the router's error that every deployment cools down.
 func (r Reply) IsCooling() bool { return strings.Contains(r.Body, "all_deployments_in_cooldown") }
 
-// CountLogged counts the log's lines with that message.
+// CountLogged returns how many lines of the log have that message.
 func (s *Stack) CountLogged(message string) int {
 	return strings.Count(s.Log.String(), `"msg":"`+message+`"`)
 }
@@ -120,11 +121,11 @@ func (s *Stack) CountLogged(message string) int {
 // ChatAtOnce sends n chat completions for m at once and returns their replies.
 func (s *Stack) ChatAtOnce(n int) []Reply {
 	out := make([]Reply, n)
-	var owner sync.WaitGroup
+	var requests sync.WaitGroup
 	for i := range n {
-		owner.Go(func() { out[i] = s.Chat("m") })
+		requests.Go(func() { out[i] = s.Chat("m") })
 	}
-	owner.Wait()
+	requests.Wait()
 	return out
 }
 
@@ -149,7 +150,7 @@ func (s *Stack) CountAsked(model string) int {
 	return n
 }
 
-// CountFailures returns how many attempts and streams failed, by the log.
+// CountFailures returns how many attempts and streams failed according to the log.
 func (s *Stack) CountFailures() int {
 	return s.CountLogged("attempt failed") + s.CountLogged("stream failed")
 }

@@ -11,40 +11,41 @@ import (
 	"time"
 )
 
-// Server is an upstream that a test scripts itself.
+// Server is an upstream whose replies a test writes itself.
 type Server struct {
 	*httptest.Server
 	mu   sync.Mutex
 	seen []string // the path of each request
 }
 
-// Serve starts an upstream that answers the n-th request, from 0, by reply.
+// Serve starts an upstream that answers each request by reply; n is the number of the
+// request, from 0. It runs until the test ends.
 func Serve(t *testing.T, reply func(n int, w http.ResponseWriter, r *http.Request)) *Server {
 	t.Helper()
-	p := &Server{}
-	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		n := len(p.seen)
-		p.seen = append(p.seen, r.URL.Path)
-		p.mu.Unlock()
+	s := &Server{}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		n := len(s.seen)
+		s.seen = append(s.seen, r.URL.Path)
+		s.mu.Unlock()
 		reply(n, w, r)
 	}))
-	p.Start()
-	t.Cleanup(p.Close)
-	return p
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
 }
 
 // Addr returns the host and port of the upstream.
-func (p *Server) Addr() string { return p.Listener.Addr().String() }
+func (s *Server) Addr() string { return s.Listener.Addr().String() }
 
-// Calls returns how many requests there were.
-func (p *Server) Calls() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.seen)
+// Calls returns how many requests the upstream has received.
+func (s *Server) Calls() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.seen)
 }
 
-// WriteError answers with a status and header lines.
+// WriteError answers with an error of that status, and with header lines such as "Retry-After: 1".
 func WriteError(w http.ResponseWriter, status int, header ...string) {
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -55,13 +56,15 @@ func WriteError(w http.ResponseWriter, status int, header ...string) {
 	fmt.Fprintf(w, `{"error":{"message":"the model says %d","type":"upstream_error"}}`, status)
 }
 
-// WriteReply answers a chat completion.
+// WriteReply answers with a good chat completion.
 func WriteReply(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprint(w, `{"id":"c1","object":"chat.completion","model":"up","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}]}`)
+	fmt.Fprint(w, `{"id":"c1","object":"chat.completion","model":"up",`+
+		`"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}]}`)
 }
 
-// FailThen answers the first request with status, the others as next says.
+// FailThen returns a reply for Serve that answers the first request with an error of that
+// status, and the others by next.
 func FailThen(status int, next func(w http.ResponseWriter)) func(int, http.ResponseWriter, *http.Request) {
 	return func(n int, w http.ResponseWriter, _ *http.Request) {
 		if n == 0 {
@@ -72,7 +75,8 @@ func FailThen(status int, next func(w http.ResponseWriter)) func(int, http.Respo
 	}
 }
 
-// Trickle answers in a stream: text every interval, so many times, then the rest.
+// Trickle returns a handler that answers with a stream: text, as many times as times says
+// and interval apart, then rest.
 func Trickle(text string, interval time.Duration, times int, rest string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -89,7 +93,8 @@ func Trickle(text string, interval time.Duration, times int, rest string) http.H
 	}
 }
 
-// AnswerEncoded answers with a Content-Encoding, whatever the body is.
+// AnswerEncoded returns a handler that answers with body as it is and a Content-Encoding.
+// encoding has the values of several headers, separated by semicolons.
 func AnswerEncoded(status int, contentType, encoding, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -99,5 +104,6 @@ func AnswerEncoded(status int, contentType, encoding, body string) http.HandlerF
 	}
 }
 
-// GoodReply is a chat completion of group m.
-const GoodReply = `{"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`
+// GoodReply is the body of a good chat completion of model m.
+const GoodReply = `{"id":"1","object":"chat.completion","model":"m",` +
+	`"choices":[{"index":0,"message":{"role":"assistant","content":"good"},"finish_reason":"stop"}]}`

@@ -1,8 +1,9 @@
-// Package routertest runs a router on a real socket before a double of an upstream, for
-// the tests of the router's packages. Start takes a configuration, in which UP and DOWN
-// stand for the addresses of the upstream and of nobody; Groups and the constants beside it
-// write one. The upstream is upstreamtest's, which models script (Start), or the test's own
-// (Serve, StartAt, StartBefore, StartScripted).
+// Package routertest runs a router on a real socket in front of a double of an upstream, for
+// the tests of the router's packages. Start takes a configuration, in which UP stands for
+// the address of the upstream and DOWN for one where nothing listens; Groups and the
+// constants beside it write one. The upstream is the double of upstreamtest, whose replies
+// are scripted by the model's name (Start), or one of the test's own (Serve, StartAt,
+// StartBefore, StartScripted).
 package routertest
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/upstreamtest"
 )
 
-// Stack is a router on a real socket before a scripted upstream.
+// Stack is a router on a real socket in front of an upstream.
 type Stack struct {
 	T        *testing.T
 	URL      string
@@ -33,7 +34,7 @@ type Stack struct {
 	Log      *Buffer
 
 	mu    sync.Mutex
-	slept []time.Duration
+	slept []time.Duration // the waits before retries
 }
 
 // Buffer is a buffer that several goroutines may use at once.
@@ -49,14 +50,14 @@ func (s *Buffer) Write(p []byte) (int, error) {
 	return s.b.Write(p)
 }
 
-// String returns what has been written.
+// String returns the bytes that have been written.
 func (s *Buffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
 }
 
-// ClosedAddr returns an address at which nobody listens.
+// ClosedAddr returns an address of this machine where nothing listens.
 func ClosedAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,7 +71,8 @@ func ClosedAddr(t testing.TB) string {
 	return addr
 }
 
-// Load writes yaml, in which UP and DOWN stand for the addresses, and loads it.
+// Load writes yaml into a file and loads it, with the addresses up and down in place of UP
+// and DOWN and of those that the recorded configurations have.
 func Load(t testing.TB, yaml, up, down string, env map[string]string) (*settings.Settings, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
@@ -81,7 +83,8 @@ func Load(t testing.TB, yaml, up, down string, env map[string]string) (*settings
 	return settings.Load(path, func(name string) string { return env[name] })
 }
 
-// Start runs a stack. Waits between retries are noted, not waited for, unless opts say how.
+// Start runs a stack until the test ends. Waits before retries are only recorded, unless
+// opts has a Sleep.
 func Start(t *testing.T, yaml string, opts router.Options) *Stack {
 	t.Helper()
 	up := upstreamtest.Start(t)
@@ -90,7 +93,7 @@ func Start(t *testing.T, yaml string, opts router.Options) *Stack {
 	return s
 }
 
-// StartAt is Start with an upstream of the test's own.
+// StartAt is Start with an upstream of the test's own at addr.
 func StartAt(t *testing.T, addr, yaml string, opts router.Options) *Stack {
 	t.Helper()
 	s := &Stack{T: t, Log: &Buffer{}}
@@ -121,12 +124,13 @@ func StartAt(t *testing.T, addr, yaml string, opts router.Options) *Stack {
 	return s
 }
 
-// Eventually polls until done says so.
-func Eventually(t *testing.T, what string, done func() bool) {
+// Eventually waits until isDone returns true. It fails the test after 5 s, with a message that
+// begins with what.
+func Eventually(t *testing.T, what string, isDone func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); !isDone(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 5 s", what)
+			t.Fatalf("%s: it did not happen within 5 s", what)
 		}
 	}
 }

@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// play is one reply.
+// play is the script of one reply while it runs.
 type play struct {
 	w http.ResponseWriter
 	r *http.Request
 	request
-	n int // how many requests for this model there were, this one included
+	n int // the number of this request among those for its model, from 1
 }
 
-// hasWord reports whether the model's name has a word of the script.
+// hasWord reports whether the model's name contains a word of the script.
 func (p *play) hasWord(word string) bool { return strings.Contains(p.Model, word) }
 
-// run plays the script that the model names.
+// run answers as the model's name says.
 func (p *play) run() {
-	if ms, ok := param(p.Model, "sleep"); ok && !p.wait(ms) {
+	if ms, ok := parseParam(p.Model, "sleep"); ok && !p.wait(ms) {
 		return
 	}
 	if m := regexp.MustCompile(`failfirst(\d+)-(\d{3})`).FindStringSubmatch(p.Model); m != nil {
@@ -59,7 +59,7 @@ func (p *play) run() {
 	}
 }
 
-// wait pauses; false means that the client left meanwhile.
+// wait waits for ms milliseconds, and reports whether the client is still there.
 func (p *play) wait(ms int) bool {
 	select {
 	case <-time.After(time.Duration(ms) * time.Millisecond):
@@ -79,7 +79,7 @@ func (p *play) writeJSON(status int, body string) {
 // writeError answers with the error that the script asks for.
 func (p *play) writeError(code string) {
 	status, _ := strconv.Atoi(code)
-	if s, ok := param(p.Model, "-ra"); ok {
+	if s, ok := parseParam(p.Model, "-ra"); ok {
 		p.w.Header().Set("Retry-After", strconv.Itoa(s))
 	}
 	switch {
@@ -125,7 +125,7 @@ func (p *play) answerWhole() {
 	if p.hasWord("gzip") {
 		var z bytes.Buffer
 		w := gzip.NewWriter(&z)
-		_, _ = w.Write([]byte(reply)) // a buffer does not fail
+		_, _ = w.Write([]byte(reply)) // cannot fail: a bytes.Buffer takes every write
 		_ = w.Close()
 		p.w.Header().Set("Content-Encoding", "gzip")
 		reply = z.String()
@@ -143,7 +143,7 @@ func (p *play) responseReply(status, content string) string {
 		`,"annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":5,"total_tokens":8}}`
 }
 
-// conversationReply returns the reply to a request for a text; "" for another route.
+// conversationReply returns the reply of a route of conversations; "" for another route.
 func (p *play) conversationReply(content string) string {
 	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
 	model := strconv.Quote(p.Model)
@@ -168,7 +168,7 @@ func (p *play) conversationReply(content string) string {
 	return ""
 }
 
-// otherReply returns the reply of a route that is no conversation; "" for an unknown one.
+// otherReply returns the reply of any other known route; "" for an unknown one.
 func (p *play) otherReply() string {
 	model := strconv.Quote(p.Model)
 	switch path := p.r.URL.Path; {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// stream answers in server-sent events, five pieces of text 10 ms apart.
+// stream answers with server-sent events: five pieces of text, 10 ms apart.
 func (p *play) stream() {
 	p.w.Header().Set("Content-Type", "text/event-stream")
 	p.w.WriteHeader(http.StatusOK)
 	p.flush()
-	if ms, ok := param(p.Model, "ttfb"); ok && !p.wait(ms) {
+	if ms, ok := parseParam(p.Model, "ttfb"); ok && !p.wait(ms) {
 		return
 	}
 	if p.hasWord("cut0") {
@@ -29,7 +29,8 @@ func (p *play) stream() {
 			p.sendNamed("response.output_text.delta", fmt.Sprintf(`"sequence_number":%d,"item_id":"msg_1",`+
 				`"output_index":0,"content_index":0,"delta":"w%d "`, i+1, i))
 		})
-		p.sendNamed("response.completed", `"sequence_number":6,"response":`+p.responseReply("completed", "hello from upstream"))
+		p.sendNamed("response.completed",
+			`"sequence_number":6,"response":`+p.responseReply("completed", "hello from upstream"))
 	default:
 		p.streamOpenAI(model, strings.HasSuffix(path, "/chat/completions"))
 	}
@@ -57,10 +58,10 @@ func (p *play) streamMessages(model string) {
 	p.sendNamed("message_stop", "")
 }
 
-// streamOpenAI sends a stream of the chat, completions or Responses API.
-func (p *play) streamOpenAI(model string, chat bool) {
+// streamOpenAI sends a stream of chat completions, or of completions.
+func (p *play) streamOpenAI(model string, isChat bool) {
 	object, piece, last := "text_completion", `"text":"w%d "`, `"text":""`
-	if chat {
+	if isChat {
 		object, piece, last = "chat.completion.chunk", `"delta":{"role":"assistant","content":"w%d "}`, `"delta":{}`
 	}
 	head := `{"id":"c1","object":"` + object + `","created":1,"model":` + model + `,"choices":[{"index":0,`
@@ -79,7 +80,8 @@ func (p *play) streamOpenAI(model string, chat bool) {
 	}
 }
 
-// sendPieces sends five pieces, unless the script says otherwise; false when an error event is to follow.
+// sendPieces sends five pieces, unless the script says otherwise. It returns false when an
+// error event has to follow.
 func (p *play) sendPieces(send func(i int)) bool {
 	for i := range 5 {
 		send(i)
@@ -96,7 +98,7 @@ func (p *play) sendPieces(send func(i int)) bool {
 	return true
 }
 
-// sendNamed sends an event with a name.
+// sendNamed sends an event with a name, whose data have that type and members.
 func (p *play) sendNamed(event, members string) {
 	if members != "" {
 		members = "," + members
@@ -106,12 +108,12 @@ func (p *play) sendNamed(event, members string) {
 }
 
 // sendData sends an event without a name.
-func (p *play) sendData(s string) {
-	fmt.Fprintf(p.w, "data: %s\n\n", s)
+func (p *play) sendData(data string) {
+	fmt.Fprintf(p.w, "data: %s\n\n", data)
 	p.flush()
 }
 
-// flush sends what was written.
+// flush sends the bytes that were written.
 func (p *play) flush() {
 	if f, ok := p.w.(http.Flusher); ok {
 		f.Flush()
