@@ -23,24 +23,24 @@ const (
 
 // Account is one credential as reports show it. It holds no secret.
 type Account struct {
-	Provider    string     `json:"provider"`
-	Method      string     `json:"method"`  // the provider's default way to sign in
-	Account     string     `json:"account"` // the argument of logout and export: the file name without .json
-	Email       string     `json:"email"`   // "" when the credential does not name it
-	Plan        string     `json:"plan,omitempty"`
-	Team        string     `json:"organization,omitempty"` // the organisation's name, where the credential has one
-	File        string     `json:"file"`                   // absolute
-	Mode        string     `json:"mode"`                   // permissions, "0600"
-	State       State      `json:"state"`
-	Evidence    string     `json:"evidence"`    // the observation that State is based on
-	ObservedAt  time.Time  `json:"observed_at"` // the time of that observation
-	ExpiresAt   *time.Time `json:"expires_at"`  // of the access token; nil when unknown
-	ExpiresInS  *float64   `json:"expires_in_s"`
-	LastRefresh *time.Time `json:"last_refresh"`
-	Refreshable bool       `json:"refreshable"` // it holds a refresh token
-	Disabled    bool       `json:"disabled"`    // its file says so: the server does not use it
-	Problems    []Problem  `json:"problems"`    // never nil
-	Live        *Live      `json:"live,omitempty"`
+	Provider     string     `json:"provider"`
+	Method       string     `json:"method"`  // the provider's default way to sign in
+	Account      string     `json:"account"` // the argument of logout and export: the file name without .json
+	Email        string     `json:"email"`   // "" when the credential does not name it
+	Plan         string     `json:"plan,omitempty"`
+	Organization string     `json:"organization,omitempty"` // its name, where the credential has one
+	File         string     `json:"file"`                   // absolute
+	Mode         string     `json:"mode"`                   // permissions, "0600"
+	State        State      `json:"state"`
+	Evidence     string     `json:"evidence"`    // the observation that State is based on
+	ObservedAt   time.Time  `json:"observed_at"` // the time of that observation
+	ExpiresAt    *time.Time `json:"expires_at"`  // of the access token; nil when unknown
+	ExpiresInS   *float64   `json:"expires_in_s"`
+	LastRefresh  *time.Time `json:"last_refresh"`
+	Refreshable  bool       `json:"refreshable"` // it holds a refresh token
+	Disabled     bool       `json:"disabled"`    // its file says so: the server does not use it
+	Problems     []Problem  `json:"problems"`    // never nil
+	Live         *Live      `json:"live,omitempty"`
 
 	content credential.Content // of the file; holds secrets
 }
@@ -49,7 +49,7 @@ type Account struct {
 // packages that compare and renew credentials use it, and it is never shown.
 func (a Account) Credential() credential.Content { return a.content }
 
-// Problem is a defect of a credential that the user should mend.
+// Problem is a defect of a credential that the user should correct.
 type Problem struct {
 	Code    string `json:"code"`    // stable kebab-case word
 	Message string `json:"message"` // one line; no secret
@@ -72,6 +72,7 @@ const (
 	ProblemClock      = "refresh-in-future" // last refreshed in the future: a clock is wrong
 )
 
+// addProblem adds a problem to the account.
 func (a *Account) addProblem(code, message string) {
 	a.Problems = append(a.Problems, Problem{code, message})
 }

@@ -27,7 +27,7 @@ type Environment struct {
 	Now    func() time.Time
 	GOOS   string // runtime.GOOS: where other tools keep their files
 
-	// Sleep does what Wait does; default: a timer.
+	// Sleep does the waiting for Wait. If it is nil, Wait uses a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 
 	// Untrusted reports that the user does not trust the configuration: no server that it names is contacted.
@@ -62,16 +62,16 @@ func Folder(cfg *config.Config, env Environment) string {
 	return ServerFolder(cfg, env.Getenv, f)
 }
 
-// ServerFolder returns the folder that CLIProxyAPI with the configuration own
+// ServerFolder returns the folder that CLIProxyAPI with the configuration file f
 // loads credentials from: auth-dir is relative to the folder that the server is
 // started in, and ~ is the server's HOME.
-func ServerFolder(cfg *config.Config, getenv func(string) string, own cliproxy.File) string {
+func ServerFolder(cfg *config.Config, getenv func(string) string, f cliproxy.File) string {
 	svc, _ := cfg.Service(config.CLIProxy)
 	home := getenv("HOME")
-	if written, ok := svc.Env["HOME"]; ok {
-		home = os.Expand(written, getenv)
+	if configured, ok := svc.Env["HOME"]; ok {
+		home = os.Expand(configured, getenv)
 	}
-	return own.Folder(home, lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir))
+	return f.Folder(home, lo.CoalesceOrEmpty(svc.Cwd, cfg.Dir))
 }
 
 // TrashFolder returns the folder that removed and replaced files are moved to. It

@@ -7,13 +7,13 @@ import (
 // Change is the result of a sign-in, an import, a renewal or a removal.
 type Change struct {
 	Changed     bool            `json:"changed"`
-	Account     *Account        `json:"account"`         // as it is now; null when it was removed
-	Source      string          `json:"source"`          // the file that it came from; "" for a sign-in
-	Destination string          `json:"destination"`     // the file that it is in now
-	Warnings    []Warning       `json:"warnings"`        // never nil
-	Proof       string          `json:"proof"`           // the evidence that it worked
-	Wired       *rewrite.Wiring `json:"wired,omitempty"` // what was added to flowgate.yaml so that the router uses a key
-	Others      []Change        `json:"others,omitempty"`
+	Account     *Account        `json:"account"`          // as it is now; null when it was removed
+	Source      string          `json:"source"`           // the file that it came from; "" for a sign-in
+	Destination string          `json:"destination"`      // the file that it is in now
+	Warnings    []Warning       `json:"warnings"`         // never nil
+	Proof       string          `json:"proof"`            // the evidence that it worked
+	Wired       *rewrite.Wiring `json:"wired,omitempty"`  // what was added to flowgate.yaml so that the router uses a key
+	Others      []Change        `json:"others,omitempty"` // the changes of further accounts
 	Failed      []Failure       `json:"failed,omitempty"` // the accounts that failed while others succeeded
 }
 

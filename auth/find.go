@@ -15,13 +15,13 @@ import (
 // address, or its provider if that has only one account. Faults:
 // account-ambiguous, account-unknown.
 func FindAccount(accounts []Account, name string) (Account, error) {
-	tests := []func(Account) bool{
+	matchers := []func(Account) bool{
 		func(a Account) bool { return a.Account == name || filepath.Base(a.File) == name || a.File == name },
 		func(a Account) bool { return a.Email != "" && strings.EqualFold(a.Email, name) },
 		func(a Account) bool { return a.Provider == name },
 	}
-	for _, fits := range tests {
-		found := lo.Filter(accounts, func(a Account, _ int) bool { return fits(a) })
+	for _, matches := range matchers {
+		found := lo.Filter(accounts, func(a Account, _ int) bool { return matches(a) })
 		if len(found) == 1 {
 			return found[0], nil
 		}
@@ -41,15 +41,15 @@ func AccountNames(accounts []Account) []string {
 
 // AccountHint returns the hint for an unknown account name: the nearest of the
 // existing ones, or all.
-func AccountHint(name string, have []string) string {
-	if len(have) == 0 {
-		return program.Text("there is none; mage auth:status lists them")
+func AccountHint(name string, known []string) string {
+	if len(known) == 0 {
+		return program.Text("there are none; mage auth:status lists the accounts")
 	}
 	all := program.Text("mage auth:status lists them")
-	if hint := suggest.HintBefore(all, name, have); hint != all || len(have) > 10 {
+	if hint := suggest.HintBefore(all, name, known); hint != all || len(known) > 10 {
 		return hint
 	}
-	return "there are " + strings.Join(have, ", ")
+	return "there are " + strings.Join(known, ", ")
 }
 
 // AccountLabel returns the e-mail address of an account, else its file name.

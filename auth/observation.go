@@ -49,7 +49,7 @@ func (o observations) apply(a *Account, c credential.Content) {
 	}
 }
 
-// RecordState records what was observed of a file's grant, so that Accounts shows
+// RecordState records what was observed about a file's grant, so that Accounts shows
 // it. Fault: write-failed.
 func RecordState(cfg *config.Config, file, grant string, state State, evidence string, now time.Time) error {
 	salt := credential.NewSalt()

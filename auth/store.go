@@ -26,8 +26,8 @@ import (
 // Accounts returns the credentials of the installation, sorted by provider and
 // name: the files that CLIProxyAPI loads from Folder, and the API keys among
 // FlowGate's secrets. A defect of one file is among that account's Problems; only
-// a folder that cannot be read is an error. Without a folder there are no
-// accounts. Faults: auth-dir-unreadable, provider-invalid.
+// a folder that cannot be read is an error. Without a folder there are only API
+// keys. Faults: auth-dir-unreadable, provider-invalid.
 func Accounts(ctx context.Context, cfg *config.Config, env Environment) ([]Account, error) {
 	providers, err := provider.All(cfg)
 	if err != nil {
@@ -153,25 +153,25 @@ func (a *Account) checkPermissions(file string, info fs.FileInfo) {
 	if credential.HasForeignOwner(info) {
 		a.addProblem(ProblemOwner, "it belongs to another user")
 	}
-	if at, err := os.Lstat(file); err == nil && at.Mode()&fs.ModeSymlink != 0 {
+	if entry, err := os.Lstat(file); err == nil && entry.Mode()&fs.ModeSymlink != 0 {
 		a.addProblem(ProblemSymlink, "it is a symbolic link")
 	}
 }
 
-// setContent takes over what the file says.
+// setContent sets the fields that come from the file's content.
 func (a *Account) setContent(c credential.Content, now time.Time) {
 	a.Email, a.Plan, a.Refreshable, a.Disabled = c.Email, c.Plan, c.RefreshToken != "", c.Disabled
-	a.content, a.Team = c, c.Organization
+	a.content, a.Organization = c, c.Organization
 	if !c.ExpiresAt.IsZero() {
-		in := c.ExpiresAt.Sub(now).Round(time.Second).Seconds()
-		a.ExpiresAt, a.ExpiresInS = &c.ExpiresAt, &in
+		seconds := c.ExpiresAt.Sub(now).Round(time.Second).Seconds()
+		a.ExpiresAt, a.ExpiresInS = &c.ExpiresAt, &seconds
 	}
 	if !c.RefreshedAt.IsZero() {
 		a.LastRefresh = &c.RefreshedAt
 	}
 }
 
-// markDuplicates adds a problem to each account that another file holds, too: the
+// markDuplicates adds a problem to each account that an earlier file holds, too: the
 // server treats them as several credentials. Where the ids do not decide, the
 // e-mail and the plan do, since this is only a warning.
 func markDuplicates(accounts []Account) {

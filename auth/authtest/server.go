@@ -49,8 +49,8 @@ func WritesCodex(s *Site) func(string) string {
 	}
 }
 
-// AnswerCallback returns a terminal that opens the callback page that the provider's address leads to, once
-// it is shown, with this query; STATE in it is the real one.
+// AnswerCallback returns a terminal on which the person, once the provider's address is shown, opens the
+// callback page redirect with query. STATE in the query is replaced by the state of the sign-in.
 func AnswerCallback(s *Site, redirect, query string) *Terminal {
 	return &Terminal{On: regexp.MustCompile(`state=(\S+)\n`), Act: func(m []string) {
 		Get(s.T.(*testing.T), Browser(s.T.(*testing.T)), redirect+"?"+strings.ReplaceAll(query, "STATE", m[1]))

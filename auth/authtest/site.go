@@ -23,7 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Now is when the tests happen.
+// Now returns the time at which the tests happen.
 func Now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
 // Canary is in every token of these tests, so that a leak can be looked for.
@@ -70,7 +70,7 @@ func (s *Site) Waited() []time.Duration {
 	return slices.Clone(s.waits)
 }
 
-// Put writes a file, 0600; content that is no text is written as JSON.
+// Put writes a file, 0600; content that is not a string is written as JSON.
 func (s *Site) Put(path string, content any) string {
 	s.T.Helper()
 	text, isText := content.(string)
@@ -117,7 +117,7 @@ func JWT(claims Object) string {
 	return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString(b) + "." + Canary
 }
 
-// Codex returns a codex credential file that expires so long after now.
+// Codex returns a codex credential file whose access token expires at Now plus in.
 func Codex(email, refresh string, in time.Duration) Object {
 	return Object{
 		"type": "codex", "email": email, "access_token": Canary + "-access", "refresh_token": refresh,
@@ -160,7 +160,7 @@ func (s *Site) Read(path string) Object {
 	return o
 }
 
-// CodexCLI returns what Codex keeps: an account whose access token ends so long after now.
+// CodexCLI returns what Codex keeps: an account whose access token expires at Now plus in.
 func CodexCLI(email, refresh string, in time.Duration) Object {
 	return Object{"OPENAI_API_KEY": nil, "last_refresh": Now().Add(-time.Hour).Format(time.RFC3339Nano), "tokens": Object{
 		"id_token": JWT(Object{"email": email, "https://api.openai.com/auth": Object{"chatgpt_plan_type": "Plus",
@@ -183,7 +183,7 @@ func (s *Site) SignInToClaude(refresh, email, organization, account string) {
 		"accountUuid": account, "organizationName": "Org " + organization}})
 }
 
-// Grants returns the refresh tokens in the credential folder, by file.
+// Grants returns the refresh tokens in the credential folder by file name; of a file without one, the access token.
 func (s *Site) Grants() map[string]string {
 	all := map[string]string{}
 	files, _ := filepath.Glob(filepath.Join(s.Config.Paths.Auths(), "*.json"))

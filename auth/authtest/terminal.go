@@ -36,7 +36,7 @@ func Get(t *testing.T, c *http.Client, at string) (string, *url.URL) {
 	return string(b), res.Request.URL
 }
 
-// Terminal is what the person sees. Act is called once, with the text that On matches.
+// Terminal is what the person sees. Act is called once, with the first match of On and its groups.
 type Terminal struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -39,7 +39,7 @@ type File struct {
 }
 
 // Seal encrypts the files of accounts for recipient. Only a holder of its identity
-// or passphrase can read the result.
+// or passphrase can read the result. Faults: those of credential.ReadFile.
 func Seal(accounts []auth.Account, recipient age.Recipient) ([]byte, error) {
 	b := document{Schema: bundleSchema}
 	for _, a := range accounts {
@@ -75,7 +75,7 @@ type Key struct {
 }
 
 // Open decrypts an export that was read from file. Faults: passphrase-missing,
-// recipient-invalid, decrypt-failed, source-invalid.
+// recipient-invalid, decrypt-failed, source-invalid, those of credential.ReadFile.
 func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error) {
 	identities, err := k.identities(env)
 	if err != nil {
@@ -85,10 +85,10 @@ func Open(data []byte, file string, env auth.Environment, k Key) ([]File, error)
 	if bytes.HasPrefix(data, []byte("-----BEGIN")) {
 		sealed = armor.NewReader(sealed)
 	}
-	open, err := age.Decrypt(sealed, identities...)
+	opened, err := age.Decrypt(sealed, identities...)
 	var text []byte
 	if err == nil {
-		text, err = io.ReadAll(io.LimitReader(open, maxBundle))
+		text, err = io.ReadAll(io.LimitReader(opened, maxBundle))
 	}
 	if err != nil {
 		return nil, fault.New("decrypt-failed", "%s cannot be decrypted: %w", file, err).

@@ -26,9 +26,10 @@ type Options struct {
 	Secret    func(prompt string) (string, error) // asks for the passphrase; nil without a terminal
 }
 
-// Export writes an account, those of a provider, or all, into one encrypted file.
-// source.Import reads it on another machine. Faults: account-unknown, account-ambiguous,
-// recipient-invalid, passphrase-missing, destination-taken, write-failed.
+// Export writes one account, the accounts of a provider, or all accounts into one
+// encrypted file. source.Import reads it on another machine. Faults: account-unknown,
+// account-ambiguous, recipient-invalid, passphrase-missing, destination-taken,
+// write-failed, those of auth.Accounts and Seal.
 func Export(ctx context.Context, cfg *config.Config, env auth.Environment, account string,
 	o Options) (auth.Change, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
@@ -70,7 +71,8 @@ func Export(ctx context.Context, cfg *config.Config, env auth.Environment, accou
 	return c, nil
 }
 
-// pickAccounts returns the accounts of a provider, all, or the one that name means.
+// pickAccounts returns the accounts that name means: those of a provider, all, or one.
+// Faults: account-unknown, account-ambiguous.
 func pickAccounts(accounts []auth.Account, name string) ([]auth.Account, error) {
 	chosen := lo.Filter(accounts, func(a auth.Account, _ int) bool {
 		return a.Provider == name || name == auth.AllProviders

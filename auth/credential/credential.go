@@ -36,8 +36,8 @@ type Content struct {
 	RefreshedAt  time.Time
 	raw          []byte // the whole file: Identity reads it on demand
 	Disabled     bool
-	HasBadExpiry bool // the file has an expiry that cannot be read
-	ExpirySource string
+	HasBadExpiry bool   // the file has an expiry that cannot be read
+	ExpirySource string // what ExpiresAt was read from, for people
 }
 
 // Parse reads the text of a credential file as leniently as CLIProxyAPI 7 does:
@@ -83,7 +83,7 @@ const maxDepth = 32
 // ReadObject parses a JSON object. It checks the depth first, because parsing a
 // file of brackets takes quadratic time or the whole stack.
 func ReadObject(data []byte) (gjson.Result, error) {
-	if depthOf(data) > maxDepth {
+	if isTooDeep(data) {
 		return gjson.Result{}, ErrTooDeep
 	}
 	if !gjson.ValidBytes(data) {
@@ -96,10 +96,10 @@ func ReadObject(data []byte) (gjson.Result, error) {
 	return doc, nil
 }
 
-// depthOf returns the nesting depth of a JSON text, or some number over maxDepth.
-func depthOf(data []byte) int {
-	if opened := bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); opened <= maxDepth {
-		return opened // it cannot be deeper
+// isTooDeep reports whether a JSON text is nested deeper than maxDepth.
+func isTooDeep(data []byte) bool {
+	if bytes.Count(data, []byte("{"))+bytes.Count(data, []byte("[")) <= maxDepth {
+		return false
 	}
 	depth, deepest, quoted := 0, 0, false
 	for i := 0; i < len(data) && deepest <= maxDepth; i++ {
@@ -116,7 +116,7 @@ func depthOf(data []byte) int {
 			depth--
 		}
 	}
-	return deepest
+	return deepest > maxDepth
 }
 
 // readTimes sets the expiry and the last refresh.
@@ -129,8 +129,8 @@ func (c *Content) readTimes(top, nested map[string]gjson.Result) {
 	c.HasBadExpiry = given && !ok
 	if ok {
 		c.ExpiresAt, c.ExpirySource = at, "the file"
-	} else if own, isJWT := ReadClaims(c.AccessToken); isJWT && !own.ExpiresAt.IsZero() {
-		c.ExpiresAt, c.ExpirySource = own.ExpiresAt, "the access token itself"
+	} else if claims, isJWT := ReadClaims(c.AccessToken); isJWT && !claims.ExpiresAt.IsZero() {
+		c.ExpiresAt, c.ExpirySource = claims.ExpiresAt, "the access token itself"
 	}
 	c.RefreshedAt, _, _ = readFirstTime(top, refreshKeys())
 }

@@ -93,10 +93,10 @@ func (c Content) Identity() Identity {
 	}
 	top := Members(gjson.ParseBytes(c.raw)) // Parse has checked it
 	id := readIdentity(top)
-	if known, ok := ReadClaims(FirstText(top["id_token"])); ok {
-		id.addClaims(known)
-	} else if own, ok := ReadClaims(c.AccessToken); ok {
-		id.addClaims(own)
+	if claims, ok := ReadClaims(FirstText(top["id_token"])); ok {
+		id.addClaims(claims)
+	} else if claims, ok := ReadClaims(c.AccessToken); ok {
+		id.addClaims(claims)
 	}
 	return id
 }
@@ -144,7 +144,7 @@ func (id Identity) isInconclusive(other Identity, key string) bool {
 }
 
 // Compare compares the accounts of two credentials of one provider: by their ids,
-// and if those do not decide by the secret. Two different grants count as two
+// and if those do not decide, by the secret. Two different grants count as two
 // accounts, since replacing the wrong one would lose it.
 func Compare(a, b Content) Verdict {
 	v := a.Identity().Compare(b.Identity())

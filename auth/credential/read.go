@@ -47,7 +47,7 @@ func ReadFile(file string) ([]byte, error) {
 	return data, nil
 }
 
-// byteOrderMark begins a text that some editors write as UTF-8.
+// byteOrderMark is the mark with which some editors begin a text in UTF-8.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // TrimByteOrderMark returns data without the byte-order mark that some editors write,

@@ -14,14 +14,14 @@ func ExpiryKeys() []string {
 	return []string{"expired", "expire", "expires_at", "expiresAt", "expiry", "expires"}
 }
 
-// refreshKeys returns the keys that it reads the last refresh from.
+// refreshKeys returns the keys that CLIProxyAPI 7 reads the last refresh from.
 func refreshKeys() []string {
 	return []string{"last_refresh", "lastRefresh", "last_refreshed_at", "lastRefreshedAt"}
 }
 
 // ReadTime reads a point in time as leniently as CLIProxyAPI does: RFC 3339,
 // "2006-01-02 15:04[:05]" (UTC), seconds since 1970, or milliseconds when the
-// number is over 1e12. ok is false for every other value.
+// number is over 1e12. ok is false for every other value, and for an implausible time.
 func ReadTime(v gjson.Result) (at time.Time, ok bool) {
 	switch v.Type {
 	case gjson.Number:
@@ -52,7 +52,8 @@ func readUnixTime(n float64) (time.Time, bool) {
 	return at, isPlausible(at)
 }
 
-// isPlausible reports whether RFC 3339 can express the year.
+// isPlausible reports whether the year is between 1971 and 9998, so that RFC 3339 can
+// express the time in every zone.
 func isPlausible(at time.Time) bool { return at.Year() > 1970 && at.Year() < 9999 }
 
 // readFirstTime returns the time under the first of keys that has a readable one.

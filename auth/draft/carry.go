@@ -12,12 +12,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
-// CarryUnknown copies the members of doc that are not among known, under the
-// server's spelling, and adds a warning: one of them may be needed to renew the
-// token. Members that are settings of the server, and values other than strings,
-// numbers, booleans and lists of strings, are left out.
+// CarryUnknown copies the members of doc that are neither among known nor in the draft
+// yet, under the server's spelling, and adds a warning: one of them may be needed to
+// renew the token. It leaves out, with a warning, settings of the server, names that
+// are long or have characters other than ASCII letters, digits and underscores, and
+// values other than strings, numbers, booleans and lists of strings.
 func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
-	var carried, left []string
+	var carried, leftOut []string
 	doc.ForEach(func(key, value gjson.Result) bool {
 		name := snakeCase(key.Str)
 		_, taken := d.Fields[name]
@@ -25,7 +26,7 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 		case slices.Contains(known, key.Str) || value.Type == gjson.Null || taken:
 		case IsServerField(name) || name == "" || len(key.Str) > 64 || kept == nil && value.Type != gjson.Number &&
 			!value.IsBool():
-			left = append(left, printable.EscapeLine(printable.Excerpt(key.Str)))
+			leftOut = append(leftOut, printable.EscapeLine(printable.Excerpt(key.Str)))
 		default:
 			d.Fields[name] = kept
 			if kept == nil {
@@ -39,8 +40,8 @@ func (d *Draft) CarryUnknown(doc gjson.Result, file string, known ...string) {
 		d.Warn("field-carried", "%s in %s %s unknown to FlowGate and %s copied unchanged", SomeNames(carried), file,
 			isOrAre(carried), isOrAre(carried))
 	}
-	if len(left) > 0 {
-		d.Warn("field-left-out", "%s in %s %s unknown to FlowGate and left out", SomeNames(left), file, isOrAre(left))
+	if len(leftOut) > 0 {
+		d.Warn("field-left-out", "%s in %s %s unknown to FlowGate and left out", SomeNames(leftOut), file, isOrAre(leftOut))
 	}
 }
 

@@ -60,7 +60,7 @@ func (d *Draft) Text(old []byte) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// Content returns the draft as Parse reads its file.
+// Content returns the draft as credential.Parse reads its file.
 func (d *Draft) Content() (credential.Content, error) {
 	text, err := d.Text(nil)
 	if err != nil {
@@ -111,8 +111,9 @@ func planSlug(plan string) string {
 	return strings.ToLower(strings.Join(words, "-"))
 }
 
-// SafeName returns a file name without separators, leading dots and characters
-// other than letters, digits and @._+-, whatever a token claims.
+// SafeName returns a file name that ends in .json and has no separators, no leading
+// dots and no characters other than ASCII letters, digits and @._+-, whatever a token
+// claims.
 func SafeName(name string) string {
 	if strings.EqualFold(filepath.Ext(name), ".json") {
 		name = name[:len(name)-len(".json")]

@@ -53,10 +53,9 @@ func Accept(cfg *config.Config, grants ...string) error {
 	return privatefile.Write(acceptedFile(cfg), data)
 }
 
-// isAccepted reports whether one of the records is of the grant.
+// isAccepted reports whether one of the records is for the grant.
 func isAccepted(all []acceptance, grant string) bool {
 	return slices.ContainsFunc(all, func(a acceptance) bool {
-		return hmac.Equal([]byte(a.Grant),
-			[]byte(credential.Hash(a.Salt, grant)))
+		return hmac.Equal([]byte(a.Grant), []byte(credential.Hash(a.Salt, grant)))
 	})
 }

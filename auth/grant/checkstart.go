@@ -11,10 +11,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// CheckStart refuses to start a CLIProxyAPI that would renew a single-use grant
-// which another tool holds, too, and so sign that tool out; share accepts it from
-// now on, as an import with -share does. A folder that cannot be read is not a
-// reason to refuse. Fault: grant-shared.
+// CheckStart refuses the start of a CLIProxyAPI that would renew a single-use grant
+// which another file holds, too, and so sign the other holder out. With share it
+// records instead that the grant may be shared, as an import with -share does. A
+// folder that cannot be read is not a reason to refuse. Faults: grant-shared, those of
+// Accept.
 func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, share bool) error {
 	if svc, ok := cfg.Service(config.CLIProxy); !ok || svc.Runtime == config.RuntimeEcho {
 		return nil // the echo renews nothing
@@ -28,10 +29,10 @@ func CheckStart(ctx context.Context, cfg *config.Config, env auth.Environment, s
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}
-	known := readAccepted(cfg)
+	accepted := readAccepted(cfg)
 	shared = lo.Filter(shared, func(s Shared, _ int) bool {
 		live := lo.Filter(s.Holders, func(h Holder, _ int) bool { return h.Keeper != KeeperTrash })
-		return s.SingleUse && len(live) > 1 && live[0].Keeper == KeeperServer && !isAccepted(known, live[0].token)
+		return s.SingleUse && len(live) > 1 && live[0].Keeper == KeeperServer && !isAccepted(accepted, live[0].token)
 	})
 	if len(shared) == 0 {
 		return nil

@@ -82,7 +82,7 @@ func accountHolders(accounts []auth.Account) []Holder {
 
 // trashHolders returns the holders in the trash.
 func trashHolders(folder string, providers []provider.Provider) []Holder {
-	entries, _ := os.ReadDir(auth.TrashFolder(folder)) // none when it is not there
+	entries, _ := os.ReadDir(auth.TrashFolder(folder)) // none if there is no trash
 	var all []Holder
 	for _, e := range entries {
 		file := filepath.Join(auth.TrashFolder(folder), e.Name())
@@ -94,7 +94,7 @@ func trashHolders(folder string, providers []provider.Provider) []Holder {
 }
 
 // readHolder reads one file; ok is false if it has no refresh token.
-func readHolder(keeper, file string, providers []provider.Provider) (Holder, bool) {
+func readHolder(keeper, file string, providers []provider.Provider) (h Holder, ok bool) {
 	info, err := os.Stat(file)
 	if err != nil || info.Size() > credential.MaxSize {
 		return Holder{}, false

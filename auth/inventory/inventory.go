@@ -115,8 +115,8 @@ var providerVariables = [...]string{
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "FLOWGATE_GATEWAY_KEY",
 }
 
-// walkTexts calls take for every string of a document; hidden reports whether the
-// redacted copy hides it.
+// walkTexts calls take for every string of a document, and for those in a JSON text
+// that the redacted copy shown changes; hidden reports whether the copy hides the string.
 func walkTexts(v, shown any, take func(hidden bool, text string)) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// HasWrittenSecret reports whether the configuration itself holds a secret: under a
-// name of secrets, or as a random value in a place of secrets.
+// HasWrittenSecret reports whether the configuration itself holds a secret: a value
+// whose name says so, or a random value where secrets are expected.
 func HasWrittenSecret(cfg *config.Config) bool {
 	for _, maps := range []map[string]map[string]any{{"": cfg.Base}, cfg.Profiles, cfg.Providers} {
 		for _, m := range maps {

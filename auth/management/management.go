@@ -1,7 +1,8 @@
 // Package management opens the management API of the installation's CLIProxyAPI:
 // Open returns a client with the installation's key.
 //
-// It never tries a refused key again: five wrong ones ban this machine.
+// It does not try a refused key again for banTime, unless the key or the server's
+// configuration changes: five wrong keys ban this machine.
 package management
 
 import (
@@ -36,7 +37,7 @@ const banTime = 30 * time.Minute
 type Server struct {
 	*cliproxy.Client
 	cfg     *config.Config
-	keyHash string // hash of the key and of the age of the server's configuration
+	keyHash string // of the key, the server's address and the time of its configuration
 }
 
 // ErrNoServer reports that the installation has no CLIProxyAPI.
@@ -82,8 +83,8 @@ func (s *Server) wasRefused(now time.Time) bool {
 	if err != nil || now.Sub(info.ModTime()) > banTime {
 		return false
 	}
-	seen, err := safefile.Read(s.refusalFile(), safefile.DocumentLimit)
-	return err == nil && string(seen) == s.keyHash
+	recorded, err := safefile.Read(s.refusalFile(), safefile.DocumentLimit)
+	return err == nil && string(recorded) == s.keyHash
 }
 
 // RecordRefusal records a refused key and returns err; an unexpected reply becomes the
@@ -106,8 +107,8 @@ func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, erro
 	return files, s.RecordRefusal(err)
 }
 
-// NotReady returns why CLIProxyAPI cannot be asked now; "" if it can. It opens a
-// connection for at most half a second.
+// NotReady returns why CLIProxyAPI cannot be asked now; "" if it can. It tries to
+// connect for at most half a second.
 func NotReady(cfg *config.Config, env auth.Environment) string {
 	svc, ok := cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {

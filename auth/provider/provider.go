@@ -114,7 +114,8 @@ func (p Provider) Type() string {
 }
 
 // All returns the built-in providers and those of the configuration, sorted by
-// name. Fault: provider-invalid, when a key of the configuration has a wrong type.
+// name. Fault: provider-invalid, for an invalid name or a setting of the wrong type in
+// the configuration.
 func All(cfg *config.Config) ([]Provider, error) {
 	table, err := readBuiltin()
 	if err != nil {
@@ -175,7 +176,7 @@ func mergeSettings(name string, base, written map[string]any) (Provider, error) 
 }
 
 // guessMethod returns the method of a provider that names none: the one that its
-// settings belong to.
+// settings belong to, else management.
 func guessMethod(s Settings) string {
 	switch {
 	case s.AuthURLEndpoint != "":

@@ -1,5 +1,5 @@
-// Package refresh renews access tokens at the provider itself (auth:refresh). Call
-// Accounts. CLIProxyAPI renews its accounts on its own; this package is for providers
+// Package refresh renews access tokens at the provider itself (auth:refresh): Accounts
+// does it. CLIProxyAPI renews its accounts on its own; this package is for providers
 // whose token endpoint is configured.
 package refresh
 
@@ -33,13 +33,13 @@ import (
 // Ctrl-C: mage ends the process 5 s after it.
 const afterInterrupt = 4 * time.Second
 
-// Accounts renews the access tokens of the accounts of the provider, or of the one
-// account, that has the name, and writes each file at once. If ctx ends while a request
-// is under way, it waits up to afterInterrupt for the answer and saves it, since a
-// refresh token that can be used once would otherwise be lost; an answer that comes
-// later is lost, and the fault says so. If some accounts cannot be renewed, the change
-// lists both kinds, beside the error. A grant that the provider refuses is recorded, so
-// that auth.Accounts shows it as dead. Faults: provider-unknown, account-unknown,
+// Accounts renews the access tokens of the accounts that name means: all of a provider,
+// or one account. It writes each file as soon as the answer is there. If ctx ends while
+// a request is under way, it waits up to afterInterrupt for the answer and saves it,
+// since a refresh token that can be used once would otherwise be lost; an answer that
+// comes later is lost, and the fault says so. If some accounts cannot be renewed, it
+// returns an error and a change that lists both kinds. A grant that the provider refuses
+// is recorded, so that auth.Accounts shows it as dead. Faults: provider-unknown, account-unknown,
 // refresh-unsupported, grant-dead, login-failed, write-failed, locked.
 func Accounts(ctx context.Context, cfg *config.Config, env auth.Environment, name string) (auth.Change, error) {
 	unlock, err := vault.Lock(ctx, auth.Folder(cfg, env))
@@ -95,8 +95,8 @@ func firstFault(err error) error {
 	return &f
 }
 
-// findRenewable returns the provider that the name means, or whose account it means, and
-// the accounts of it that can be renewed.
+// findRenewable returns the provider that name means, and those of its accounts that can
+// be renewed. If name means an account, these are its provider and that account alone.
 func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment,
 	name string) (provider.Provider, []auth.Account, error) {
 	accounts, err := auth.Accounts(ctx, cfg, env)
@@ -120,8 +120,7 @@ func findRenewable(ctx context.Context, cfg *config.Config, env auth.Environment
 			WithHint("start it (mage start); or set token_url and client_id in auth.providers.%s", p.Name)
 	}
 	accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool {
-		return a.Provider == p.Name && a.Refreshable &&
-			!a.Disabled
+		return a.Provider == p.Name && a.Refreshable && !a.Disabled
 	})
 	if len(accounts) == 0 {
 		return p, nil, fault.New("account-unknown", "%s has no account that can be renewed", p.Name).

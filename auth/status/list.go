@@ -19,17 +19,17 @@ type ProviderStatus struct {
 	Reason        string   `json:"reason"`    // why it cannot
 	Possible      []string `json:"possible"`  // the methods that can be used now; never nil
 	ImportsFrom   string   `json:"imports_from,omitempty"`
-	Configured    bool     `json:"configured"` // flowgate.yaml has settings of it
+	Configured    bool     `json:"configured"` // flowgate.yaml has settings for it
 }
 
-// List returns for every provider, or only the one named, how it can sign in now.
+// List returns how each provider can sign in now; with only, that provider alone.
 // Fault: provider-invalid.
 func List(_ context.Context, cfg *config.Config, env auth.Environment, only string) ([]ProviderStatus, error) {
 	providers, err := provider.All(cfg)
 	if err != nil {
 		return nil, err
 	}
-	server := management.NotReady(cfg, env)
+	serverReason := management.NotReady(cfg, env)
 	all := []ProviderStatus{}
 	for _, p := range providers {
 		if only != "" && p.Name != only {
@@ -37,14 +37,14 @@ func List(_ context.Context, cfg *config.Config, env auth.Environment, only stri
 		}
 		st := ProviderStatus{Name: p.Name, Methods: p.Methods, DefaultMethod: p.Methods[0], Possible: []string{},
 			ImportsFrom: p.Settings.ImportDoc, Configured: p.Written}
-		wrong := provider.CheckSettings(cfg, p)
+		mistake := provider.CheckSettings(cfg, p)
 		for i, name := range p.Methods {
-			why := server // CLIProxyAPI is asked once for all providers
+			why := serverReason // CLIProxyAPI is asked once for all providers
 			if name != "management" {
 				why = signin.NotReady(cfg, env, p, name)
 			}
-			if wrong != nil {
-				why = wrong.Error()
+			if mistake != nil {
+				why = mistake.Error()
 			}
 			if why == "" {
 				st.Possible = append(st.Possible, name)

@@ -81,8 +81,7 @@ func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Optio
 		return view, err
 	}
 	view.Accounts = lo.Filter(accounts, func(a auth.Account, _ int) bool {
-		return o.Provider == "" ||
-			a.Provider == o.Provider
+		return o.Provider == "" || a.Provider == o.Provider
 	})
 	if o.Live {
 		if err := view.addLive(ctx, cfg, env); err != nil {
@@ -98,10 +97,11 @@ func Read(ctx context.Context, cfg *config.Config, env auth.Environment, o Optio
 	return view, nil
 }
 
-// findEnding sets Ending: of the configured providers, or if there are none of those
-// with accounts, the ones that will have no usable account at that time.
+// findEnding sets Ending to the providers that will have no usable account at that time.
+// It looks at the provider that o names, else at the configured ones, else at those with
+// accounts. Fault: accounts-ending.
 func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error {
-	by := lo.GroupBy(v.Accounts, func(a auth.Account) string { return a.Provider })
+	accountsOf := lo.GroupBy(v.Accounts, func(a auth.Account) string { return a.Provider })
 	var names []string
 	switch {
 	case o.Provider != "":
@@ -109,10 +109,10 @@ func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error
 	case len(cfg.Providers) > 0:
 		names = lo.Keys(cfg.Providers)
 	default:
-		names = lo.Keys(by)
+		names = lo.Keys(accountsOf)
 	}
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		if usable, reasons := isAnyUsable(by[name], at); !usable {
+		if usable, reasons := isAnyUsable(accountsOf[name], at); !usable {
 			v.Ending = append(v.Ending, Ending{Provider: name, Reasons: reasons})
 		}
 	}
@@ -131,7 +131,7 @@ func (v *Overview) findEnding(cfg *config.Config, at time.Time, o Options) error
 }
 
 // isAnyUsable reports whether one of a provider's accounts is usable at that time, and
-// why the others are not.
+// returns why the others are not.
 func isAnyUsable(accounts []auth.Account, at time.Time) (usable bool, reasons []string) {
 	reasons = []string{}
 	for _, a := range accounts {
@@ -218,17 +218,17 @@ func (v *Overview) setUnreachable(s *management.Server, env auth.Environment) {
 // applyLive changes the state to what the server reports, since it has tried the
 // credential.
 func applyLive(a *auth.Account, live auth.Live, now time.Time) {
-	said := strings.ToLower(live.Message)
-	has := func(words ...string) bool {
-		return lo.SomeBy(words, func(w string) bool { return strings.Contains(said, w) })
+	message := strings.ToLower(live.Message)
+	mentions := func(words ...string) bool {
+		return lo.SomeBy(words, func(w string) bool { return strings.Contains(message, w) })
 	}
 	evidence := "the server reports: " + live.Status + ", " + printable.Excerpt(live.Message)
 	switch {
-	case has("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired",
+	case mentions("invalid_grant", "refresh_token_reused", "refresh_token_revoked", "refresh_token_expired",
 		"refresh_token_invalidated"):
 		a.State, a.Evidence, a.ObservedAt = auth.Dead, evidence, now.UTC()
-	case live.RetryAt != nil && live.RetryAt.After(now) && has("quota", "429", "rate limit", "rate_limit", "usage_limit",
-		"usage limit", "exhausted"):
+	case live.RetryAt != nil && live.RetryAt.After(now) && mentions("quota", "429", "rate limit", "rate_limit",
+		"usage_limit", "usage limit", "exhausted"):
 		a.State, a.Evidence, a.ObservedAt = auth.Parked, evidence+", until "+credential.FormatTime(*live.RetryAt), now.UTC()
 	}
 }

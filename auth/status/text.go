@@ -15,7 +15,7 @@ import (
 // in to.
 func (o Overview) Print(p *terminal.Printer) {
 	if len(o.Accounts) == 0 {
-		p.Note(terminal.Plain, "no account in "+o.Folder)
+		p.Note(terminal.Plain, "there is no account in "+o.Folder)
 	}
 	printAccounts(p, o.Accounts)
 	for _, shared := range o.Shared {
@@ -25,7 +25,11 @@ func (o Overview) Print(p *terminal.Printer) {
 	for _, e := range o.Ending {
 		p.Note(terminal.Bad, e.Provider+" will have no usable account: "+strings.Join(e.Reasons, "; "))
 	}
-	if o.Server != nil && !o.Server.Answers {
+	switch {
+	case o.Server == nil || o.Server.Answers:
+	case o.Server.URL == "":
+		p.Note(terminal.Caution, "CLIProxyAPI was not asked: "+o.Server.Reason)
+	default:
 		p.Note(terminal.Caution, "CLIProxyAPI does not answer at "+o.Server.URL+": "+o.Server.Reason)
 	}
 	rows := [][]terminal.Span{}
@@ -44,7 +48,7 @@ func (o Overview) Print(p *terminal.Printer) {
 	p.Table(0, []string{"PROVIDER", "SIGN IN NOW BY", "NOTE"}, rows)
 }
 
-// printAccounts writes one row an account, then what is wrong with any of them.
+// printAccounts writes one row for each account, then what is wrong with any of them.
 func printAccounts(p *terminal.Printer, accounts []auth.Account) {
 	rows := make([][]terminal.Span, len(accounts))
 	for i, a := range accounts {
@@ -76,11 +80,11 @@ func accountRow(a auth.Account) []terminal.Span {
 	}
 	return []terminal.Span{
 		{Text: a.Account, Tone: terminal.Strong}, {Text: a.Provider}, state, {Text: expires},
-		{Text: terminal.Join(", ", a.Email, a.Team)}, {Text: a.Plan},
+		{Text: terminal.Join(", ", a.Email, a.Organization)}, {Text: a.Plan},
 	}
 }
 
-// toneOf returns how a state looks: whether the account can be used.
+// toneOf returns the tone of a state, which shows whether the account can be used.
 func toneOf(s auth.State) terminal.Tone {
 	switch s {
 	case auth.Fresh, auth.Stale, auth.Lasting:

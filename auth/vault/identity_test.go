@@ -27,7 +27,7 @@ func TestTwoOrganisationsWithOneEMailAreTwoAccounts(t *testing.T) {
 	for _, organization := range []string{"org-team", "org-enterprise"} {
 		s.SignInToClaude("rt-"+organization, "ada@corp.example", organization, "acct-1")
 		got, err := s.Import("claude", source.Options{Share: true})
-		if err != nil || got.Account.Team != "Org "+organization {
+		if err != nil || got.Account.Organization != "Org "+organization {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	}
