@@ -49,7 +49,7 @@ type Terminal = session.Terminal
 // vault.Install.
 func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
 	o session.Options) (auth.Change, error) {
-	s, chosen, m, err := newSession(cfg, env, name, o)
+	s, methodName, m, err := newSession(cfg, env, name, o)
 	if err != nil {
 		return auth.Change{}, err
 	}
@@ -63,14 +63,14 @@ func Login(ctx context.Context, cfg *config.Config, env auth.Environment, name s
 	if err != nil {
 		return auth.Change{}, explainEnd(ctx, limited, s, s.Options.Timeout, err)
 	}
-	if chosen == "api_key" && s.Provider.Settings.KeyList != "" && hasCLIProxyAPI(s) {
+	if methodName == "api_key" && s.Provider.Settings.KeyList != "" && hasCLIProxyAPI(s) {
 		return wire.AddToServer(ctx, s, drafts[0].APIKey)
 	}
 	if drafts == nil {
 		return proof.AwaitFile(ctx, cfg, env, s.Provider, before)
 	}
 	c, err := installDrafts(ctx, s, drafts)
-	if err == nil && chosen == "api_key" {
+	if err == nil && methodName == "api_key" {
 		err = wire.AddToConfig(s, &c)
 	}
 	return c, err
@@ -91,8 +91,8 @@ func installDrafts(ctx context.Context, s *session.Session, drafts []draft.Draft
 		vault.Options{Options: plan.Options{Force: s.Options.Force, Share: s.Options.Share}})
 }
 
-// newSession returns the session of a sign-in with the method that was asked for, or the
-// provider's default. Faults: provider-unknown, method-unknown, method-unready.
+// newSession returns the session of a sign-in, and the name and the method that were asked
+// for, or the provider's default. Faults: provider-unknown, method-unknown, method-unready.
 func newSession(cfg *config.Config, env auth.Environment, name string,
 	o session.Options) (*session.Session, string, method, error) {
 	p, err := provider.Find(cfg, name)
@@ -102,7 +102,7 @@ func newSession(cfg *config.Config, env auth.Environment, name string,
 	if err := provider.CheckSettings(cfg, p); err != nil {
 		return nil, "", method{}, err
 	}
-	chosen, m, err := chooseMethod(p, o.Method)
+	methodName, m, err := chooseMethod(p, o.Method)
 	if err != nil {
 		return nil, "", method{}, err
 	}
@@ -111,10 +111,10 @@ func newSession(cfg *config.Config, env auth.Environment, name string,
 	}
 	s := &session.Session{Config: cfg, Env: env, Provider: p, Options: o}
 	if why := m.notReady(s); why != "" {
-		return nil, "", method{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, chosen, why).
-			WithHint("%s", suggestMethods(p, chosen))
+		return nil, "", method{}, fault.New("method-unready", "%s cannot sign in with %s: %s", p.Name, methodName, why).
+			WithHint("%s", suggestMethods(p, methodName))
 	}
-	return s, chosen, m, nil
+	return s, methodName, m, nil
 }
 
 // hasCLIProxyAPI reports whether the upstream is a CLIProxyAPI, not the echo.
@@ -123,8 +123,8 @@ func hasCLIProxyAPI(s *session.Session) bool {
 	return ok && svc.Runtime != config.RuntimeEcho
 }
 
-// explainEnd returns the fault for a sign-in that the time limit or a signal ended;
-// other errors as they are.
+// explainEnd returns the fault for a sign-in that the time limit or a signal ended. It
+// returns other errors as they are.
 func explainEnd(ctx, limited context.Context, s *session.Session, limit time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:

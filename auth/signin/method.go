@@ -53,7 +53,7 @@ func NotReady(cfg *config.Config, env auth.Environment, p provider.Provider, nam
 // MethodNames returns the names of the known methods, sorted.
 func MethodNames() []string { return slices.Sorted(maps.Keys(methods())) }
 
-// alwaysReady is the notReady of methods that can always be used.
+// alwaysReady returns "", since the method can always be used.
 func alwaysReady(*session.Session) string { return "" }
 
 // chooseMethod returns the method with the name asked for, else the provider's default.

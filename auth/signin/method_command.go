@@ -59,7 +59,7 @@ func loginCommand(s *session.Session) ([]string, error) {
 	return append(spec.Args, set.LoginFlag, "-no-browser"), nil
 }
 
-// commandNotReady returns why there is no command to run.
+// commandNotReady returns why there is no command to run; "" if there is one.
 func commandNotReady(s *session.Session) string {
 	if len(s.Provider.Settings.Command) == 0 && s.Provider.Settings.LoginFlag == "" {
 		return "neither command nor login_flag is set"

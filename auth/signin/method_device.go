@@ -16,26 +16,27 @@ import (
 )
 
 // runDevice signs in with a code that the user enters on any machine (RFC 8628).
-// x/oauth2 obeys the server's interval and slow_down; lost answers are requested again
-// until the code expires or the time limit is reached.
+// x/oauth2 obeys the server's interval and slow_down. Requests whose answers were lost
+// are sent again until the code expires or the time limit is reached.
 func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	client := newOAuthClient(s)
 	conf, err := client.Config("")
 	if err != nil {
 		return nil, err
 	}
-	var ask, claim []oauth2.AuthCodeOption
+	var deviceParams, tokenParams []oauth2.AuthCodeOption
 	if s.Provider.Settings.DevicePKCE {
 		verifier := oauth2.GenerateVerifier()
-		ask, claim = append(ask, oauth2.S256ChallengeOption(verifier)), append(claim, oauth2.VerifierOption(verifier))
+		deviceParams = append(deviceParams, oauth2.S256ChallengeOption(verifier))
+		tokenParams = append(tokenParams, oauth2.VerifierOption(verifier))
 	}
-	device, err := conf.DeviceAuth(client.RetryContext(ctx, retry.MinPause, retry.StartTries), ask...)
+	device, err := conf.DeviceAuth(client.RetryContext(ctx, retry.MinPause, retry.StartTries), deviceParams...)
 	if err != nil {
 		return nil, oauth.Refusal(s.Provider.Name, err)
 	}
 	showUserCode(s, cmp.Or(device.VerificationURIComplete, device.VerificationURI), device.UserCode)
 	pause := max(retry.MinPause, min(time.Duration(device.Interval)*time.Second, retry.MaxPause))
-	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, claim...)
+	token, err := conf.DeviceAccessToken(client.RetryContext(ctx, pause, 0), device, tokenParams...)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, addLostReason(s, fault.New("login-expired", "the code was not entered before it expired").
 			WithHint("run it again for a new code"))
@@ -46,7 +47,7 @@ func runDevice(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
-// deviceNotReady returns which settings are missing.
+// deviceNotReady returns which settings are missing; "" if none are.
 func deviceNotReady(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.DeviceURL == "" || set.TokenURL == "" || set.ClientID == "" {

@@ -16,7 +16,7 @@ func runImport(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 		source.Options{Source: s.Options.File, Project: s.Options.Project, Secret: s.Options.Terminal.Secret})
 }
 
-// importNotReady returns why there is nothing to import from.
+// importNotReady returns why there is nothing to import from; "" if there is a tool.
 func importNotReady(s *session.Session) string {
 	if slices.ContainsFunc(tool.All(), func(src tool.Tool) bool { return src.Provider == s.Provider.Name }) {
 		return ""

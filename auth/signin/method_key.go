@@ -19,7 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// runKey reads an API key.
+// runKey reads an API key. Fault: credential-input.
 func runKey(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	key, err := readSecret(ctx, s, "API key of "+s.Provider.Name)
 	if err != nil {

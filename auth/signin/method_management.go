@@ -86,7 +86,7 @@ func guideSignIn(ctx context.Context, s *session.Session, srv *management.Server
 	case login.UserCode != "":
 		showUserCode(s, login.URL, login.UserCode)
 	case login.URL == "":
-		// Plus 6 says code or address with the progress.
+		// Plus 6 reports the code or the address with the progress.
 	case page == nil && !s.Options.Paste:
 		s.Say("Open this address:\n\n  %s\n", printable.EscapeLine(strings.TrimSpace(login.URL)))
 	default:
@@ -103,8 +103,8 @@ func showUserCode(s *session.Session, url, code string) {
 		printable.EscapeLine(url))
 }
 
-// deliverAnswer waits for the browser's answer, also a refusal, and sends it to the
-// server.
+// deliverAnswer waits for the browser's answer, which may be a refusal, and sends it to
+// the server.
 func deliverAnswer(ctx context.Context, s *session.Session, srv *management.Server, login cliproxy.Login,
 	page *callback.Page) error {
 	q, err := callback.Await(ctx, s, page, login.State)
@@ -121,19 +121,20 @@ func deliverAnswer(ctx context.Context, s *session.Session, srv *management.Serv
 	return pollUntilEnd(ctx, s, srv, login.State)
 }
 
-// sendAnswer sends the browser's answer to the server, repeatedly if it is not known
-// whether the server received it. A conflict in a repetition means that it had.
+// sendAnswer sends the browser's answer to the server, and again while it is not known
+// whether the server received it. When it is sent again, the status 409 or 404 means that
+// the server had received it.
 func sendAnswer(ctx context.Context, s *session.Session, srv *management.Server, q url.Values) error {
-	pause, again := retry.MinPause, false
+	pause, sentAgain := retry.MinPause, false
 	return retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		err := srv.Deliver(ctx, callbackName(s), q)
 		var reply *cliproxy.ReplyError
 		switch {
-		case err == nil, again && errors.As(err, &reply) && (reply.Status == http.StatusConflict ||
+		case err == nil, sentAgain && errors.As(err, &reply) && (reply.Status == http.StatusConflict ||
 			reply.Status == http.StatusNotFound):
 			return true, nil
 		case retry.IsTransient(err):
-			again = true
+			sentAgain = true
 			return false, err
 		}
 		return false, explainFailure(s, srv, err)
@@ -168,7 +169,7 @@ func explainFailure(s *session.Session, srv *management.Server, err error) error
 // state that it does not know: the caller looks for the file.
 func pollUntilEnd(ctx context.Context, s *session.Session, srv *management.Server, state string) error {
 	pause, shownText := retry.MinPause, ""
-	tell := func(text string, say func()) {
+	showOnce := func(text string, say func()) {
 		if shownText != text {
 			shownText = text
 			say()
@@ -188,9 +189,9 @@ func pollUntilEnd(ctx context.Context, s *session.Session, srv *management.Serve
 		case cliproxy.Failed:
 			return judgeFailure(s, p.Error)
 		case cliproxy.DeviceCode:
-			tell(p.UserCode, func() { showUserCode(s, p.VerificationURL, p.UserCode) })
+			showOnce(p.UserCode, func() { showUserCode(s, p.VerificationURL, p.UserCode) })
 		case cliproxy.AuthURL:
-			tell(p.URL, func() {
+			showOnce(p.URL, func() {
 				s.Say("Open this address and sign in:\n\n  %s\n", printable.EscapeLine(strings.TrimSpace(p.URL)))
 			})
 		}
@@ -217,5 +218,5 @@ func cancelAtServer(ctx context.Context, s *session.Session, srv *management.Ser
 	_ = srv.Cancel(ctx, state) // else the server ends it after half an hour
 }
 
-// managementNotReady returns why CLIProxyAPI cannot be asked.
+// managementNotReady returns why CLIProxyAPI cannot be asked now; "" if it can.
 func managementNotReady(s *session.Session) string { return management.NotReady(s.Config, s.Env) }

@@ -57,7 +57,7 @@ func runPKCE(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	return []draft.Draft{{Fields: client.TokenFields(token)}}, nil
 }
 
-// pkceNotReady returns which settings are missing.
+// pkceNotReady returns which settings are missing; "" if none are.
 func pkceNotReady(s *session.Session) string {
 	set := s.Provider.Settings
 	if set.AuthURL == "" || set.TokenURL == "" || set.ClientID == "" {

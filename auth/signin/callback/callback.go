@@ -36,7 +36,7 @@ type Page struct {
 	serving  sync.WaitGroup
 }
 
-// Expect sets the state that answers must have; before, every answer is refused.
+// Expect sets the state that answers must have. Until then every answer is refused.
 func (p *Page) Expect(state string) { p.state.Store(&state) }
 
 // Listen opens the page at redirect, whose host must be this machine. Without a port
@@ -60,18 +60,18 @@ func Listen(redirect string) (*Page, error) {
 	if port == "0" {
 		at.Host = net.JoinHostPort(at.Hostname(), portOf(l))
 	}
-	c := &Page{Redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: cmp.Or(at.Path, "/"),
+	p := &Page{Redirect: at.String(), host: strings.TrimSuffix(at.Host, ":80"), path: cmp.Or(at.Path, "/"),
 		answers: make(chan url.Values, 1)}
-	c.server = &http.Server{Handler: http.HandlerFunc(c.receive), ReadHeaderTimeout: 10 * time.Second,
+	p.server = &http.Server{Handler: http.HandlerFunc(p.receive), ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes: 64 << 10}
-	c.serving.Go(func() { _ = c.server.Serve(l) }) // ends with Close
+	p.serving.Go(func() { _ = p.server.Serve(l) }) // ends with Close
 	if at.Hostname() == "localhost" {
-		if err := c.listenIPv6(portOf(l)); err != nil {
-			c.Close()
+		if err := p.listenIPv6(portOf(l)); err != nil {
+			p.Close()
 			return nil, err
 		}
 	}
-	return c, nil
+	return p, nil
 }
 
 // listenIPv6 opens the page at ::1, too, since browsers may resolve localhost to it.
@@ -130,7 +130,7 @@ func (p *Page) hasState(q url.Values) bool {
 }
 
 // readState returns the state of an answer. Claude's page shows code#state as one
-// text, which it splits in q.
+// text, which readState splits in q.
 func readState(q url.Values) string {
 	if code, after, ok := strings.Cut(q.Get("code"), "#"); ok {
 		q.Set("code", code)
@@ -139,7 +139,7 @@ func readState(q url.Values) string {
 	return q.Get("state")
 }
 
-// Close stops the page after the last reply was sent.
+// Close stops the page after the last reply was sent, at most a second later.
 func (p *Page) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -172,8 +172,8 @@ func Await(ctx context.Context, s *session.Session, page *Page, state string) (u
 	return q, checkAnswer(q, state)
 }
 
-// parsePasted parses what the user pasted: the browser's last address, its query
-// alone, or the code#state that some providers show.
+// parsePasted parses what the user pasted: the browser's last address, only its
+// query, or the code#state that some providers show.
 func parsePasted(line string) url.Values {
 	if code, state, ok := strings.Cut(line, "#"); ok && !strings.ContainsAny(line, "/?=") {
 		return url.Values{"code": {code}, "state": {state}}

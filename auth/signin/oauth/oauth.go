@@ -51,16 +51,17 @@ func (c *Client) Config(redirect string) (*oauth2.Config, error) {
 	return conf, nil
 }
 
-// Context returns a context with which x/oauth2 sends requests as the provider wants
-// them, once.
+// Context returns a context with which x/oauth2 sends each request once, as the provider
+// wants it.
 func (c *Client) Context(ctx context.Context) context.Context {
 	client := retry.NewClient()
 	client.Transport = c.transport()
 	return context.WithValue(ctx, oauth2.HTTPClient, client)
 }
 
-// RetryContext is Context for requests that may be repeated: they are sent tries
-// times at most, or if that is 0 until ctx ends.
+// RetryContext returns a context as Context does, for requests that may be repeated: they
+// are sent at most tries times or, if tries is 0, until ctx ends. pause is the shortest
+// wait before a repetition.
 func (c *Client) RetryContext(ctx context.Context, pause time.Duration, tries int) context.Context {
 	client := retry.NewClient()
 	client.Timeout = 0 // the transport bounds each try

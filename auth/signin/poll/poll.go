@@ -32,9 +32,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// pollReply is the reply of both endpoints. Older and newer servers use different
+// endpointReply is the reply of each endpoint. Older and newer servers use different
 // names for the address and the code.
-type pollReply struct {
+type endpointReply struct {
 	URL      string  `json:"url"`
 	AuthURL  string  `json:"auth_url"`
 	LoginURL string  `json:"login_url"`
@@ -47,24 +47,24 @@ type pollReply struct {
 }
 
 // address returns the address that the user has to open.
-func (r pollReply) address() string {
+func (r endpointReply) address() string {
 	return strings.TrimSpace(cmp.Or(r.AuthURL, r.URL, r.LoginURL, r.Verify))
 }
 
-// pause returns the time between two requests that the server asks for; 0: none.
-func (r pollReply) pause() time.Duration {
+// pause returns the time between two requests that the server asks for; 0 if it asks for none.
+func (r endpointReply) pause() time.Duration {
 	return time.Duration(max(0, min(r.Interval, retry.MaxPause.Seconds())) * float64(time.Second))
 }
 
-// isPollSuccess reports whether a status means that the sign-in has succeeded, in the
+// isSuccess reports whether a status means that the sign-in has succeeded, in the
 // words of today's servers and of the first FlowGate. A status that is neither success
 // nor failure means that it continues.
-func isPollSuccess(status string) bool {
+func isSuccess(status string) bool {
 	return slices.Contains([]string{"ok", "success", "completed", "complete", "done", "authorized"}, status)
 }
 
-// isPollFailure reports whether a status means that the sign-in has failed.
-func isPollFailure(status string) bool {
+// isFailure reports whether a status means that the sign-in has failed.
+func isFailure(status string) bool {
 	return slices.Contains([]string{"error", "failed", "denied", "expired", "cancelled", "canceled"}, status)
 }
 
@@ -73,14 +73,14 @@ func isPollFailure(status string) bool {
 // browser's answer and writes the credential.
 func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	set := s.Provider.Settings
-	key, err := pollKey(s)
+	key, err := readKey(s)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pollURL(s, set.StatusEndpoint); err != nil { // before the user is told to open anything
+	if _, err := resolveEndpoint(s, set.StatusEndpoint); err != nil { // before the user is told to open anything
 		return nil, err
 	}
-	start, err := pollStart(ctx, s, key)
+	start, err := requestAddress(ctx, s, key)
 	if err != nil {
 		return nil, err
 	}
@@ -93,16 +93,17 @@ func Run(ctx context.Context, s *session.Session) ([]draft.Draft, error) {
 	if start.Code != "" {
 		s.Say("The code is %s", printable.EscapeLine(start.Code))
 	}
-	return nil, pollStatus(ctx, s, key, lo.CoalesceOrEmpty(start.State, at.Query().Get("state")), start.pause())
+	return nil, awaitEnd(ctx, s, key, lo.CoalesceOrEmpty(start.State, at.Query().Get("state")), start.pause())
 }
 
-// pollStart requests the address, StartTries times at most.
-func pollStart(ctx context.Context, s *session.Session, key string) (start pollReply, err error) {
+// requestAddress requests the address from auth_url_endpoint, at most retry.StartTries
+// times.
+func requestAddress(ctx context.Context, s *session.Session, key string) (start endpointReply, err error) {
 	pause, left := retry.MinPause, retry.StartTries
 	err = retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		left--
 		endpoint := s.Provider.Settings.AuthURLEndpoint
-		start, err = pollGet(ctx, s, endpoint, key, nil)
+		start, err = requestEndpoint(ctx, s, endpoint, key, nil)
 		if lost := (*retry.TransientError)(nil); left == 0 && errors.As(err, &lost) {
 			if lost.Foreign {
 				return false, retry.UnexpectedAnswer(err)
@@ -114,16 +115,16 @@ func pollStart(ctx context.Context, s *session.Session, key string) (start pollR
 	return start, err
 }
 
-// pollStatus requests the status until the sign-in has ended. The credential file
-// decides whether it succeeded.
-func pollStatus(ctx context.Context, s *session.Session, key, state string, pause time.Duration) error {
+// awaitEnd requests the status until the sign-in has ended. Only the credential file
+// proves that it succeeded.
+func awaitEnd(ctx context.Context, s *session.Session, key, state string, pause time.Duration) error {
 	pause = max(pause, retry.MinPause)
 	return retry.Poll(ctx, s.Env.Wait, &pause, s.NoteLost, func() (bool, error) {
 		query := url.Values{}
 		if state != "" {
 			query.Set("state", state)
 		}
-		p, err := pollGet(ctx, s, s.Provider.Settings.StatusEndpoint, key, query)
+		p, err := requestEndpoint(ctx, s, s.Provider.Settings.StatusEndpoint, key, query)
 		if err != nil {
 			return false, err
 		}
@@ -132,9 +133,9 @@ func pollStatus(ctx context.Context, s *session.Session, key, state string, paus
 		switch {
 		case status == "slow_down" || p.Error == "slow_down":
 			pause = min(pause+retry.SlowDown, 2*retry.MaxPause)
-		case isPollSuccess(status):
+		case isSuccess(status):
 			return true, nil
-		case isPollFailure(status):
+		case isFailure(status):
 			return false, fault.New("login-failed", "the sign-in to %s ended with %s: %s", s.Provider.Name,
 				printable.Excerpt(status), printable.Excerpt(lo.CoalesceOrEmpty(p.Error, status))).
 				WithHint("run it again")
@@ -143,13 +144,14 @@ func pollStatus(ctx context.Context, s *session.Session, key, state string, paus
 	})
 }
 
-// pollGet requests one of the endpoints. A lost answer is a transient error; a refused
-// key is not tried again.
-func pollGet(ctx context.Context, s *session.Session, endpoint, key string, query url.Values) (pollReply, error) {
-	var reply pollReply
+// requestEndpoint requests one of the endpoints. A lost answer is a transient error; a
+// refused key is not tried again.
+func requestEndpoint(ctx context.Context, s *session.Session, endpoint, key string,
+	query url.Values) (endpointReply, error) {
+	var reply endpointReply
 	ctx, cancel := context.WithTimeout(ctx, retry.TryTimeout)
 	defer cancel()
-	at, err := pollURL(s, endpoint)
+	at, err := resolveEndpoint(s, endpoint)
 	if err != nil {
 		return reply, err
 	}
@@ -175,16 +177,16 @@ func pollGet(ctx context.Context, s *session.Session, endpoint, key string, quer
 	if err != nil {
 		return reply, retry.LostAnswer(err)
 	}
-	return readPoll(s, retry.HideQuery(endpoint), res, body)
+	return readReply(s, retry.HideQuery(endpoint), res, body)
 }
 
-// readPoll reads the reply of an endpoint.
-func readPoll(s *session.Session, endpoint string, res *http.Response, body []byte) (pollReply, error) {
-	var reply pollReply
+// readReply reads the reply of an endpoint.
+func readReply(s *session.Session, endpoint string, res *http.Response, body []byte) (endpointReply, error) {
+	var reply endpointReply
 	code := gjson.GetBytes(body, "error").Str
 	switch {
 	case res.StatusCode >= 400 && gjson.ValidBytes(body) && (code == "slow_down" || code == "authorization_pending"):
-		return pollReply{Status: code}, nil // as in RFC 8628
+		return endpointReply{Status: code}, nil // as in RFC 8628
 	case retry.IsTransientStatus(res.StatusCode):
 		return reply, &retry.TransientError{Err: fmt.Errorf("%s answered %s", endpoint, res.Status),
 			After: retry.ReadRetryAfter(res.Header, time.Now())}
@@ -199,7 +201,7 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 	if res.StatusCode < 400 && (res.StatusCode >= 300 || err != nil && !gjson.ValidBytes(body)) {
 		return reply, retry.ForeignAnswer(endpoint, res)
 	}
-	if odd := (*json.UnmarshalTypeError)(nil); errors.As(err, &odd) && odd.Field != "" {
+	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) && mismatch.Field != "" {
 		err = nil // a member of another type than known counts as absent
 	}
 	if res.StatusCode != http.StatusOK || err != nil {
@@ -209,9 +211,10 @@ func readPoll(s *session.Session, endpoint string, res *http.Response, body []by
 	return reply, nil
 }
 
-// pollURL returns an endpoint's address, which may be relative to base_url. Fault:
-// provider-invalid, also for one that would send a key unencrypted.
-func pollURL(s *session.Session, endpoint string) (*url.URL, error) {
+// resolveEndpoint returns the address of an endpoint, which may be written relative to
+// base_url. Fault: provider-invalid, also for an address to which a key would be sent
+// unencrypted.
+func resolveEndpoint(s *session.Session, endpoint string) (*url.URL, error) {
 	base := s.Provider.Settings.BaseURL
 	if svc, ok := s.Config.Service(config.CLIProxy); ok && base == "" {
 		base = svc.URL()
@@ -227,9 +230,9 @@ func pollURL(s *session.Session, endpoint string) (*url.URL, error) {
 	return at, retry.CheckAddress(s.Provider.Name, at.String())
 }
 
-// pollKey returns the key for the endpoints: that of key_env or key_file, else
-// FlowGate's management key, "" if there is none. Fault: credential-missing.
-func pollKey(s *session.Session) (string, error) {
+// readKey returns the key for the endpoints: that of key_env or key_file, else
+// FlowGate's management key; "" if there is none. Fault: credential-missing.
+func readKey(s *session.Session) (string, error) {
 	set := s.Provider.Settings
 	if set.KeyEnv != "" {
 		if key := s.Env.Getenv(set.KeyEnv); key != "" {
@@ -252,7 +255,8 @@ func pollKey(s *session.Session) (string, error) {
 	return key, nil
 }
 
-// NotReady returns which settings are missing, or why CLIProxyAPI cannot be asked.
+// NotReady returns which settings are missing, or why CLIProxyAPI cannot be asked; "" if
+// the method can be used.
 func NotReady(s *session.Session) string {
 	if s.Provider.Settings.AuthURLEndpoint == "" || s.Provider.Settings.StatusEndpoint == "" {
 		return "auth_url_endpoint and status_endpoint are not both set"

@@ -38,8 +38,7 @@ func HideQuery(address string) string {
 // NewClient returns a client for providers, which uses the proxy of the environment.
 // It follows no redirects: a token endpoint has none.
 func NewClient() *http.Client {
-	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request,
-		[]*http.Request) error {
+	return &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
 }
@@ -55,7 +54,7 @@ func Unreachable(what string, err error) error {
 		err = u.Err
 	case !errors.As(err, &lost):
 		return fault.New("login-failed", "%s did not answer as expected: %w", what, err).
-			WithHint("is the address right, and is no captive portal or proxy answering instead?")
+			WithHint("is the address right? a captive portal or a proxy may have answered in place of the server")
 	}
 	return fault.New("login-failed", "%s cannot be reached: %w", what, err).
 		WithHint("is the network up, and HTTPS_PROXY right?")

@@ -49,7 +49,10 @@ type TransientError struct {
 	Foreign bool          // another program answered: the request is repeated a few times only
 }
 
+// Error returns the text of Err.
 func (e *TransientError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
 func (e *TransientError) Unwrap() error { return e.Err }
 
 // LostAnswer returns a failure of the network as a transient error. A certificate
@@ -62,7 +65,7 @@ func LostAnswer(err error) error {
 }
 
 // ForeignAnswer returns the error for an answer of another program, such as the page
-// of a captive portal. The request is repeated up to maxForeign times.
+// of a captive portal. The request is sent at most maxForeign times.
 func ForeignAnswer(from string, res *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	return &TransientError{Foreign: true, Err: fmt.Errorf("%s answered %s with %s, and not as expected", from, res.Status,
@@ -119,7 +122,8 @@ type Sleep = func(ctx context.Context, d time.Duration) error
 
 // Poll calls ask until it reports the end, fails with an error that is not transient,
 // or ctx ends. After a transient error it waits for a pause that doubles up to
-// MaxPause; after maxForeign foreign answers in a row it gives up. pause is the time
+// MaxPause, or as long as the reply's Retry-After asks, at most twice MaxPause; after
+// maxForeign foreign answers in a row it gives up. pause is the time
 // between two calls, and ask may change it. Poll calls note with each transient error, and
 // with nil after an answer.
 func Poll(ctx context.Context, sleep Sleep, pause *time.Duration, note func(error),
@@ -153,7 +157,7 @@ func Poll(ctx context.Context, sleep Sleep, pause *time.Duration, note func(erro
 }
 
 // UnexpectedAnswer returns the fault for a server whose answers are foreign every
-// time: login-failed, or the management-failed that err is.
+// time: err itself if it is management-failed, else login-failed.
 func UnexpectedAnswer(err error) error {
 	if fault.HasCode(err, "management-failed") {
 		return err
@@ -161,7 +165,8 @@ func UnexpectedAnswer(err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = fmt.Errorf("%s: %w", strings.TrimSuffix(err.Error(), ": "+u.Error()), u.Err)
 	}
-	return fault.New("login-failed", "%w", err).WithHint("is the address right, and no portal or proxy in the way?")
+	return fault.New("login-failed", "%w", err).
+		WithHint("is the address right? a captive portal or a proxy may answer in place of the server")
 }
 
 // pauseAfter returns the wait after the n-th failure in a row (from 0).
@@ -216,8 +221,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// try sends req once. A reply that may be another one later comes with a transient
-// error.
+// try sends req once. It returns a reply whose status may change later together with a
+// transient error.
 func (t *Transport) try(ctx context.Context, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, TryTimeout)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Terminal is the way to show the user something and to ask for something.
+// Terminal shows instructions to the user and takes the user's input.
 type Terminal struct {
 	In      io.Reader                           // what the user pastes or pipes
 	Out     io.Writer                           // instructions to the user; os.Stderr

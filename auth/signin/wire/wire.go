@@ -24,8 +24,8 @@ import (
 )
 
 // AddToConfig enters a key file that was written into flowgate.yaml, if the user
-// agrees, so that the router uses it. Faults: those of rewrite.WireKey, if
-// -wire was given; else they are warnings.
+// agrees, so that the router uses it. Faults: those of rewrite.WireKey. Without -wire,
+// those that are found before the user is asked are warnings.
 func AddToConfig(s *session.Session, c *auth.Change) error {
 	if s.Config.File == "" {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired",
@@ -42,7 +42,7 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 		return err
 	case !plan.Changed:
 		return nil
-	case !hasConsent(s, fmt.Sprintf("Write credentials.upstream.%s, and api_key_ref for %d deployments, into %s?", name,
+	case !askConsent(s, fmt.Sprintf("Write credentials.upstream.%s, and api_key_ref for %d deployments, into %s?", name,
 		len(plan.Deployments), s.Config.File)):
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "key-not-wired",
 			Message: fmt.Sprintf("%s does not name the key yet; run it again with -wire, or write credentials.upstream.%s: "+
@@ -63,9 +63,9 @@ func AddToConfig(s *session.Session, c *auth.Change) error {
 	return nil
 }
 
-// hasConsent asks whether a file that users edit may be changed. The flag -wire
-// answers yes; without a terminal the answer is no.
-func hasConsent(s *session.Session, question string) bool {
+// askConsent reports whether a file that users edit may be changed: yes with the flag
+// -wire, else what the user answers, no without a terminal.
+func askConsent(s *session.Session, question string) bool {
 	return s.Options.Wire || s.Options.Terminal.Confirm != nil && s.Options.Terminal.Confirm(question)
 }
 
@@ -93,8 +93,8 @@ func keyItem(s *session.Session, key string) map[string]any {
 
 // AddToServer puts an API key into CLIProxyAPI's list for the provider: through the
 // management API if the server runs, else into its configuration file if the user
-// agrees. Faults: those of the management API, provider-unsupported,
-// wire-unsafe, key-not-wired.
+// agrees. Faults: those of the management API, provider-unsupported, proof-failed, and
+// those of addToFile.
 func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Change, error) {
 	item := keyItem(s, key)
 	c := auth.Change{Destination: s.Config.CLIProxyConfigFile, Warnings: []auth.Warning{}, Account: &auth.Account{
@@ -120,23 +120,23 @@ func AddToServer(ctx context.Context, s *session.Session, key string) (auth.Chan
 func addToServer(ctx context.Context, s *session.Session, srv *management.Server, item map[string]any,
 	c *auth.Change) error {
 	list := s.Provider.Settings.KeyList
-	have, err := srv.Keys(ctx, list)
+	before, err := srv.Keys(ctx, list)
 	if err != nil {
 		return srv.RecordRefusal(err)
 	}
-	if slices.ContainsFunc(have, func(other map[string]any) bool { return holdsKey(other, item) }) {
+	if slices.ContainsFunc(before, func(other map[string]any) bool { return holdsKey(other, item) }) {
 		c.Proof = "nothing to do: the server has the key already"
 		return nil
 	}
-	if err := srv.SetKeys(ctx, list, append(have, item)); err != nil {
+	if err := srv.SetKeys(ctx, list, append(before, item)); err != nil {
 		return srv.RecordRefusal(err)
 	}
 	c.Changed = true
-	now, err := srv.Keys(ctx, list)
+	after, err := srv.Keys(ctx, list)
 	if err != nil {
 		return srv.RecordRefusal(err)
 	}
-	if !slices.ContainsFunc(now, func(other map[string]any) bool { return holdsKey(other, item) }) {
+	if !slices.ContainsFunc(after, func(other map[string]any) bool { return holdsKey(other, item) }) {
 		return fault.New("proof-failed", "CLIProxyAPI at %s accepted the key but does not list it in %s", srv.Base, list).
 			WithHint("see mage logs cliproxyapi_plus")
 	}
@@ -185,7 +185,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 		return fault.Usage("wire-unsafe", "%s cannot be changed safely: %w", file, err).
 			WithHint("add the key to %s by hand; nothing was changed", list)
 	}
-	if !hasConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
+	if !askConsent(s, fmt.Sprintf("CLIProxyAPI does not answer. Write the key into %s of %s?", list, file)) {
 		return fault.Usage("key-not-wired", "CLIProxyAPI does not answer, and its file %s is not changed without consent",
 			file).WithHint("start it (mage start) and run this again, or use -wire")
 	}
@@ -195,7 +195,7 @@ func addToFile(s *session.Session, item map[string]any, c *auth.Change) error {
 	c.Changed, c.Proof = true, "the key is in "+list+" of "+file
 	if management.NotReady(s.Config, s.Env) == "" {
 		c.Warnings = append(c.Warnings, auth.Warning{Code: "restart-needed",
-			Message: program.Text("a CLIProxyAPI that runs does not see the change: mage restart cliproxyapi_plus")})
+			Message: program.Text("the running CLIProxyAPI does not see the change: mage restart cliproxyapi_plus")})
 	}
 	return nil
 }
