@@ -47,13 +47,13 @@ func Import(ctx context.Context, cfg *config.Config, env auth.Environment, name 
 	if err != nil {
 		return auth.Change{}, err
 	}
-	plan := plan.Options{Dest: o.Dest, Force: o.Force, Share: o.Share, Take: o.Take, Lenient: o.Source != "" &&
-		len(drafts) > 1}
-	return vault.Install(ctx, cfg, env, drafts, vault.Options{Options: plan, Dry: o.DryRun})
+	options := plan.Options{Dest: o.Dest, Force: o.Force, Share: o.Share, Take: o.Take,
+		Lenient: o.Source != "" && len(drafts) > 1}
+	return vault.Install(ctx, cfg, env, drafts, vault.Options{Options: options, Dry: o.DryRun})
 }
 
 // Gather reads the credentials of a provider from the place that o names. It writes
-// nothing. Faults: those of Import up to decrypt-failed.
+// nothing. Faults: provider-invalid, and those of Import that are not vault.Install's.
 func Gather(ctx context.Context, cfg *config.Config, env auth.Environment, name string,
 	o Options) ([]draft.Draft, error) {
 	in := importer{cfg: cfg, at: tool.Location{Project: o.Project, Env: env}, o: o}

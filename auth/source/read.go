@@ -56,7 +56,7 @@ func (in importer) readSource(ctx context.Context) ([]draft.Draft, error) {
 // items.
 func (in importer) readUsualPlaces(ctx context.Context) ([]draft.Draft, error) {
 	if in.provider == nil {
-		return nil, fault.Usage("source-missing", "all needs a folder or an export").
+		return nil, fault.Usage("source-missing", "the argument all needs a folder or an export").
 			WithHint("-source=FOLDER or -source=FILE.age")
 	}
 	tools := in.toolsOfProvider()
@@ -65,21 +65,21 @@ func (in importer) readUsualPlaces(ctx context.Context) ([]draft.Draft, error) {
 			in.provider.Name).
 			WithHint("mage auth:login %s, or -source=FILE with a credential file of CLIProxyAPI", in.provider.Name)
 	}
-	var looked []string
+	var searched []string
 	for _, s := range tools {
 		drafts, err := s.Find(in.at)
 		if err != nil {
-			if kept, failed := s.ReadKeychain(ctx, in.at); failed == nil || errors.Is(err, fs.ErrNotExist) {
-				drafts, err = kept, failed
+			if stored, keychainErr := s.ReadKeychain(ctx, in.at); keychainErr == nil || errors.Is(err, fs.ErrNotExist) {
+				drafts, err = stored, keychainErr
 			}
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return drafts, err
 		}
-		looked = append(looked, s.Places(in.at.Env)...)
+		searched = append(searched, s.Places(in.at.Env)...)
 	}
 	return nil, fault.New("source-missing", "no credential of %s was found; searched %s", in.provider.Name,
-		strings.Join(looked, ", ")).
+		strings.Join(searched, ", ")).
 		WithHint("%s; or -source=FILE", tools[0].Absent)
 }
 
@@ -100,20 +100,20 @@ func (in importer) parseFile(data []byte) ([]draft.Draft, error) {
 	if credential.IsDatabase(data) {
 		return nil, credential.UnsupportedDatabase(in.o.Source)
 	}
-	doc, failed := credential.ReadObject(data)
-	if failed != nil {
-		return nil, credential.Invalid(in.o.Source, failed)
+	doc, err := credential.ReadObject(data)
+	if err != nil {
+		return nil, credential.Invalid(in.o.Source, err)
 	}
 	if in.provider == nil || credential.FirstText(doc.Get("type")) != "" {
 		return ParseCredential(in.provider, data, in.o.Source)
 	}
-	err := credential.Invalid(in.o.Source, tool.ErrOtherForm)
+	err = credential.Invalid(in.o.Source, tool.ErrOtherForm)
 	for _, s := range in.toolsOfProvider() {
-		drafts, failed := s.Parse(data, in.at)
-		if failed == nil {
+		drafts, parseErr := s.Parse(data, in.at)
+		if parseErr == nil {
 			return drafts, nil
 		}
-		err = failed
+		err = parseErr
 	}
 	return nil, err
 }

@@ -28,7 +28,7 @@ func claudeCode() Tool {
 // readClaude reads .credentials.json.
 func readClaude(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	oauth, refresh := doc.Get("claudeAiOauth"), ""
-	if !oauth.Exists() { // as programs derived from it write it
+	if !oauth.Exists() { // programs derived from Claude Code write the members at the top level
 		oauth, refresh = doc, "refreshToken"
 	}
 	access := credential.FirstText(oauth.Get("accessToken"))
@@ -38,7 +38,7 @@ func readClaude(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	owner := claudeOwner(doc, at)
 	d := draft.Draft{Label: "claude-code", RefreshPath: refresh, Fields: map[string]any{
 		"access_token": access, "refresh_token": credential.FirstText(oauth.Get("refreshToken")), "id_token": "",
-		"email": owner.email, "expired": formatExpiry(oauth.Get("expiresAt")), "last_refresh": "",
+		"email": owner.email, "expired": formatTime(oauth.Get("expiresAt")), "last_refresh": "",
 	}}
 	for key, value := range map[string]string{"organization_uuid": owner.organization, "account_uuid": owner.account,
 		"organization_name": owner.name} {
@@ -62,12 +62,12 @@ type owner struct{ email, account, organization, name string }
 // state: beside the credential under CLAUDE_CONFIG_DIR, else in the home folder. A
 // state of another organisation belongs to an earlier sign-in and is not used.
 func claudeOwner(doc gjson.Result, at Location) owner {
-	own := doc.Get("claudeAiOauth")
+	oauth := doc.Get("claudeAiOauth")
 	o := owner{
-		email:        credential.FirstText(own.Get("emailAddress"), doc.Get("emailAddress")),
-		account:      credential.FirstText(own.Get("accountUuid"), doc.Get("accountUuid")),
-		organization: credential.FirstText(own.Get("organizationUuid"), doc.Get("organizationUuid")),
-		name:         credential.FirstText(own.Get("organizationName"), doc.Get("organizationName")),
+		email:        credential.FirstText(oauth.Get("emailAddress"), doc.Get("emailAddress")),
+		account:      credential.FirstText(oauth.Get("accountUuid"), doc.Get("accountUuid")),
+		organization: credential.FirstText(oauth.Get("organizationUuid"), doc.Get("organizationUuid")),
+		name:         credential.FirstText(oauth.Get("organizationName"), doc.Get("organizationName")),
 	}
 	for _, file := range [...]string{filepath.Join(filepath.Dir(at.File), ".claude.json"),
 		filepath.Join(at.Env.Getenv("HOME"), ".claude.json")} {
@@ -90,5 +90,5 @@ func claudeOwner(doc gjson.Result, at Location) owner {
 	return o
 }
 
-// differs reports whether both are known and different.
+// differs reports whether both values are known and different.
 func differs(a, b string) bool { return a != "" && b != "" && !strings.EqualFold(a, b) }

@@ -71,8 +71,8 @@ func codexMode(doc gjson.Result) string {
 		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(mode))
 	}
 	for _, m := range [...]struct {
-		modes string
-		keys  []string
+		mode string
+		keys []string
 	}{
 		{"personalaccesstoken", []string{"personal_access_token", "personalAccessToken"}},
 		{"bedrockapikey", []string{"bedrock_api_key", "bedrockApiKey"}},
@@ -82,7 +82,7 @@ func codexMode(doc gjson.Result) string {
 	} {
 		for _, key := range m.keys {
 			if v := doc.Get(key); v.IsObject() || credential.FirstText(v) != "" {
-				return m.modes
+				return m.mode
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func codexTokens(doc gjson.Result, at Location) draft.Draft {
 	access, _ := credential.ReadClaims(credential.FirstText(tokens.Get("access_token")))
 	for key, value := range map[string]string{
 		"account_id": cmp.Or(id.Account, access.Account), "email": cmp.Or(id.Email, access.Email),
-		"last_refresh": formatExpiry(doc.Get("last_refresh")),
+		"last_refresh": formatTime(doc.Get("last_refresh")),
 	} {
 		if fields[key] == nil {
 			fields[key] = value

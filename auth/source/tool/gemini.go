@@ -58,7 +58,7 @@ func readGemini(doc gjson.Result, at Location) ([]draft.Draft, error) {
 			WithHint("-project=ID, or GOOGLE_CLOUD_PROJECT")
 	}
 	token := pickTexts(doc, "access_token", "refresh_token", "token_type")
-	token["expiry"], token["token_uri"], token["universe_domain"] = formatExpiry(doc.Get("expiry_date")),
+	token["expiry"], token["token_uri"], token["universe_domain"] = formatTime(doc.Get("expiry_date")),
 		"https://oauth2.googleapis.com/token", "googleapis.com"
 	token["client_id"] = "681255809395-oo8ft2oprdrnp9e3aqf6av3hmdib135j.apps.googleusercontent.com" // Gemini CLI's own
 	token["scopes"] = strings.Fields(credential.FirstText(doc.Get("scope")))

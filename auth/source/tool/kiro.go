@@ -65,8 +65,8 @@ func readKiro(doc gjson.Result, at Location) ([]draft.Draft, error) {
 	if method == "" && fields["client_secret"] != nil {
 		method = "idc" // kiro-cli does not write it
 	}
-	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatExpiry(doc.Get("expiresAt")),
-		formatExpiry(doc.Get("expires_at")))
+	fields["auth_method"], fields["expires_at"] = method, cmp.Or(formatTime(doc.Get("expiresAt")),
+		formatTime(doc.Get("expires_at")))
 	d := draft.Draft{Fields: fields, Label: "kiro", Name: kiroFileName(method, fields)}
 	if doc.Get("refresh_token").Exists() {
 		d.RefreshPath = "refresh_token"
@@ -118,8 +118,8 @@ func addRegistration(d *draft.Draft, hash string, at Location) {
 	}
 	file := filepath.Join(filepath.Dir(at.File), hash+".json")
 	data, err := credential.ReadFile(file)
-	client, bad := credential.ReadObject(data)
-	if err != nil || bad != nil || credential.FirstText(client.Get("clientId")) == "" {
+	client, parseErr := credential.ReadObject(data)
+	if err != nil || parseErr != nil || credential.FirstText(client.Get("clientId")) == "" {
 		d.Warn("registration-missing", "the client registration %s cannot be read, so the token cannot be renewed", file)
 		return
 	}

@@ -28,7 +28,7 @@ func readQwen(doc gjson.Result, at Location) ([]draft.Draft, error) {
 		return nil, credential.Invalid(at.File, ErrOtherForm)
 	}
 	fields := pickTexts(doc, "access_token", "refresh_token", "resource_url")
-	fields["expired"] = formatExpiry(doc.Get("expiry_date"))
+	fields["expired"] = formatTime(doc.Get("expiry_date"))
 	d := draft.Draft{Fields: fields, Label: "qwen"}
 	d.CarryUnknown(doc, at.File, "access_token", "refresh_token", "resource_url", "expiry_date", "token_type", "scope")
 	return []draft.Draft{d}, nil

@@ -1,6 +1,6 @@
 // Package tool reads the credential files of the providers' own tools: Codex,
 // Claude Code, Gemini CLI, Copilot's editor plug-ins, Kiro, Qwen Code. All lists
-// the tools; each file of the package is one tool's.
+// the tools; each tool has a file in the package.
 //
 // It writes nothing and changes no tool's file. The package is over 700 lines because
 // it holds one file for each of six tools.
@@ -146,9 +146,9 @@ func pickTexts(doc gjson.Result, keys ...string) map[string]any {
 	return fields
 }
 
-// formatExpiry returns a time in the form that CLIProxyAPI writes; "" if v is not a
+// formatTime returns a time in the form that CLIProxyAPI writes; "" if v is not a
 // time.
-func formatExpiry(v gjson.Result) string {
+func formatTime(v gjson.Result) string {
 	at, ok := credential.ReadTime(v)
 	return lo.Ternary(ok, credential.FormatTime(at), "")
 }
