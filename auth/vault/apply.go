@@ -22,7 +22,7 @@ import (
 // folder: their work takes milliseconds.
 const maxLockWait = 10 * time.Second
 
-// Lock takes the lock of the credential folder and waits for it for maxLockWait. A
+// Lock takes the lock of the credential folder, and waits for it at most maxLockWait. A
 // folder that does not exist needs no lock. Faults: locked, lock-unavailable,
 // write-failed.
 func Lock(ctx context.Context, folder string) (unlock func(), err error) {
@@ -95,7 +95,7 @@ func (in installer) replaceFile(m plan.Placement, done *undoSteps) error {
 	return privatefile.Write(m.Dest, m.Text)
 }
 
-// removeTrashed removes a file from the trash, and the trash if it is empty.
+// removeTrashed removes a file from the trash, and the trash if it is empty then.
 func removeTrashed(file string) error {
 	if err := os.Remove(file); err != nil {
 		return err

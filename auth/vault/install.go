@@ -1,7 +1,8 @@
 // Package vault is the only code that writes credential files: Install writes new
-// ones, Logout moves one to the trash, Restore moves it back, Prepare replaces a
-// renewed one. Each takes the lock of the folder (Lock), proves what it wrote, and
-// takes back its changes when a later step fails.
+// ones, Logout moves one to the trash, Restore moves it back, Prepare begins to replace
+// one that is renewed. All of that is done under the lock of the folder (Lock). Install
+// and Restore prove what they wrote, and take back their changes when a later step
+// fails.
 package vault
 
 import (
@@ -94,8 +95,8 @@ func (in installer) applyAll(ctx context.Context, placements []plan.Placement) (
 	return first, nil
 }
 
-// leaveOutUnproven takes back the changes that could not be proven. It returns the
-// failure if nothing was proven, or without Lenient.
+// leaveOutUnproven takes back the changes that could not be proven. It returns an error
+// if nothing was proven, without Lenient, and if the reason is not proof-failed.
 func (in installer) leaveOutUnproven(changes []auth.Change, unproven []error, done []undoSteps) error {
 	failure := errors.Join(unproven...)
 	if failure == nil {

@@ -36,8 +36,8 @@ func (in installer) removeGrant(m plan.Placement, done *undoSteps) (string, erro
 	return backup, privatefile.Write(m.Draft.Source, without)
 }
 
-// clearText replaces the string at path in a JSON document by an empty one; every
-// other byte stays.
+// clearText replaces the string at the gjson path in a JSON document by an empty one;
+// every other byte stays.
 func clearText(data []byte, path string) ([]byte, error) {
 	value := gjson.GetBytes(data, path)
 	if value.Type != gjson.String || value.Index == 0 {

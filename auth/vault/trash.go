@@ -116,15 +116,16 @@ func Restore(ctx context.Context, cfg *config.Config, env auth.Environment, acco
 	return changes[0], nil
 }
 
-// newestInTrash returns the newest file in the trash of the account that Logout knows
-// by that name. Faults: account-unknown, account-ambiguous.
+// newestInTrash returns the name of the newest file in the trash of the account that
+// Logout knows by that name. Faults: account-unknown, account-ambiguous,
+// auth-dir-unreadable.
 func newestInTrash(folder, account string, providers []provider.Provider) (string, error) {
 	entries, err := os.ReadDir(auth.TrashFolder(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fault.New("auth-dir-unreadable", "read the trash: %w", err).
 			WithHint("it must be a folder that you can read")
 	}
-	var found, have []string
+	var found, names []string
 	newest := map[string]string{} // the newest file of each account
 	for _, e := range entries {
 		original, ok := originalName(e.Name())
@@ -132,7 +133,7 @@ func newestInTrash(folder, account string, providers []provider.Provider) (strin
 			continue
 		}
 		name := strings.TrimSuffix(strings.TrimSuffix(original, ".json"), ".key")
-		have = append(have, name)
+		names = append(names, name)
 		switch {
 		case account == name || account == original || account == e.Name():
 			found = append(found, e.Name())
@@ -149,7 +150,7 @@ func newestInTrash(folder, account string, providers []provider.Provider) (strin
 	}
 	if len(found) == 0 {
 		return "", fault.Usage("account-unknown", "the trash has no account %q", account).
-			WithHint("%s", auth.AccountHint(account, lo.Uniq(have)))
+			WithHint("%s", auth.AccountHint(account, lo.Uniq(names)))
 	}
 	return slices.Max(found), nil // the time is in the name
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // compareWithExisting refuses a placement whose file holds another account or a
-// newer credential, unless Force is set. Of several drafts it leaves out the older.
+// newer credential, unless Force is set. If the command has several drafts, one that is
+// older than its file is left out instead. Faults: destination-taken, credential-older.
 func (p planner) compareWithExisting(m *Placement, c credential.Content, several bool) error {
 	if m.Old == nil {
 		return nil
@@ -18,7 +19,7 @@ func (p planner) compareWithExisting(m *Placement, c credential.Content, several
 	m.Unchanged = isSameJSON(m.Old, m.Text)
 	old, err := credential.Parse(m.Old)
 	if err != nil || m.Unchanged || p.Force {
-		return nil // replacing a damaged file mends it
+		return nil // replacing a damaged file repairs it
 	}
 	if old.Secret() != "" && (old.Type != c.Type || credential.Compare(old, c) != credential.SameAccount) {
 		return fault.New("destination-taken",

@@ -19,7 +19,8 @@ import (
 )
 
 // chooseDestination returns the file that a draft goes to: the one that holds the
-// same account, else a new one. It never returns another account's file.
+// same account, else a new one. Dest overrides both. Without Dest and Force it never
+// returns another account's file.
 func (p planner) chooseDestination(draft *draft.Draft, c credential.Content, accounts []auth.Account,
 	taken []string) (string, error) {
 	name, err := draft.FileName()
@@ -84,7 +85,8 @@ func holdsOtherAccount(file string, c credential.Content) bool {
 	return err == nil && old.Secret() != "" && (old.Type != c.Type || credential.Compare(old, c) != credential.SameAccount)
 }
 
-// readExisting returns the present content of dest; nil if there is no file.
+// readExisting returns the present content of dest; nil if there is no file. Faults:
+// write-failed, destination-unsafe, source-is-destination.
 func (p planner) readExisting(dest string, draft *draft.Draft) ([]byte, error) {
 	info, err := os.Lstat(dest)
 	switch {

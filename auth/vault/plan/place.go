@@ -13,7 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// place decides on one draft; earlier are the placements of the drafts before it.
+// place decides on one draft. earlier are the placements of the drafts before it;
+// several tells that the command has more than one draft.
 func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.Account,
 	several bool) (Placement, error) {
 	if draft.APIKey != "" {
@@ -47,27 +48,27 @@ func (p planner) place(draft *draft.Draft, earlier []Placement, accounts []auth.
 	if m.Old, err = p.readExisting(m.Dest, draft); err != nil {
 		return m, err
 	}
-	if m.Text, err = draft.Text(keptFields(m.Old, c)); err != nil {
+	if m.Text, err = draft.Text(fieldsToKeep(m.Old, c)); err != nil {
 		return m, err
 	}
 	return m, p.compareWithExisting(&m, c, several)
 }
 
-// keptFields returns the members of the replaced file that the new one keeps: all if
+// fieldsToKeep returns the members of the replaced file that the new one keeps: all if
 // it is of the same account, else only the server's settings. The ids of another
 // account would be wrong beside the new tokens.
-func keptFields(old []byte, c credential.Content) []byte {
-	was, err := credential.Parse(old)
-	if err != nil || was.Type == c.Type && credential.Compare(was, c) == credential.SameAccount {
+func fieldsToKeep(old []byte, c credential.Content) []byte {
+	replaced, err := credential.Parse(old)
+	if err != nil || replaced.Type == c.Type && credential.Compare(replaced, c) == credential.SameAccount {
 		return old
 	}
-	steering := map[string]json.RawMessage{}
+	settings := map[string]json.RawMessage{}
 	for name, value := range credential.Members(gjson.ParseBytes(old)) {
 		if draft.IsServerField(name) {
-			steering[name] = json.RawMessage(value.Raw)
+			settings[name] = json.RawMessage(value.Raw)
 		}
 	}
-	text, _ := json.Marshal(steering) // parts of valid JSON
+	text, _ := json.Marshal(settings) // parts of valid JSON
 	return text
 }
 

@@ -69,11 +69,11 @@ func (p planner) placeAll(ctx context.Context, drafts []draft.Draft) ([]Placemen
 	}
 	var placements []Placement
 	var refused []error
-	var out []*draft.Draft
+	var leftOut []*draft.Draft
 	for i := range drafts {
 		m, err := p.place(&drafts[i], placements, accounts, len(drafts) > 1)
 		if err != nil && p.Lenient && canBeLeftOut(err) {
-			refused, out = append(refused, err), append(out, &drafts[i])
+			refused, leftOut = append(refused, err), append(leftOut, &drafts[i])
 			continue
 		}
 		if err != nil {
@@ -84,8 +84,8 @@ func (p planner) placeAll(ctx context.Context, drafts []draft.Draft) ([]Placemen
 	if len(placements) == 0 {
 		return nil, refused[0]
 	}
-	for i, one := range out {
-		placements[0].Draft.Warn("source-left-out", "%s was left out: %v", Origin(one), refused[i])
+	for i, d := range leftOut {
+		placements[0].Draft.Warn("source-left-out", "%s was left out: %v", Origin(d), refused[i])
 	}
 	leaveOutOlder(placements)
 	slices.SortStableFunc(placements, func(a, b Placement) int { // the report begins with what is written

@@ -41,27 +41,27 @@ func (p planner) checkGrant(m *Placement, holders []grant.Holder) error {
 	}
 	others := otherHolders(m, c, holders)
 	m.TakesGrant = p.Take && m.Draft.RefreshPath != "" && !m.LeftOut
-	left := lo.Filter(others, func(h grant.Holder, _ int) bool { return !m.TakesGrant || h.File != m.Draft.Source })
+	remaining := lo.Filter(others, func(h grant.Holder, _ int) bool { return !m.TakesGrant || h.File != m.Draft.Source })
 	switch {
 	case m.LeftOut:
 		return nil
 	case p.Take && !m.TakesGrant:
 		return fault.New("take-impossible", "the refresh token cannot be removed from %s", Origin(m.Draft)).
 			WithHint("sign out there, or let both hold it with -share")
-	case len(left) == 0:
+	case len(remaining) == 0:
 		return nil
 	case !m.Draft.Provider.Settings.SingleUse:
 		m.Draft.Warn("grant-shared", "%s %s the same grant; signing out there ends it here",
-			strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"))
+			strings.Join(holderFiles(remaining), " and "), lo.Ternary(len(remaining) == 1, "has", "have"))
 	case p.Share || m.Unchanged:
 		if p.Share {
 			m.AcceptedGrant = c.RefreshToken
 		}
 		m.Draft.Warn("grant-shared",
 			"%s %s the same grant: refresh tokens of %s can be used once, so the first that renews it signs the other out",
-			strings.Join(holderFiles(left), " and "), lo.Ternary(len(left) == 1, "has", "have"), m.Draft.Provider.Name)
+			strings.Join(holderFiles(remaining), " and "), lo.Ternary(len(remaining) == 1, "has", "have"), m.Draft.Provider.Name)
 	default:
-		return sharedGrantFault(m, c.Email, left)
+		return sharedGrantFault(m, c.Email, remaining)
 	}
 	return nil
 }

@@ -27,20 +27,20 @@ func (p planner) dropUnsupported(ctx context.Context, drafts []draft.Draft) ([]d
 	var kept []draft.Draft
 	var refusal error
 	var names []string
-	for _, one := range drafts {
+	for _, d := range drafts {
 		switch {
-		case !needsPlus(one):
+		case !needsPlus(d):
 		case err == nil && s.Seven && !p.Force:
-			names = append(names, Origin(&one))
+			names = append(names, Origin(&d))
 			refusal = fault.New("provider-unsupported",
 				"CLIProxyAPI at %s (version %s) does not load credentials of %s; nothing was written", s.Base, s.Version,
-				one.Provider.Name).
+				d.Provider.Name).
 				WithHint("CLIProxyAPIPlus does; -force writes it anyway")
 			continue
 		default:
-			one.Warn("plus-only", "only the Plus family of CLIProxyAPI loads credentials of %s", one.Provider.Name)
+			d.Warn("plus-only", "only the Plus family of CLIProxyAPI loads credentials of %s", d.Provider.Name)
 		}
-		kept = append(kept, one)
+		kept = append(kept, d)
 	}
 	if refusal != nil && (!p.Lenient || len(kept) == 0) {
 		return nil, refusal

@@ -24,13 +24,13 @@ func Snapshot(folder string) (map[string]Footprint, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[string]Footprint, len(files))
+	footprints := make(map[string]Footprint, len(files))
 	for _, file := range files {
 		if info, err := os.Stat(file); err == nil {
-			seen[file] = Footprint{info.Size(), info.ModTime()}
+			footprints[file] = Footprint{info.Size(), info.ModTime()}
 		}
 	}
-	return seen, nil
+	return footprints, nil
 }
 
 // AwaitFile waits for the credential file of a sign-in that the server or another
@@ -39,7 +39,7 @@ func Snapshot(folder string) (map[string]Footprint, error) {
 // fails, the file stays. Faults: login-unproven, those of All.
 func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, from provider.Provider,
 	before map[string]Footprint) (auth.Change, error) {
-	p := newPatience(env)
+	limit := newWaitLimit(env)
 	for {
 		accounts, err := auth.Accounts(ctx, cfg, env)
 		if err != nil {
@@ -50,14 +50,14 @@ func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, fr
 				Proof: "there is a new credential file"}}
 			return c[0], StillInPlace(All(ctx, cfg, env, c)) // the server wrote the file, so it is not removed
 		}
-		if p.isOver() {
+		if limit.isOver() {
 			return auth.Change{},
 				fault.New("login-unproven", "the sign-in to %s was reported as done, but %s has no new or changed credential of it",
 					from.Name, auth.Folder(cfg, env)).
 					WithHint("does the server write to another folder? mage doctor compares auth-dir; mage logs cliproxyapi_plus " +
 						"shows its log")
 		}
-		if err := p.pause(ctx); err != nil {
+		if err := limit.pause(ctx); err != nil {
 			return auth.Change{}, err
 		}
 	}
@@ -68,16 +68,16 @@ func AwaitFile(ctx context.Context, cfg *config.Config, env auth.Environment, fr
 // meanwhile.
 func findWritten(accounts []auth.Account, p provider.Provider, before map[string]Footprint) (file string) {
 	var at time.Time
-	fresh := false
+	isNew := false
 	for _, a := range accounts {
 		info, err := os.Stat(a.File)
 		if err != nil || a.Provider != p.Name || filepath.Ext(a.File) != ".json" {
 			continue
 		}
-		old, known := before[a.File]
-		changed := !known || old != (Footprint{info.Size(), info.ModTime()})
-		if changed && (file == "" || !known && !fresh || !known == fresh && info.ModTime().After(at)) {
-			file, at, fresh = a.File, info.ModTime(), !known
+		old, existed := before[a.File]
+		changed := !existed || old != (Footprint{info.Size(), info.ModTime()})
+		if changed && (file == "" || !existed && !isNew || !existed == isNew && info.ModTime().After(at)) {
+			file, at, isNew = a.File, info.ModTime(), !existed
 		}
 	}
 	return file

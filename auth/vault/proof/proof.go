@@ -27,24 +27,26 @@ const (
 	pause   = 250 * time.Millisecond
 )
 
-// patience is how long a proof waits for the server: maxWait, by the clock and by the
-// pauses between its questions.
-type patience struct {
+// waitLimit bounds how long a proof waits for the server: for maxWait, by the clock and
+// by the sum of the pauses between its questions.
+type waitLimit struct {
 	env   auth.Environment
 	until time.Time
 	left  time.Duration
 }
 
-func newPatience(env auth.Environment) *patience {
-	return &patience{env: env, until: time.Now().Add(maxWait), left: maxWait}
+// newWaitLimit returns a limit of maxWait from now on.
+func newWaitLimit(env auth.Environment) *waitLimit {
+	return &waitLimit{env: env, until: time.Now().Add(maxWait), left: maxWait}
 }
 
-func (p *patience) isOver() bool { return p.left <= 0 || time.Now().After(p.until) }
+// isOver reports whether the limit is reached.
+func (l *waitLimit) isOver() bool { return l.left <= 0 || time.Now().After(l.until) }
 
 // pause waits between two questions. It returns the error of ctx if ctx ends first.
-func (p *patience) pause(ctx context.Context) error {
-	p.left -= pause
-	return p.env.Wait(ctx, pause)
+func (l *waitLimit) pause(ctx context.Context) error {
+	l.left -= pause
+	return l.env.Wait(ctx, pause)
 }
 
 // prover proves credentials of one installation.
@@ -57,9 +59,9 @@ type prover struct {
 // those of a management API that answers.
 func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) error {
 	unproven, err := Each(ctx, cfg, env, changes)
-	for _, one := range unproven {
+	for _, changeErr := range unproven {
 		if err == nil {
-			err = one
+			err = changeErr
 		}
 	}
 	return err
@@ -69,29 +71,29 @@ func All(ctx context.Context, cfg *config.Config, env auth.Environment, changes 
 // each credential with models. It returns one error for each change: nil if it is
 // proven.
 func Each(ctx context.Context, cfg *config.Config, env auth.Environment, changes []auth.Change) ([]error, error) {
-	d := prover{cfg, env}
+	v := prover{cfg, env}
 	unproven := make([]error, len(changes))
-	providers, err := provider.All(d.cfg)
+	providers, err := provider.All(v.cfg)
 	if err != nil {
 		return nil, err
 	}
 	for i := range changes {
-		unproven[i] = d.readBack(&changes[i], providers)
+		unproven[i] = v.readBack(&changes[i], providers)
 	}
 	if !slices.ContainsFunc(changes, func(c auth.Change) bool { return c.Changed }) {
 		return unproven, nil
 	}
-	s, err := management.Open(d.cfg, d.env)
+	s, err := management.Open(v.cfg, v.env)
 	if errors.Is(err, management.ErrNoServer) || fault.HasCode(err, "management-key-missing") {
 		return unproven, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := newPatience(d.env) // for all: they were written before this call
+	limit := newWaitLimit(v.env) // for all: they were written before this call
 	for i := range changes {
 		if unproven[i] == nil {
-			unproven[i] = d.prove(ctx, s, &changes[i], p)
+			unproven[i] = v.prove(ctx, s, &changes[i], limit)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -130,9 +132,9 @@ func (v prover) readBack(c *auth.Change, providers []provider.Provider) error {
 	return nil
 }
 
-// prove waits until the server lists the file with models, as long as p lasts; it asks
-// at least once.
-func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change, p *patience) error {
+// prove waits until the server lists the file with models, until limit is over; it asks
+// at least once. Without a server it proves nothing and says so in the change.
+func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change, limit *waitLimit) error {
 	if !c.Changed || filepath.Dir(c.Destination) != auth.Folder(v.cfg, v.env) || c.Account.Disabled {
 		return nil
 	}
@@ -151,13 +153,13 @@ func (v prover) prove(ctx context.Context, s *management.Server, c *auth.Change,
 			c.Proof = "the server lists it" + describeModels(live.Models)
 			return nil
 		}
-		switch late := p.isOver(); {
+		switch late := limit.isOver(); {
 		case late && err != nil:
 			return err
 		case late:
 			return unprovenFault(s, name, live)
 		}
-		if err := p.pause(ctx); err != nil {
+		if err := limit.pause(ctx); err != nil {
 			return err
 		}
 	}
