@@ -32,8 +32,8 @@ func LockChanges(ctx context.Context, cfg *config.Config) (io.Closer, error) {
 	return lock, nil
 }
 
-// TryLockChanges is LockChanges without the wait. ok is false when another command
-// holds the lock.
+// TryLockChanges takes the lock of LockChanges without waiting. ok is false when another
+// command holds the lock.
 func TryLockChanges(ctx context.Context, cfg *config.Config) (lock io.Closer, ok bool) {
 	file, err := flock.Take(ctx, control.ChangeLockPath(cfg.Paths.RuntimeDir), 0)
 	return file, err == nil

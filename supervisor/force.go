@@ -22,20 +22,17 @@ import (
 const forceTimeout = 2 * time.Second
 
 // ForceStop stops services as Stop does, and also ends a supervisor that does not
-// answer: it kills the supervisor, then ends every service of its ledger. It signals only
-// processes whose identity is the recorded one. Faults: those of Stop,
+// answer: it ends the supervisor, by SIGKILL if necessary, then every service of its
+// ledger. It signals only processes whose identity is the recorded one. Faults: those of Stop,
 // supervisor-stuck, supervisor-foreign.
 func ForceStop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	if _, err := client.New(cfg).Status(ctx); !client.IsUnreachable(err) {
 		return Stop(ctx, cfg, services)
 	}
 	if len(services) > 0 {
-		return statusFromLedger(
-				cfg,
-			), fault.Usage(
-				"flag-invalid", "the supervisor does not answer, and ends with all of its services: -force takes no service",
-			).
-				WithHint("leave -service out")
+		return statusFromLedger(cfg), fault.Usage("flag-invalid",
+			"the supervisor does not answer, and ends with all of its services: -force takes no service").
+			WithHint("leave -service out")
 	}
 	dir := cfg.Paths.RuntimeDir
 	id, lives := client.LivingSupervisor(dir)
@@ -43,15 +40,13 @@ func ForceStop(ctx context.Context, cfg *config.Config, services []string) (cont
 		if err := endSupervisor(ctx, dir, id); err != nil {
 			return statusFromLedger(cfg), err
 		}
-		_ = control.AppendEvents(
-			cfg.Paths.LogFile,
-			control.Event{
-				Event:   control.EventSupervisorStopped,
-				Profile: control.ActiveProfile(cfg),
-				Result:  "error",
-				Detail:  fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID),
-			},
-		) // a log that cannot be written does not fail the stop
+		// A log that cannot be written does not fail the stop.
+		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{
+			Event:   control.EventSupervisorStopped,
+			Profile: control.ActiveProfile(cfg),
+			Result:  "error",
+			Detail:  fmt.Sprintf("process %d did not answer and was ended by stop -force", id.PID),
+		})
 	}
 	return stopWithoutSupervisor(ctx, cfg, nil)
 }
@@ -77,7 +72,7 @@ func endSupervisor(ctx context.Context, runtimeDir string, id process.Identity) 
 		return fault.New(
 			"supervisor-stuck", "the supervisor, process %d, did not end within %v of SIGKILL", id.PID, instance.KillTimeout,
 		).
-			WithHint("it waits for a device or a file system that does not answer: mend that, or restart the machine")
+			WithHint("it waits for a device or a file system that does not answer: repair that, or restart the machine")
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/observe"
 )
 
-// offlineProbeTimeout bounds the readiness questions that a command asks in place
-// of a supervisor that does not answer.
+// offlineProbeTimeout bounds the readiness probes that a command makes in place of a
+// supervisor that does not answer.
 const offlineProbeTimeout = 2 * time.Second
 
 // statusFromLedger returns the status that the ledger and the processes show, for a
@@ -63,18 +63,18 @@ func statusFromLedger(cfg *config.Config) control.Status {
 func addReadiness(ctx context.Context, cfg *config.Config, s control.Status) control.Status {
 	ctx, cancel := context.WithTimeout(ctx, offlineProbeTimeout)
 	defer cancel()
-	return probeEach(cfg, s, func(svc config.Service, one control.ServiceStatus) control.ServiceStatus {
-		if !one.Live {
-			return one
+	return probeEach(cfg, s, func(svc config.Service, status control.ServiceStatus) control.ServiceStatus {
+		if !status.Live {
+			return status
 		}
-		switch err := observe.CheckReadiness(ctx, cfg, svc, one.PID); {
+		switch err := observe.CheckReadiness(ctx, cfg, svc, status.PID); {
 		case err == nil:
-			one.Ready = true
+			status.Ready = true
 		case ctx.Err() != nil:
-			one.Reason += fmt.Sprintf("; whether it is ready is unknown: no answer within %v", offlineProbeTimeout)
+			status.Reason += fmt.Sprintf("; whether it is ready is unknown: no answer within %v", offlineProbeTimeout)
 		default:
-			one.Reason += "; " + err.Error()
+			status.Reason += "; " + err.Error()
 		}
-		return one
+		return status
 	})
 }

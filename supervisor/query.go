@@ -19,9 +19,9 @@ import (
 
 // Query returns the status of the stack: it asks the supervisor once. Without one,
 // services that a killed supervisor left running are shown live, and ready when
-// they answer this process; the others are stopped. A supervisor that runs and
-// does not answer is the fault supervisor-unreachable, beside a status that is
-// read from its ledger.
+// they answer this process; the others are stopped. If a supervisor runs and does
+// not answer, Query returns the fault supervisor-unreachable, and a status that is
+// read from the ledger.
 func Query(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status, err := client.New(cfg).Status(ctx)
 	if errors.Is(err, client.ErrNoSupervisor) {
@@ -44,7 +44,7 @@ func Health(ctx context.Context, cfg *config.Config) (control.Status, error) {
 	status = probeEach(cfg, status, func(svc config.Service, s control.ServiceStatus) control.ServiceStatus {
 		if err := observe.CheckReadiness(ctx, cfg, svc, s.PID); err != nil {
 			s.Ready, s.Reason = false, err.Error()
-		} else if _, asked := svc.ReadinessProbe(); asked {
+		} else if _, hasProbe := svc.ReadinessProbe(); hasProbe {
 			s.Ready, s.Reason = true, ""
 		}
 		return namePortHolder(svc, s)
@@ -73,12 +73,12 @@ func probeEach(
 	probe func(config.Service, control.ServiceStatus) control.ServiceStatus,
 ) control.Status {
 	probes := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: max(1, len(s.Services))}
-	s.Services = probes.Map(s.Services, func(one *control.ServiceStatus) control.ServiceStatus {
-		svc, ok := cfg.Service(one.Name)
+	s.Services = probes.Map(s.Services, func(status *control.ServiceStatus) control.ServiceStatus {
+		svc, ok := cfg.Service(status.Name)
 		if !ok {
-			return *one
+			return *status
 		}
-		return probe(svc, *one)
+		return probe(svc, *status)
 	})
 	return s
 }
@@ -90,14 +90,14 @@ func mergeStatus(cfg *config.Config, last control.Reply) control.Status {
 		return statusFromLedger(cfg)
 	}
 	status := *last.Status
-	if there := status.Supervisor; there != nil && there.Version != version.String() {
-		other := *there
-		other.Hint = fmt.Sprintf(
+	if running := status.Supervisor; running != nil && running.Version != version.String() {
+		info := *running
+		info.Hint = fmt.Sprintf(
 			program.Format("it runs version %s, this is %s: mage supervisor:upgrade hands over without stopping a service"),
-			there.Version,
+			running.Version,
 			version.String(),
 		)
-		status.Supervisor = &other
+		status.Supervisor = &info
 	}
 	known := lo.KeyBy(status.Services, func(s control.ServiceStatus) string { return s.Name })
 	services := make([]control.ServiceStatus, 0, len(cfg.Services))
@@ -110,7 +110,7 @@ func mergeStatus(cfg *config.Config, last control.Reply) control.Status {
 		delete(known, svc.Name)
 	}
 	for _, s := range status.Services {
-		if _, more := known[s.Name]; more {
+		if _, unlisted := known[s.Name]; unlisted {
 			services = append(services, s)
 		}
 	}

@@ -38,7 +38,7 @@ type StartOptions struct {
 	Self      string                   // path that executes this program; default selfexec.Path()
 	Environ   []string                 // what services inherit; default os.Environ()
 	Lifeline  *os.File                 // its end ends a supervisor that this call starts
-	Ephemeral string                   // folder removed when such a supervisor ends; see Options
+	Ephemeral string                   // folder removed when such a supervisor ends; see daemon.Options
 	Progress  func(control.Event)      // called for each event meanwhile; may be nil
 	Scrub     func(line []byte) []byte // takes secrets out of the log lines in a fault; may be nil
 	Getenv    func(string) string      // SetProfile: for the policy's references; default os.Getenv
@@ -62,8 +62,8 @@ func Restart(ctx context.Context, cfg *config.Config, o StartOptions) (control.S
 }
 
 // Stop stops services, all when none is named, and ends the supervisor with the last
-// one. It is not an error that nothing runs. A supervisor that runs and does not answer
-// is the fault supervisor-unreachable, within seconds: see ForceStop. Other
+// one. It is not an error that nothing runs. If a supervisor runs and does not answer,
+// Stop returns the fault supervisor-unreachable within seconds: see ForceStop. Other
 // faults: service-unknown, supervisor-lost, service-stuck.
 func Stop(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	if _, err := control.SelectServices(cfg, services); err != nil {
@@ -97,8 +97,9 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (control.S
 	}
 }
 
-// awaitFolder reports whether the runtime folder was removed while services run from
-// it and has a supervisor again: one that lives restores it within a second.
+// awaitFolder waits for a supervisor that restores a runtime folder which was removed
+// while services run from it: one that lives does so within a second. It reports whether
+// the folder has a supervisor again.
 func awaitFolder(ctx context.Context, cfg *config.Config) bool {
 	dir := cfg.Paths.RuntimeDir
 	if !isMissing(dir) || len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
@@ -140,16 +141,14 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 	ended, err := instance.EndSurvivors(ctx, cfg, services)
 	removeEntries(dir, ended)
 	for _, e := range ended {
-		_ = control.AppendEvents(
-			cfg.Paths.LogFile,
-			control.Event{
-				Event:   control.EventStopped,
-				Service: e.Name,
-				Profile: control.ActiveProfile(cfg),
-				Result:  "ok",
-				Detail:  fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID),
-			},
-		) // a log that cannot be written does not fail the stop
+		// A log that cannot be written does not fail the stop.
+		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{
+			Event:   control.EventStopped,
+			Service: e.Name,
+			Profile: control.ActiveProfile(cfg),
+			Result:  "ok",
+			Detail:  fmt.Sprintf("process %d was left by a supervisor that had been killed", e.Process.PID),
+		})
 	}
 	return statusFromLedger(cfg), err
 }

@@ -351,7 +351,7 @@ func TestAnUpgradeToAnUnusableProgramChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := supervisor.Upgrade(t.Context(), s.Config, vanishes)
-	supervisortest.WantFault(t, err, "upgrade-failed", "the old supervisor goes on")
+	supervisortest.WantFault(t, err, "upgrade-failed", "the old supervisor continues")
 	after := s.Query()
 	if after.Supervisor == nil || after.Supervisor.PID != before.Supervisor.PID ||
 		after.Services[0].PID != before.Services[0].PID {

@@ -23,8 +23,8 @@ type Upgraded struct {
 const upgradeTimeout = 30 * time.Second
 
 // Upgrade replaces the program of the running supervisor by self, without
-// stopping a service: same process, same children, same socket. It returns
-// when the new one answers. Faults: supervisor-missing, upgrade-refused,
+// stopping a service: the process, its children and its socket stay the same. It returns
+// when the new program answers. Faults: supervisor-missing, upgrade-refused,
 // upgrade-failed, supervisor-unreachable.
 func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, error) {
 	c := client.New(cfg)
@@ -41,18 +41,18 @@ func Upgrade(ctx context.Context, cfg *config.Config, self string) (Upgraded, er
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, upgradeTimeout, fault.New(
 		"upgrade-failed", "the new supervisor does not answer after %v", upgradeTimeout,
-	).WithHint("mage status; the services run on, and mage start adopts them"))
+	).WithHint("the services continue to run, and mage start adopts them; see mage status"))
 	defer cancel()
 	for {
-		now, err := c.Status(ctx)
+		status, err := c.Status(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return done, context.Cause(ctx)
-		case err == nil && now.Supervisor.Upgrades > before.Supervisor.Upgrades:
-			done.To, done.Status = now.Supervisor.Version, mergeStatus(cfg, control.Reply{Status: &now})
+		case err == nil && status.Supervisor.Upgrades > before.Supervisor.Upgrades:
+			done.To, done.Status = status.Supervisor.Version, mergeStatus(cfg, control.Reply{Status: &status})
 			return done, nil
-		case err == nil && now.Supervisor.UpgradeFailure != "":
-			return done, fault.New("upgrade-failed", "the old supervisor goes on: %s", now.Supervisor.UpgradeFailure)
+		case err == nil && status.Supervisor.UpgradeFailure != "":
+			return done, fault.New("upgrade-failed", "the old supervisor continues: %s", status.Supervisor.UpgradeFailure)
 		}
 		if err := client.WaitBriefly(ctx); err != nil {
 			return done, err

@@ -1,7 +1,7 @@
-// Package client is a command's connection to the supervisor of one runtime folder:
-// New, then Status and Command. Without a supervisor both return ErrNoSupervisor; a
-// supervisor that runs and does not answer is the fault supervisor-unreachable, within
-// seconds.
+// Package client is a command's connection to the supervisor of one runtime folder: New
+// returns a Client, whose Status and Command ask the supervisor. Without a supervisor
+// both return ErrNoSupervisor. If a supervisor runs and does not answer, they return the
+// fault supervisor-unreachable within seconds.
 package client
 
 import (
@@ -34,7 +34,7 @@ var ErrNoSupervisor = errors.New("no supervisor runs")
 // Client sends commands to the supervisor of one runtime folder.
 type Client struct {
 	runtimeDir string
-	Scrub      func([]byte) []byte
+	Scrub      func(line []byte) []byte // takes secrets out of the log lines in a fault; may be nil
 }
 
 // New returns a Client for the runtime folder of cfg.
@@ -53,23 +53,24 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 			return conn, nil
 		}
 	}
-	if there := pathSeenBy(l.Supervisor, l.Socket); there != "" {
-		if conn, err := dialSameUser(ctx, there); err == nil {
+	if visible := pathSeenBy(l.Supervisor, l.Socket); visible != "" {
+		if conn, err := dialSameUser(ctx, visible); err == nil {
 			return conn, nil
 		}
 	}
 	return nil, err
 }
 
-// pathSeenBy returns the path of a file that the process id has at path: a process with a
-// private /tmp, such as a unit with PrivateTmp, has its socket where only it looks. It
-// returns "" where the system has no such path, or none short enough for a socket.
+// pathSeenBy returns a path by which this process reaches the file that the process id
+// sees at path: a process with a private /tmp, such as a unit with PrivateTmp, has its
+// socket in a folder that others do not see. It returns "" if the process has ended, and
+// where the system has no such path or none short enough for a socket.
 func pathSeenBy(id process.Identity, path string) string {
-	there := "/proc/" + strconv.Itoa(id.PID) + "/root" + path
-	if path == "" || runtime.GOOS != "linux" || len(there) > control.MaxSocketPath || !id.Alive() {
+	visible := "/proc/" + strconv.Itoa(id.PID) + "/root" + path
+	if path == "" || runtime.GOOS != "linux" || len(visible) > control.MaxSocketPath || !id.Alive() {
 		return ""
 	}
-	return there
+	return visible
 }
 
 // foreignSocketError is the error of a control socket on which a process of another
@@ -79,6 +80,7 @@ type foreignSocketError struct {
 	uid  int // -1 when the system does not say
 }
 
+// Error says which socket belongs to another user.
 func (e foreignSocketError) Error() string {
 	return fmt.Sprintf("the control socket %s belongs to another user", e.path)
 }
@@ -192,7 +194,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 		)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fault.New("supervisor-unreachable", "the supervisor cannot be reached: %w", err).
-			WithHint("the runtime folder and what is in it must be yours to enter and to read: mage doctor")
+			WithHint("the runtime folder and its files must be readable for you: mage doctor shows what is wrong")
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, context.Cause(ctx)
 	default:
@@ -202,8 +204,8 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 
 // roundTrip sends a request over a connection, which closes with the reply's body.
 func roundTrip(conn net.Conn, req *http.Request) (*http.Response, error) {
-	dialed := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
-	resp, err := (&http.Transport{DialContext: dialed, DisableKeepAlives: true}).RoundTrip(req)
+	dial := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	resp, err := (&http.Transport{DialContext: dial, DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		_ = conn.Close()
 	}

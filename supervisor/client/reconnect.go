@@ -71,8 +71,8 @@ func (c *Client) reconnect(ctx context.Context) (net.Conn, error) {
 
 // isAbsent reports whether a connection failed because no process listens.
 func isAbsent(err error) bool {
-	for _, absent := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ENOTDIR} {
-		if errors.Is(err, absent) {
+	for _, cause := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ENOTDIR} {
+		if errors.Is(err, cause) {
 			return true
 		}
 	}

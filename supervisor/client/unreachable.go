@@ -43,6 +43,7 @@ func noSocketFault(id process.Identity, err error) error {
 		WithHint("%s", unreachableHint())
 }
 
+// unreachableHint returns what to do about a supervisor that does not answer.
 func unreachableHint() string {
 	return program.Text("see supervisor.log in the runtime folder; mage stop -force ends the supervisor and its " +
 		"services, then mage start")

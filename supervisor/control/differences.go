@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// Compare sets in each service that runs what it runs with and the configuration has
-// otherwise now: such a change holds from the next restart.
+// Compare sets Differs of each running service to the settings that cfg has changed since
+// it was started. They take effect at the service's next restart.
 func (s *Status) Compare(cfg *config.Config) {
 	for i := range s.Services {
 		running := &s.Services[i]
@@ -30,8 +30,9 @@ func (s *Status) Compare(cfg *config.Config) {
 	}
 }
 
-// DifferenceFault returns a fault when one of the named services, of all when none is named,
-// runs otherwise than the configuration has it now. Compare was called.
+// DifferenceFault returns the fault running-differs when one of the named services (of all,
+// if none is named) runs with other settings than the configuration has now. Call Compare
+// first.
 func (s Status) DifferenceFault(names []string) error {
 	for _, svc := range s.Services {
 		if len(svc.Differs) > 0 && (len(names) == 0 || slices.Contains(names, svc.Name)) {

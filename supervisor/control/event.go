@@ -17,7 +17,7 @@ const (
 	EventUnready              = "service.unready"
 	EventExited               = "service.exited"
 	EventRestarting           = "service.restarting" // decided on evidence; the detail begins with its kind
-	EventKept                 = "service.kept"       // decided not to restart it, on evidence too
+	EventKept                 = "service.kept"       // a restart that was decided against, on evidence too
 	EventAdopted              = "service.adopted"    // taken over from a supervisor that was killed or replaced
 	EventFailed               = "service.failed"
 	EventStopping             = "service.stopping"
@@ -28,10 +28,10 @@ const (
 	EventProfileChanged       = "profile.changed"
 	EventCredentialChanged    = "credential.changed"    // by a command: signed in, imported, renewed, removed
 	EventSupervisorSuperseded = "supervisor.superseded" // another one has its folder; the services stay
-	EventSupervisorRestored   = "supervisor.restored"   // its folder had been removed and is there again
+	EventSupervisorRestored   = "supervisor.restored"   // it restored its removed folder or control socket
 	EventSupervisorUpgrade    = "supervisor.upgrade"    // handed over to a new program
 	EventSupervisorUnrecorded = "supervisor.unrecorded" // supervisor.json cannot be written; result ok: it can again
-	EventSupervisorRebuilt    = "supervisor.rebuilt"    // supervisor.json was no ledger: rebuilt from what runs
+	EventSupervisorRebuilt    = "supervisor.rebuilt"    // supervisor.json was not a ledger: rebuilt from what runs
 	EventLost                 = "events.lost"           // events that could not be written; the detail has their number
 	EventLogDropped           = "log.dropped"           // bytes of a log were given up; the detail has their number
 	EventLogMoved             = "log.moved"             // a service writes to a file that is no longer where its log is
@@ -88,7 +88,7 @@ const (
 	EventGenerationRestored   = "generation.restored"
 	EventRollbackFailed       = "rollback.failed" // the detail says how the state before came back
 	EventRuntimeUpdated       = "runtime.updated"
-	EventChangeRecovered      = "change.recovered" // an interrupted one was taken back
+	EventChangeRecovered      = "change.recovered" // an interrupted change was taken back
 )
 
 // Line returns the event as a person reads it: "litellm: ready".

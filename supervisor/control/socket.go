@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// MaxSocketPath is the shortest sun_path of the systems we run on (macOS: 104
-// bytes with the NUL; Linux has 108).
+// MaxSocketPath is the length in bytes of the longest socket path that fits on every
+// supported system (sun_path has 104 bytes with the NUL on macOS, 108 on Linux).
 const MaxSocketPath = 103
 
 // shortDir holds the sockets of runtime folders with long paths. It is not
@@ -84,8 +84,8 @@ func ListenWithFallback(
 
 // lacksSockets reports whether err says that a file system does not support sockets.
 func lacksSockets(err error) bool {
-	for _, lack := range []error{syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EPERM, syscall.ENOSYS, syscall.EINVAL} {
-		if errors.Is(err, lack) {
+	for _, cause := range []error{syscall.EOPNOTSUPP, syscall.ENOTSUP, syscall.EPERM, syscall.ENOSYS, syscall.EINVAL} {
+		if errors.Is(err, cause) {
 			return true
 		}
 	}

@@ -70,7 +70,7 @@ type ServiceStatus struct {
 	// tell
 	Router   *router.State    `json:"router,omitempty"`
 	Decision *ledger.Decision `json:"decision"`          // the last one on evidence about it; nil when there was none
-	Differs  []string         `json:"differs,omitempty"` // what it runs with otherwise than the configuration has it now
+	Differs  []string         `json:"differs,omitempty"` // settings that the configuration has changed since its start
 
 	// PortTaken is set by Health when a process that is not the service's has its port.
 	PortTaken bool `json:"-"`
@@ -89,14 +89,14 @@ type Usage struct {
 	Sockets *int    `json:"sockets"` // of the open files
 }
 
-// Failure is the detail of a fault about one service: what people need to mend it.
+// Failure is the detail of a fault about one service: what people need to repair it.
 type Failure struct {
 	Service string       `json:"service"`
 	Port    int          `json:"port"`
 	Holder  *tcp.Holder  `json:"holder,omitempty"` // the process that has the port instead
 	Exit    *ledger.Exit `json:"exit,omitempty"`
 	Log     []string     `json:"log"`      // last lines that its process wrote
-	LogFile string       `json:"log_file"` // the whole of it
+	LogFile string       `json:"log_file"` // the file with the whole log
 }
 
 // FailureLines is how many lines of its log a failure shows.
@@ -116,15 +116,15 @@ func (s Status) CheckHealth() error {
 		if svc.Live && svc.Ready {
 			continue
 		}
-		lack := "not ready"
+		problem := "not ready"
 		if !svc.Live {
-			lack = svc.State
+			problem = svc.State
 			if svc.Ready {
-				lack = "answered by another process, not by a service of this supervisor"
+				problem = "answered by another process, not by a service of this supervisor"
 			}
 		}
 		if svc.Reason != "" {
-			lack += ": " + svc.Reason
+			problem += ": " + svc.Reason
 		}
 		hint := fmt.Sprintf(program.Format("mage logs %s shows its last lines"), svc.Name)
 		switch {
@@ -138,7 +138,7 @@ func (s Status) CheckHealth() error {
 		case svc.State == StateStopped:
 			hint = program.Text("mage start brings it up")
 		}
-		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, lack).WithHint("%s", hint)
+		return fault.New("unhealthy", "%s at %s is %s", svc.Name, svc.URL, problem).WithHint("%s", hint)
 	}
 	return s.checkGroups()
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a service, then what is wrong with any of
-// them, then where clients find the router.
+// Print implements report.Printed: one row for each service, then what is wrong with any
+// of them, then where clients find the router.
 func (s Status) Print(p *terminal.Printer) {
 	rows := make([][]terminal.Span, len(s.Services))
 	for i, svc := range s.Services {
