@@ -53,7 +53,7 @@ type Options struct {
 	// the runtime folder and have a name that begins with "flowgate-".
 	Ephemeral string
 	Up        bool // start the services of Config, as a command would
-	// Handover, when set, is the file in which the program before left its note: see
+	// Handover, when set, is the file in which the previous program left its note: see
 	// package handover.
 	Handover *os.File
 	// IdleLimit is how long a supervisor with Notify waits for its first command; default 30 s.
@@ -76,7 +76,7 @@ type resident struct {
 	ledgerFails    atomic.Bool            // supervisor.json cannot be written
 	disk           logs.DiskWatch         // only maintain uses it
 	movedLogs      map[string]os.FileInfo // logs for which log.moved was emitted, by service; only maintain uses it
-	nextProgram    atomic.Pointer[string] // for which the life ends; nil without an upgrade
+	nextProgram    atomic.Pointer[string] // the program that an upgrade hands over to; nil without an upgrade
 	upgrades       int                    // handovers since the process began
 	upgradeFailure string                 // why the last handover failed
 
@@ -114,7 +114,7 @@ func Run(ctx context.Context, o Options) error {
 		if found.first && o.Lifeline != nil {
 			lifeline.Go(r.watchLifeline)
 		}
-		why, err := r.live(life, found)
+		why, err := r.runLife(life, found)
 		end(nil)
 		switch {
 		case err != nil:
@@ -124,10 +124,11 @@ func Run(ctx context.Context, o Options) error {
 		case !errors.As(why, new(upgradeTo)):
 			return r.leave()
 		}
-		found = r.handOver(why) // returns only when the handover failed: the next life goes on as before
+		found = r.handOver(why) // returns only when the handover failed: the next life continues as before
 	}
 }
 
+// setEnd sets the function that ends the present life.
 func (r *resident) setEnd(end context.CancelCauseFunc) {
 	r.endMu.Lock()
 	defer r.endMu.Unlock()
@@ -160,6 +161,7 @@ func notifyTermination(ctx context.Context) (context.Context, func()) {
 	}
 }
 
+// withDefaults returns the options with the defaults in place of zero values.
 func (o Options) withDefaults() Options {
 	if o.Self == "" {
 		o.Self = selfexec.Path()

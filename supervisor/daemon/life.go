@@ -18,9 +18,9 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
-// live runs one life of the supervisor, from the adoption of what runs to the end of
+// runLife runs one life of the supervisor, from the adoption of what runs to the end of
 // its last command, and returns why it ended.
-func (r *resident) live(ctx context.Context, found predecessor) (why, err error) {
+func (r *resident) runLife(ctx context.Context, found predecessor) (why, err error) {
 	listener, err := r.begin(ctx, found)
 	if found.first {
 		reportStartup(r.opts.Notify, err)
@@ -143,7 +143,7 @@ func (r *resident) serve(ctx context.Context, listener *net.UnixListener, first 
 	if !handsOver {
 		r.events.Emit(control.Event{Event: control.EventSupervisorStopped, Result: "ok"})
 	} else {
-		r.folder.DetachListener() // else closing the server would close the socket that the next life needs
+		r.folder.DetachListener() // closing the server would otherwise close the socket that the next life needs
 	}
 	closeServer(ctx, server)
 	servers.Wait()
@@ -155,11 +155,11 @@ func keepsServices(why error) bool {
 	return errors.Is(why, folder.ErrSuperseded) || errors.As(why, new(upgradeTo))
 }
 
-// startConfigured is the start that Options.Up asks for. Failures are in the events;
-// a person has to act on them.
+// startConfigured starts the services of the configuration, as Options.Up asks. Failures
+// are in the events; a person has to act on them.
 func (r *resident) startConfigured(ctx context.Context) {
 	if err := r.services.Start(ctx, control.Request{Config: r.opts.Config}); err != nil {
-		r.opts.Log.Error("start", "err", err)
+		r.opts.Log.Error("the configured services were not all started", "err", err)
 	}
 }
 
@@ -167,7 +167,7 @@ func (r *resident) startConfigured(ctx context.Context) {
 func (r *resident) answer(server *http.Server, l *net.UnixListener) {
 	err := server.Serve(control.SameUserListener{UnixListener: l})
 	if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-		r.opts.Log.Error("control socket", "err", err)
+		r.opts.Log.Error("the control socket cannot be served", "err", err)
 		r.end(err)
 	}
 }

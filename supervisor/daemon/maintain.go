@@ -51,7 +51,7 @@ func (r *resident) maintainFolder(serve func(*net.UnixListener)) {
 		r.events.Emit(control.Event{Event: control.EventSupervisorSuperseded, Result: "ok"})
 		r.end(folder.ErrSuperseded)
 	case err != nil: // the next second tries again
-		r.opts.Log.Warn("not restored", "what", restored, "err", err)
+		r.opts.Log.Warn(restored+" cannot be restored now", "err", err)
 	case restored != "":
 		_ = r.recorder.WriteNow() // reportLedger has the error
 		r.events.Emit(control.Event{
@@ -95,19 +95,19 @@ func (r *resident) reportMovedLogs() {
 		r.movedLogs[s.Name] = s.LogInfo
 		r.events.Emit(control.Event{
 			Event: control.EventLogMoved, Service: s.Name, Result: "error",
-			Detail: s.Log + " was moved or removed: what the service writes goes on into that file, " +
-				program.Text("and is not shown here until mage restart ") + s.Name,
+			Detail: s.Log + " was moved or removed: the service still writes into that file, " +
+				program.Text("and its lines are not shown here until mage restart ") + s.Name,
 		})
 	}
 }
 
 // isMoved reports whether the file at path is not the one that was opened there.
 func isMoved(path string, opened fs.FileInfo) bool {
-	there, err := os.Stat(path)
+	current, err := os.Stat(path)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}
-	return !os.SameFile(opened, there)
+	return !os.SameFile(opened, current)
 }
 
 // trimLogs bounds the services' logs and the supervisor's own.
@@ -118,6 +118,7 @@ func (r *resident) trimLogs() {
 	r.trimLog("", filepath.Join(r.paths.RuntimeDir, "supervisor.log"))
 }
 
+// trimLog bounds one log; svc is "" for the supervisor's own.
 func (r *resident) trimLog(svc, path string) {
 	dropped, err := logfile.Cut(path, logfile.StandardLimits())
 	if err != nil {

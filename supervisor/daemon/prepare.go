@@ -29,7 +29,7 @@ type predecessor struct {
 }
 
 // prepare takes the runtime folder for this supervisor: by its lock or, in a
-// handover, from the program before.
+// handover, from the previous program.
 func prepare(ctx context.Context, o Options) (*resident, predecessor, error) {
 	paths := o.Config.Paths
 	if err := checkEphemeral(o.Ephemeral, paths.RuntimeDir); err != nil {
@@ -54,7 +54,8 @@ func prepare(ctx context.Context, o Options) (*resident, predecessor, error) {
 	return r, found, nil
 }
 
-// takeOver prepares the program that takes over the process of the one before.
+// takeOver reads the note of the previous program of this process, and takes its runtime
+// folder over.
 func (r *resident) takeOver(note *os.File) (predecessor, error) {
 	n, lock, listener, err := handover.Read(note)
 	if err != nil {

@@ -69,7 +69,7 @@ func readRequest(w http.ResponseWriter, req *http.Request) (control.Request, err
 	var q control.Request
 	err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxRequest)).Decode(&q)
 	if err == nil && q.Config == nil {
-		err = fault.New("control-invalid", "a command without a configuration")
+		err = fault.New("control-invalid", "the command has no configuration")
 	}
 	if err != nil {
 		return q, fault.New("control-invalid", "read the command: %w", err)

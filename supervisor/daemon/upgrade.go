@@ -24,13 +24,13 @@ func (u upgradeTo) Error() string { return "handed over to " + u.program }
 // checkTimeout is how long a new program may take to read the configuration.
 const checkTimeout = 20 * time.Second
 
-// upgrade prepares the end of the life for the program that q names; the reply is
-// sent before. A program that cannot even read the configuration is refused. Faults:
-// control-invalid, upgrade-refused.
+// upgrade checks the program that q names and refuses further commands: the life ends
+// after the reply was sent, and the program takes over. A program that cannot even read
+// the configuration is refused. Faults: control-invalid, upgrade-refused.
 func (r *resident) upgrade(ctx context.Context, q control.Request) error {
 	return r.services.CloseAfter(ctx, func(ctx context.Context) error {
 		if q.Program == "" {
-			return fault.New("control-invalid", "an upgrade without a program")
+			return fault.New("control-invalid", "the upgrade names no program")
 		}
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
@@ -46,6 +46,7 @@ func (r *resident) upgrade(ctx context.Context, q control.Request) error {
 	})
 }
 
+// firstLine returns the first line of a program's output.
 func firstLine(out []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line
@@ -65,7 +66,7 @@ func (r *resident) arguments() []string {
 }
 
 // handOver executes the next program in this process. It returns only when that
-// failed, with what the old program goes on with.
+// failed, with what the old program needs to continue.
 func (r *resident) handOver(why error) predecessor {
 	var to upgradeTo
 	errors.As(why, &to)

@@ -85,20 +85,20 @@ func signLock(lock *os.File, id process.Identity) error {
 // IsHeld reports whether the lock file in the folder is still the one that this
 // process holds. It is another one after the folder was removed.
 func (f *Folder) IsHeld() bool {
-	there, err := os.Stat(control.LockPath(f.dir))
+	current, err := os.Stat(control.LockPath(f.dir))
 	if err != nil {
 		return !errors.Is(err, os.ErrNotExist)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	held, err := f.lock.Stat()
-	return err != nil || os.SameFile(held, there)
+	return err != nil || os.SameFile(held, current)
 }
 
 // Maintain looks whether the folder and its socket are in place, and restores what
-// was removed. It passes a new listener to serve, and returns what it restored, "" for
-// nothing. It returns ErrSuperseded when another supervisor has taken the folder,
-// and other errors when the folder cannot be restored now.
+// was removed. It passes a new listener to serve, and returns what it restored or tried
+// to restore, "" for nothing. It returns ErrSuperseded when another supervisor has taken
+// the folder, and other errors when the folder cannot be restored now.
 func (f *Folder) Maintain(serve func(*net.UnixListener)) (restored string, err error) {
 	switch {
 	case !f.IsHeld():
@@ -109,7 +109,7 @@ func (f *Folder) Maintain(serve func(*net.UnixListener)) (restored string, err e
 	return "", nil
 }
 
-// retake makes a removed folder anew, with its lock and socket.
+// retake makes a removed folder again, with its lock and socket.
 func (f *Folder) retake(serve func(*net.UnixListener)) error {
 	if err := control.EnsureRuntimeDir(f.dir); err != nil {
 		return err
@@ -138,11 +138,11 @@ func (f *Folder) retake(serve func(*net.UnixListener)) error {
 // hasSocket reports whether the control socket is still the file that this process
 // listens on: cleaners of temporary files and backups remove sockets.
 func (f *Folder) hasSocket() bool {
-	there, err := os.Lstat(f.Socket())
+	current, err := os.Lstat(f.Socket())
 	if err != nil {
 		return !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 	}
-	return f.socketInfo != nil && os.SameFile(f.socketInfo, there)
+	return f.socketInfo != nil && os.SameFile(f.socketInfo, current)
 }
 
 // reopenSocket opens the control socket again. This process holds the lock, so what
@@ -157,13 +157,13 @@ func (f *Folder) reopenSocket(serve func(*net.UnixListener)) error {
 // replaceListener opens the control socket again, passes the new listener to serve
 // and closes the old one, which no command can reach any more.
 func (f *Folder) replaceListener(serve func(*net.UnixListener)) error {
-	before := f.listener
+	old := f.listener
 	if err := f.openSocket(); err != nil {
 		return err
 	}
 	serve(f.listener)
-	if before != nil {
-		_ = before.Close()
+	if old != nil {
+		_ = old.Close()
 	}
 	return nil
 }
@@ -177,6 +177,7 @@ func (f *Folder) Listen() (*net.UnixListener, error) {
 	return f.listener, f.openSocket()
 }
 
+// openSocket opens the control socket.
 func (f *Folder) openSocket() error {
 	listener, at, err := control.ListenWithFallback(f.Socket(), f.dir, control.Listen)
 	if err != nil {
@@ -205,8 +206,8 @@ func (f *Folder) Listener() *net.UnixListener { return f.listener }
 // Lock returns the locked file, for a handover.
 func (f *Folder) Lock() *os.File { return f.lock }
 
-// DetachListener makes a duplicate of the listener the folder's own, so that the
-// socket stays open when a server closes the original. When that fails, the next
+// DetachListener replaces the folder's listener by a duplicate, so that the socket stays
+// open when a server closes the original. When that fails, the next
 // Listen opens the socket again.
 func (f *Folder) DetachListener() {
 	file, err := f.listener.File()
@@ -220,7 +221,8 @@ func (f *Folder) DetachListener() {
 	}
 }
 
-// Unlock gives the lock up and leaves the socket, which another supervisor has.
+// Unlock releases the lock. It does not remove the socket, which may belong to another
+// supervisor.
 func (f *Folder) Unlock() error { return f.lock.Close() }
 
 // Leave closes and removes the socket. The folder stays locked until Unlock.

@@ -97,8 +97,9 @@ func writeNote(n Note, dir string) (*os.File, error) {
 	return file, nil
 }
 
-// descriptor returns a file's descriptor, -1 for none. File.Fd would make it
-// blocking, and with it the socket that this program uses on when the exec fails.
+// descriptor returns a file's descriptor, -1 if it has none. It does not use File.Fd,
+// which would make the file blocking, and with it the socket that this program continues
+// to use when the exec fails.
 func descriptor(file *os.File) (fd int) {
 	raw, err := file.SyscallConn()
 	if err == nil {
@@ -110,8 +111,8 @@ func descriptor(file *os.File) (fd int) {
 	return fd
 }
 
-// Read reads the note of the program before, and opens the lock and the listener
-// that it names.
+// Read reads the note of the previous program, and opens the lock and the listener that
+// it names.
 func Read(note *os.File) (n Note, lock *os.File, listener *net.UnixListener, err error) {
 	defer note.Close()
 	if err := json.NewDecoder(note).Decode(&n); err != nil {
@@ -133,7 +134,7 @@ func Read(note *os.File) (n Note, lock *os.File, listener *net.UnixListener, err
 }
 
 // InheritedFile returns the file behind a descriptor that this process was started
-// with, as flags of supervisor:run name one. Children of this process do not
+// with and that a flag of supervisor:run names. Children of this process do not
 // inherit it, and Close ends a Read on it. Fault: flag-invalid.
 func InheritedFile(fd int) (*os.File, error) {
 	if fd < 3 {

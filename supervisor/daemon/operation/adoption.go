@@ -15,8 +15,8 @@ import (
 )
 
 // Adopt takes over what an earlier supervisor left: services that run keep
-// running, those that ended meanwhile are restarted as after any end, those that
-// were given up stay failed. requests are the commands that they were started by,
+// running, services that ended meanwhile are restarted as after any end, services
+// that were given up stay failed. requests are the commands that they were started by,
 // where a handover brought them. Call it before the first command.
 func (s *Services) Adopt(l ledger.Ledger, requests map[string]control.Request) {
 	survivors := lo.KeyBy(ledger.Survivors(s.o.Config, l), func(e ledger.Entry) string { return e.Name })
@@ -34,13 +34,13 @@ func (s *Services) Adopt(l ledger.Ledger, requests map[string]control.Request) {
 		})
 		s.addRunner(e).Adopt(s.requestOf(e, requests), e)
 	}
-	for _, u := range s.all() {
-		s.run(u)
+	for _, runner := range s.all() {
+		s.run(runner)
 	}
 }
 
-// resume goes on with a service of the ledger that has no process. A service of an
-// earlier boot stays stopped: whoever boots the machine decides what is to run.
+// resume continues with a service of the ledger that has no process. A service of an
+// earlier boot stays stopped: the person who boots the machine decides what is to run.
 func (s *Services) resume(e ledger.Entry, requests map[string]control.Request, sameBoot bool) {
 	switch e.State {
 	case control.StateFailed:

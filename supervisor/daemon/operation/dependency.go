@@ -10,6 +10,7 @@ import (
 // is reached.
 type milestones struct{ started, ready chan struct{} }
 
+// newMilestones returns milestones of which none is reached.
 func newMilestones() *milestones { return &milestones{make(chan struct{}), make(chan struct{})} }
 
 // withDependencies returns the named services and all that they depend on, in

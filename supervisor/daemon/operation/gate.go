@@ -7,9 +7,9 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// gate lets one command at a time change the stack, so that the result of any
-// number of commands is that of some order of them. A stop does not wait for a
-// start: it interrupts it.
+// gate lets one command at a time change the stack, so that commands that are sent at the
+// same time have the result of the same commands one after the other. A stop does not
+// wait for a start: it interrupts the start.
 type gate struct {
 	slot   chan struct{} // holds a token while no command is inside
 	closed chan struct{} // closed when commands are refused
@@ -19,6 +19,7 @@ type gate struct {
 	stops  int                     // interrupting commands that wait to enter
 }
 
+// newGate returns a gate with no command inside.
 func newGate() *gate {
 	g := &gate{slot: make(chan struct{}, 1), closed: make(chan struct{})}
 	g.slot <- struct{}{}
@@ -95,6 +96,7 @@ func (g *gate) close() {
 	g.interrupt()
 }
 
+// isClosed reports whether commands are refused.
 func (g *gate) isClosed() bool {
 	select {
 	case <-g.closed:

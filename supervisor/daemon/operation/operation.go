@@ -42,7 +42,7 @@ func hasRun(s *service.Snapshot) bool {
 }
 
 // Stop stops the services that q names, all when it names none. The set closes with
-// the last service. A stop interrupts a start, and goes on when ctx ends.
+// the last service. A stop interrupts a start, and continues when ctx ends.
 func (s *Services) Stop(ctx context.Context, q control.Request) error {
 	ctx, leave, err := s.gate.enter(context.WithoutCancel(ctx), true)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Services) Stop(ctx context.Context, q control.Request) error {
 }
 
 // Restart stops and starts services with no other command in between. It stops
-// nothing when a start is sure to fail. It goes on when ctx ends, since the
+// nothing when a start is sure to fail. It continues when ctx ends, since the
 // services would stay stopped.
 func (s *Services) Restart(ctx context.Context, q control.Request) error {
 	ctx, leave, err := s.gate.enter(context.WithoutCancel(ctx), false)
@@ -163,21 +163,21 @@ func (s *Services) startOne(
 func (s *Services) stopAll(ctx context.Context, names []string) error {
 	all := s.all()
 	finished := make(map[string]chan struct{}, len(all)) // closed when the service is stopped, or is to stay
-	for _, u := range all {
-		finished[u.Name()] = make(chan struct{})
+	for _, runner := range all {
+		finished[runner.Name()] = make(chan struct{})
 	}
 	errs := make([]error, len(all))
 	var stops sync.WaitGroup
-	for i, u := range all {
+	for i, runner := range all {
 		stops.Go(func() {
-			defer close(finished[u.Name()])
+			defer close(finished[runner.Name()])
 			for _, later := range all[i+1:] { // only later ones, so that no two wait for each other
-				if slices.Contains(later.Snapshot().Service.DependsOn, u.Name()) {
+				if slices.Contains(later.Snapshot().Service.DependsOn, runner.Name()) {
 					<-finished[later.Name()]
 				}
 			}
-			if names == nil || slices.Contains(names, u.Name()) {
-				errs[i] = u.Stop(ctx) // this ctx does not end
+			if names == nil || slices.Contains(names, runner.Name()) {
+				errs[i] = runner.Stop(ctx) // this ctx does not end
 			}
 		})
 	}

@@ -86,8 +86,8 @@ func (s *Services) HasAdopted() bool { return s.adopted.Load() }
 func (s *Services) Snapshots() []*service.Snapshot {
 	all := s.all()
 	list := make([]*service.Snapshot, 0, len(all))
-	for _, u := range all {
-		list = append(list, u.Snapshot())
+	for _, runner := range all {
+		list = append(list, runner.Snapshot())
 	}
 	return list
 }
@@ -95,17 +95,17 @@ func (s *Services) Snapshots() []*service.Snapshot {
 // Entries returns the services that the next supervisor must know of.
 func (s *Services) Entries() []ledger.Entry {
 	list := []ledger.Entry{}
-	for _, u := range s.Snapshots() {
-		if u.State == control.StateStopped {
+	for _, snapshot := range s.Snapshots() {
+		if snapshot.State == control.StateStopped {
 			continue
 		}
 		e := ledger.Entry{
-			Name: u.Name, Runtime: u.Runtime, Host: u.Service.Host, Port: u.Service.Port,
-			Process: u.Identity, State: u.State, Restarts: u.Restarts, Spent: u.Budget,
-			LastExit: u.LastExit, Reason: u.Reason, Decision: u.Decision, LogFrom: u.LogFrom,
+			Name: snapshot.Name, Runtime: snapshot.Runtime, Host: snapshot.Service.Host, Port: snapshot.Service.Port,
+			Process: snapshot.Identity, State: snapshot.State, Restarts: snapshot.Restarts, Spent: snapshot.Budget,
+			LastExit: snapshot.LastExit, Reason: snapshot.Reason, Decision: snapshot.Decision, LogFrom: snapshot.LogFrom,
 		}
-		if u.StartedAt != nil {
-			e.StartedAt = *u.StartedAt
+		if snapshot.StartedAt != nil {
+			e.StartedAt = *snapshot.StartedAt
 		}
 		list = append(list, e)
 	}
@@ -116,9 +116,9 @@ func (s *Services) Entries() []ledger.Entry {
 // after Shutdown.
 func (s *Services) Requests() map[string]control.Request {
 	requests := map[string]control.Request{}
-	for _, u := range s.all() {
-		if r := u.Request(); r != nil {
-			requests[u.Name()] = r.Command
+	for _, runner := range s.all() {
+		if request := runner.Request(); request != nil {
+			requests[runner.Name()] = request.Command
 		}
 	}
 	return requests
@@ -144,19 +144,20 @@ func (s *Services) addServices(cfg *config.Config) {
 	s.order = order
 }
 
+// newRunner returns a Runner for a service, which is stopped.
 func (s *Services) newRunner(svc config.Service, cfg *config.Config) *service.Runner {
 	return service.New(svc, cfg, service.Supervisor{Emit: s.o.Emit, Recorder: s.o.Recorder, OwnFolder: s.o.OwnFolder})
 }
 
 // run starts the goroutine of a Runner that has none.
-func (s *Services) run(u *service.Runner) {
+func (s *Services) run(runner *service.Runner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running[u.Name()] {
+	if s.running[runner.Name()] {
 		return
 	}
-	s.running[u.Name()] = true
-	s.goroutines.Go(func() { u.Run(s.ctx) })
+	s.running[runner.Name()] = true
+	s.goroutines.Go(func() { runner.Run(s.ctx) })
 }
 
 // all returns the Runners in start order.
@@ -170,6 +171,7 @@ func (s *Services) all() []*service.Runner {
 	return list
 }
 
+// runner returns the Runner of a service, nil without one.
 func (s *Services) runner(name string) *service.Runner {
 	s.mu.Lock()
 	defer s.mu.Unlock()
