@@ -34,7 +34,7 @@ const version = 2
 // kind is what the ledger is signed as; see trust.Key.
 const kind = "ledger"
 
-// maxBytes bounds what is read. A hundred services take 100 kB.
+// maxBytes bounds what is read of the file. A hundred services take 100 kB.
 const maxBytes = 16 << 20
 
 // Ledger is the content of supervisor.json.
@@ -107,20 +107,22 @@ func (b Budget) Within(window time.Duration) Budget {
 // Path returns the path of the ledger of a runtime folder.
 func Path(runtimeDir string) string { return filepath.Join(runtimeDir, "supervisor.json") }
 
-// Read returns the ledger of a runtime folder. It is empty when the file is missing
-// or cannot be believed.
+// Read returns the ledger of a runtime folder. It is empty when the file is missing,
+// damaged, or not signed by this user for this installation.
 func Read(runtimeDir string) Ledger {
 	l, _ := read(runtimeDir)
 	return l
 }
 
-// Load returns what Read returns, and moves a file aside that is not a ledger of
-// this user and installation. movedTo is the file's new path, "" when it stayed.
+// Load returns what Read returns, and moves a file aside that is not a ledger of this
+// user and installation. movedTo is the path of such a file afterwards, its old one if
+// it could not be moved, and "" without such a file. Load also removes temporary files
+// of a supervisor that was killed.
 func Load(runtimeDir string) (l Ledger, movedTo string) {
-	names, _ := os.ReadDir(runtimeDir)
-	for _, name := range names { // left by a supervisor that was killed while it wrote
-		if strings.HasPrefix(name.Name(), ".supervisor.json") {
-			_ = os.Remove(filepath.Join(runtimeDir, name.Name()))
+	entries, _ := os.ReadDir(runtimeDir)
+	for _, entry := range entries { // left by a supervisor that was killed while it wrote
+		if strings.HasPrefix(entry.Name(), ".supervisor.json") {
+			_ = os.Remove(filepath.Join(runtimeDir, entry.Name()))
 		}
 	}
 	l, err := read(runtimeDir)
@@ -134,6 +136,7 @@ func Load(runtimeDir string) (l Ledger, movedTo string) {
 	return l, aside
 }
 
+// read reads the ledger of a runtime folder and checks its signature.
 func read(runtimeDir string) (Ledger, error) {
 	root := config.Paths{RuntimeDir: runtimeDir}.Root()
 	raw, err := trust.ReadState(root, Path(runtimeDir), maxBytes)
@@ -162,9 +165,7 @@ func Write(runtimeDir string, l Ledger) error {
 		return fmt.Errorf("encode supervisor.json: %w", err)
 	}
 	raw = append(raw, '\n')
-	if key, err := trust.EnsureKey(
-		os.Getenv,
-	); err == nil { // without a key, the next supervisor finds the services by their mark
+	if key, err := trust.EnsureKey(os.Getenv); err == nil { // else the next supervisor finds the services by their mark
 		raw = key.Seal(kind, trust.Place(config.Paths{RuntimeDir: runtimeDir}.Root()), raw)
 	}
 	return renameio.WriteFile(Path(runtimeDir), raw, 0o600, renameio.WithTempDir(runtimeDir))

@@ -73,6 +73,8 @@ func (r *Recorder) WriteNow() error {
 	return r.writeLocked()
 }
 
+// writeLocked writes the ledger, and reports when writes begin to fail or succeed again.
+// The caller holds mu.
 func (r *Recorder) writeLocked() error {
 	r.pending.Store(false)
 	err := r.writeFile()

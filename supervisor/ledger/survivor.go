@@ -32,7 +32,7 @@ func RunningServices(cfg *config.Config, l Ledger) []Entry {
 	found := map[string]process.Identity{}
 	for mark, id := range NewCensus().Leaders() {
 		name, ours := strings.CutPrefix(mark, Mark(dir, ""))
-		if ours && !strings.Contains(name, ":") { // another folder's name may go on with a colon
+		if ours && !strings.Contains(name, ":") { // another folder's name may continue with a colon
 			found[name] = id
 		}
 	}

@@ -26,7 +26,7 @@ type Remains struct {
 	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
 }
 
-// Claim is a pid in a file of a supervisor that a foreign process has now.
+// Claim is a pid that a file of a supervisor names and a foreign process has now.
 type Claim struct {
 	File    string `json:"file"`
 	PID     int    `json:"pid"`
@@ -59,8 +59,8 @@ func Inspect(cfg *config.Config) Remains {
 // runtime folder; "*" is all services.
 func PIDFiles(dir, service string) (files []string) {
 	for _, folder := range [...]string{"", "pids"} {
-		some, _ := filepath.Glob(filepath.Join(dir, folder, service+".pid"))
-		files = append(files, some...)
+		matches, _ := filepath.Glob(filepath.Join(dir, folder, service+".pid"))
+		files = append(files, matches...)
 	}
 	return files
 }
@@ -96,7 +96,7 @@ func (r *Remains) addDeadSupervisor(cfg *config.Config, l ledger.Ledger) {
 	}
 }
 
-// addPIDFile adds a pid file: as foreign if a process has its pid, else as stale.
+// addPIDFile adds a pid file: to Foreign if a process has its pid, else to Stale.
 func (r *Remains) addPIDFile(file string) {
 	text, err := safefile.Read(file, safefile.KeyLimit)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // RemoveStale removes the stale files among the remains and returns them. It
-// holds the supervisor's lock meanwhile, so that none starts. While one runs, it
+// holds the supervisor's lock meanwhile, so that no supervisor starts. While one runs, it
 // removes only pid files, since no running supervisor has any.
 func RemoveStale(ctx context.Context, cfg *config.Config) ([]string, error) {
 	lock, err := flock.Take(ctx, control.LockPath(cfg.Paths.RuntimeDir), 50*time.Millisecond)

@@ -74,8 +74,9 @@ func (d *DiskWatch) isNearlyFull() bool {
 	return free < max(1, minFreeBytes/uint64(max(fs.Bsize, 512))) // ZFS counts in larger blocks
 }
 
-// refusesWrites tries to write as the services do. A file that cannot be created
-// proves nothing, since the services have theirs open.
+// refusesWrites reports whether the disk is full for a process that writes as the
+// services do. It writes a file to find out. A file that cannot be created proves
+// nothing, since the services have theirs open: then isNearlyFull decides.
 func (d *DiskWatch) refusesWrites() bool {
 	file, err := os.CreateTemp(d.Dir, ".room-*")
 	if err != nil {

@@ -20,9 +20,8 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-const (
-	pollInterval = 100 * time.Millisecond // between two looks at a file
-)
+// pollInterval is the time between two looks at a file.
+const pollInterval = 100 * time.Millisecond
 
 // Options choose lines of the services' own output.
 type Options struct {
@@ -30,7 +29,7 @@ type Options struct {
 	N        int                      // last lines of each; negative: all
 	Since    time.Time                // none before; zero: no limit
 	Level    string                   // none below: one of logfile.Levels; "": all
-	Follow   bool                     // go on until ctx ends
+	Follow   bool                     // continue until ctx ends
 	Scrub    func(line []byte) []byte // takes secrets out; may be nil
 }
 
@@ -38,10 +37,10 @@ type Options struct {
 // of the line before.
 type LogLine struct {
 	Service string     `json:"service"`
-	Time    *time.Time `json:"time"`  // nil when no line of the log says one
+	Time    *time.Time `json:"time"`  // nil when it is not known
 	Level   string     `json:"level"` // one of logfile.Levels
 	Line    string     `json:"line"`
-	// log.gap, log.dropped or log.moved: FlowGate says this, lines are missing here
+	// log.gap, log.dropped or log.moved: FlowGate wrote this line, since lines are missing here
 	Event string `json:"event,omitempty"`
 }
 
@@ -62,24 +61,24 @@ func Logs(ctx context.Context, cfg *config.Config, o Options, emit func(LogLine)
 		return fault.Usage("level-unknown", "there is no level %q", o.Level).WithHint("debug, info, warn or error")
 	}
 	var sources []*source
-	var old []LogLine
-	missing := newNotes(cfg.Paths.LogFile)
+	var past []LogLine
+	noteReader := newNotes(cfg.Paths.LogFile)
 	for _, name := range names {
 		s := &source{service: name, path: control.LogPath(cfg, name), o: o}
 		lines, err := s.readPast()
 		if err != nil {
 			return readFault(s.path, err)
 		}
-		sources, old = append(sources, s), append(old, lines...)
-		missing.from[name] = s.firstTime(lines)
+		sources, past = append(sources, s), append(past, lines...)
+		noteReader.from[name] = s.firstTime(lines)
 	}
-	notes, err := missing.readPast(o)
+	notes, err := noteReader.readPast(o)
 	if err != nil {
 		return readFault(cfg.Paths.LogFile, err)
 	}
-	old = append(old, notes...)
-	slices.SortStableFunc(old, func(a, b LogLine) int { return timeOf(a).Compare(timeOf(b)) })
-	for _, line := range old {
+	past = append(past, notes...)
+	slices.SortStableFunc(past, func(a, b LogLine) int { return timeOf(a).Compare(timeOf(b)) })
+	for _, line := range past {
 		if err := emit(line); err != nil {
 			return err
 		}
@@ -90,10 +89,11 @@ func Logs(ctx context.Context, cfg *config.Config, o Options, emit func(LogLine)
 				return err
 			}
 		}
-		return missing.readNew(emit)
+		return noteReader.readNew(emit)
 	})
 }
 
+// timeOf returns the time of a line, the zero time when it is not known.
 func timeOf(l LogLine) time.Time {
 	if l.Time == nil {
 		return time.Time{}
@@ -149,6 +149,7 @@ func (s *source) dateUndatedStart(lines []LogLine) {
 	}
 }
 
+// readNew passes the wanted lines that were written since the last call to emit.
 func (s *source) readNew(emit func(LogLine) error) error {
 	return readFault(s.path, s.follower.Poll(func(raw []byte) error {
 		line := s.parse(raw)
@@ -183,6 +184,7 @@ func (s *source) parse(raw []byte) LogLine {
 	return LogLine{Service: s.service, Time: s.time, Level: s.level, Line: string(raw)}
 }
 
+// hasWantedLevel reports whether a line is not below the level that is asked for.
 func (s *source) hasWantedLevel(l LogLine) bool {
 	levels := logfile.Levels()
 	return slices.Index(levels, l.Level) >= slices.Index(levels, s.o.Level)
@@ -192,14 +194,14 @@ func (s *source) hasWantedLevel(l LogLine) bool {
 type EventOptions struct {
 	N      int       // the last ones; negative: all
 	Since  time.Time // none before; zero: no limit
-	Follow bool      // go on until ctx ends
+	Follow bool      // continue until ctx ends
 }
 
 // Events passes events of the events log to emit, and new ones as they are written. It
 // skips lines that are not events. It returns the error of emit. Fault:
 // log-unreadable.
 func Events(ctx context.Context, cfg *config.Config, o EventOptions, emit func(control.Event) error) error {
-	give := func(line []byte) error {
+	passEvent := func(line []byte) error {
 		var e control.Event
 		if json.Unmarshal(line, &e) != nil || e.Event == "" || e.Time().Before(o.Since) {
 			return nil
@@ -207,14 +209,14 @@ func Events(ctx context.Context, cfg *config.Config, o EventOptions, emit func(c
 		return wrapEmitError(emit(e))
 	}
 	path := cfg.Paths.LogFile
-	f, err := logfile.Tail(path, o.N, !o.Follow, give)
+	f, err := logfile.Tail(path, o.N, !o.Follow, passEvent)
 	if err == nil && !o.Follow && o.N != 0 && len(f.Rest()) > 0 {
-		err = give(f.Rest())
+		err = passEvent(f.Rest())
 	}
 	if err != nil {
 		return readFault(path, err)
 	}
-	return pollUntilDone(ctx, o.Follow, func() error { return readFault(path, f.Poll(give)) })
+	return pollUntilDone(ctx, o.Follow, func() error { return readFault(path, f.Poll(passEvent)) })
 }
 
 // pollUntilDone polls until ctx ends, which is not an error.
@@ -236,9 +238,10 @@ func pollUntilDone(ctx context.Context, follow bool, poll func() error) error {
 	}
 }
 
-// emitError is an error of emit, to tell it from one of a log.
+// emitError is an error of emit, which must be told apart from the errors of a log.
 type emitError struct{ error }
 
+// wrapEmitError returns an error of emit as an emitError; nil for nil.
 func wrapEmitError(err error) error {
 	if err == nil {
 		return nil
@@ -246,13 +249,15 @@ func wrapEmitError(err error) error {
 	return emitError{err}
 }
 
+// readFault returns the fault log-unreadable for an error of the log at path, an error of
+// emit as emit returned it, and nil for nil.
 func readFault(path string, err error) error {
-	var receiver emitError
+	var emitErr emitError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &receiver):
-		return receiver.error
+	case errors.As(err, &emitErr):
+		return emitErr.error
 	}
 	return fault.New("log-unreadable", "read %s: %w", path, err).WithHint("check that the file is yours and readable")
 }

@@ -20,13 +20,14 @@ type notes struct {
 	follower *logfile.Follower
 }
 
+// newNotes returns the notes in the events log at path.
 func newNotes(path string) *notes { return &notes{path: path, from: map[string]time.Time{}} }
 
 // readPast returns the notes that belong among the lines that are shown.
 func (n *notes) readPast(o Options) (notes []LogLine, err error) {
 	wanted := o.N
 	if wanted != 0 {
-		wanted = -1 // lines of each service; events are of all
+		wanted = -1 // N counts lines of each service, and the events log has the events of all
 	}
 	n.follower, err = logfile.Tail(n.path, wanted, false, func(line []byte) error {
 		if note, ok := n.parse(line); ok && !note.Time.Before(o.Since) {
@@ -37,6 +38,7 @@ func (n *notes) readPast(o Options) (notes []LogLine, err error) {
 	return notes, err
 }
 
+// readNew passes the notes that were written since the last call to emit.
 func (n *notes) readNew(emit func(LogLine) error) error {
 	return readFault(n.path, n.follower.Poll(func(line []byte) error {
 		if note, ok := n.parse(line); ok {
@@ -71,7 +73,8 @@ func (n *notes) parse(line []byte) (LogLine, bool) {
 	}, true
 }
 
-// firstTime returns when the lines that are shown of a log begin.
+// firstTime returns the time from which on notes are shown among lines: that of the first
+// line, or maxNoteAge ago if the log has no times.
 func (s *source) firstTime(lines []LogLine) time.Time {
 	if s.time == nil || len(lines) == 0 {
 		return time.Now().Add(-maxNoteAge)

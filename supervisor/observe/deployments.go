@@ -15,10 +15,10 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// Limits of asking the router about its deployments.
+// Limits of a request for the state of the deployments.
 const (
 	deploymentsTimeout = time.Second
-	deploymentsReply   = 4 << 20
+	deploymentsReply   = 4 << 20 // bytes
 )
 
 // AddDeployments returns the status with the state of the deployments of an

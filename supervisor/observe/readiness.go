@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 )
 
-// CheckReadiness asks a service, whose process is pid, once for its readiness. It
+// CheckReadiness probes the readiness of a service, whose process is pid, once. It
 // returns nil when the service is ready or has no readiness probe. A log probe
 // also finds lines of earlier processes.
 func CheckReadiness(ctx context.Context, cfg *config.Config, svc config.Service, pid int) error {

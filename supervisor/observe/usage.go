@@ -16,8 +16,8 @@ import (
 
 // AddUsage returns the status with what the process of each service uses.
 func AddUsage(ctx context.Context, s control.Status) control.Status {
-	all := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: 8}
-	s.Services = all.Map(s.Services, func(svc *control.ServiceStatus) control.ServiceStatus {
+	mapper := iter.Mapper[control.ServiceStatus, control.ServiceStatus]{MaxGoroutines: 8}
+	s.Services = mapper.Map(s.Services, func(svc *control.ServiceStatus) control.ServiceStatus {
 		measured := *svc
 		if svc.PID == 0 {
 			return measured
@@ -46,11 +46,12 @@ func countOrNil(n int) *int {
 	return &n
 }
 
+// round rounds x to a multiple of 1/parts.
 func round(x, parts float64) float64 { return math.Round(x*parts) / parts }
 
-// Top calls query again and again, every second unless every is set, and passes each
-// status to show, with the processor time that each service used since the one before.
-// It returns nil when ctx ends, or the error of query or show.
+// Top calls query at the interval every, each second if it is 0, and passes each status to
+// show, with the share of a processor that each service used since the status before. It
+// returns nil when ctx ends, or the error of query or show.
 func Top(
 	ctx context.Context,
 	query func(context.Context) (control.Status, error),
@@ -70,17 +71,17 @@ func Top(
 		}
 		passed := time.Since(at).Seconds()
 		at = time.Now()
-		now := map[int]float64{}
+		current := map[int]float64{}
 		for _, svc := range status.Services {
 			if svc.Usage == nil {
 				continue
 			}
-			now[svc.PID] = svc.Usage.CPUS
+			current[svc.PID] = svc.Usage.CPUS
 			if was, known := before[svc.PID]; known && passed > 0 {
 				svc.Usage.CPUPct = round(100*(svc.Usage.CPUS-was)/passed, 10)
 			}
 		}
-		before = now
+		before = current
 		if err := show(status); err != nil {
 			return err
 		}

@@ -36,8 +36,9 @@ type Service struct {
 // String names the service for people.
 func (s Service) String() string { return fmt.Sprintf("%s (process %d)", s.Name, s.PID) }
 
-// patience is how long a process may take to end after SIGTERM, and after SIGKILL.
-const patience = 10 * time.Second
+// endTimeout is how long a process may take to end after SIGTERM, and again after SIGKILL,
+// and its port to become free afterwards.
+const endTimeout = 10 * time.Second
 
 // portInterval is the time between two looks whether a port is free.
 const portInterval = 20 * time.Millisecond
@@ -105,13 +106,13 @@ func runsProgram(pid int, svc config.Service) bool {
 func Stop(ctx context.Context, cfg *config.Config, services []Service) error {
 	for _, s := range services {
 		for _, id := range s.ids {
-			if err := end(ctx, id); err != nil {
+			if err := endProcess(ctx, id); err != nil {
 				return fault.New("old-tool-running", "%s of the Python FlowGate does not end: %w", s, err).
 					WithHint("end it by hand, then mage start")
 			}
 		}
 		if err := waitForPort(ctx, s.addr); err != nil {
-			return fault.New("old-tool-running", "the port of %s of the Python FlowGate does not get free: %w", s, err).
+			return fault.New("old-tool-running", "the port of %s of the Python FlowGate does not become free: %w", s, err).
 				WithHint("mage doctor says who has it")
 		}
 		_ = control.AppendEvents(cfg.Paths.LogFile, control.Event{
@@ -126,8 +127,9 @@ func Stop(ctx context.Context, cfg *config.Config, services []Service) error {
 	return nil
 }
 
-// end ends exactly one process, with SIGKILL when it takes longer than patience.
-func end(ctx context.Context, id process.Identity) error {
+// endProcess ends a process and the group that it leads, with SIGKILL when it takes
+// longer than endTimeout.
+func endProcess(ctx context.Context, id process.Identity) error {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if !id.Alive() {
 			return nil
@@ -137,8 +139,8 @@ func end(ctx context.Context, id process.Identity) error {
 				return err
 			}
 		}
-		wait, cancel := context.WithTimeout(ctx, patience)
-		err := id.Await(wait)
+		limited, cancel := context.WithTimeout(ctx, endTimeout)
+		err := id.Await(limited)
 		cancel()
 		if err == nil {
 			return nil
@@ -150,18 +152,18 @@ func end(ctx context.Context, id process.Identity) error {
 	return errors.New("it does not end after SIGKILL")
 }
 
-// waitForPort returns when nobody listens at addr any more: the system closes the sockets of a
-// process a moment after its end is seen.
+// waitForPort returns when no process listens at addr any more: the system closes the sockets
+// of a process a moment after its end is seen. It returns an error after endTimeout.
 func waitForPort(ctx context.Context, addr string) error {
-	wait, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
 	for {
-		err := tcp.CheckFree(wait, addr)
+		err := tcp.CheckFree(limited, addr)
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-wait.Done():
+		case <-limited.Done():
 			return err
 		case <-time.After(portInterval):
 		}

@@ -74,11 +74,11 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	}
 	defer log.Close()
 	logFrom := logfile.EndOffset(path)
-	boot, notify, err := os.Pipe()
+	startup, notify, err := os.Pipe()
 	if err != nil {
 		return fault.New("supervisor-failed", "start the supervisor: %w", err)
 	}
-	defer boot.Close()
+	defer startup.Close()
 	cmd := supervisorCommand(cfg, o, notify)
 	cmd.Stdout, cmd.Stderr = log, log
 	err = cmd.Start()
@@ -88,21 +88,19 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	}
 	pid := cmd.Process.Pid
 	_ = cmd.Process.Release() // it outlives this command
-	line, err := readStartupResult(ctx, boot)
+	result, err := readStartupResult(ctx, startup)
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // it ends by itself when no command comes
 	}
 	if err != nil {
 		process.Reap(pid)
 		lines, _ := logfile.LastLines(path, logFrom, control.FailureLines)
-		return fault.New(
-			"supervisor-failed", "the supervisor ended while it started: %s", strings.Join(lines[max(0, len(lines)-1):], ""),
-		).
-			WithHint("see %s", log.Name()).WithDetail(
-			control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()},
-		)
+		return fault.New("supervisor-failed", "the supervisor ended while it started: %s",
+			strings.Join(lines[max(0, len(lines)-1):], "")).
+			WithHint("see %s", log.Name()).
+			WithDetail(control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
 	}
-	return line.Fault.Err()
+	return result.Fault.Err()
 }
 
 // supervisorCommand returns `<self> supervisor:run …` in a session of its own, so
@@ -167,14 +165,16 @@ func supervisorEnviron(environ []string) []string {
 	return kept
 }
 
-// readStartupResult waits for the result of the supervisor's start.
-func readStartupResult(ctx context.Context, boot *os.File) (control.StartupResult, error) {
-	stop := context.AfterFunc(ctx, func() { _ = boot.SetReadDeadline(time.Unix(1, 0)) })
+// readStartupResult waits for the result of the supervisor's start. It is an error when
+// the supervisor ended without one.
+func readStartupResult(ctx context.Context, startup *os.File) (control.StartupResult, error) {
+	stop := context.AfterFunc(ctx, func() { _ = startup.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	raw, err := io.ReadAll(io.LimitReader(boot, 1<<20))
+	raw, err := io.ReadAll(io.LimitReader(startup, 1<<20))
 	if err != nil {
 		return control.StartupResult{}, err
 	}
-	var line control.StartupResult
-	return line, json.Unmarshal(raw, &line) // nothing read is an error here
+	var result control.StartupResult
+	err = json.Unmarshal(raw, &result) // an empty text is an error, too
+	return result, err
 }
