@@ -12,47 +12,47 @@ import (
 
 // Adopt has Run begin with a process that an earlier supervisor started, and go
 // on with what that one was doing with it. Call it before Run.
-func (u *Runner) Adopt(r *instance.StartRequest, e ledger.Entry) {
-	u.request = r
-	u.restore(e)
-	u.publish(func(s *Snapshot) { // at once: the first ledger that is written must name the process
+func (r *Runner) Adopt(request *instance.StartRequest, e ledger.Entry) {
+	r.request = request
+	r.restore(e)
+	r.publish(func(s *Snapshot) { // at once: the first ledger that is written must name the process
 		if s.State == control.StateStopped { // the ledger did not know the process, or is of version 1
 			s.State = control.StateRunning
 		}
 		s.Identity, s.PID, s.Live, s.StartedAt, s.LogFrom = e.Process, e.Process.PID, true, &e.StartedAt, e.LogFrom
 	})
-	u.first = func(context.Context) phase { return u.adoptProcess(e) }
+	r.first = func(context.Context) phase { return r.adoptProcess(e) }
 }
 
 // ResumeFailed has Run begin with a service that an earlier supervisor gave up.
 // Call it before Run.
-func (u *Runner) ResumeFailed(r *instance.StartRequest, e ledger.Entry) {
-	u.request = r
-	u.restore(e)
+func (r *Runner) ResumeFailed(request *instance.StartRequest, e ledger.Entry) {
+	r.request = request
+	r.restore(e)
 }
 
 // ResumeLost has Run begin with a service whose process ended while no supervisor
 // ran: it is restarted within its limit. Call it before Run.
-func (u *Runner) ResumeLost(r *instance.StartRequest, e ledger.Entry) {
-	u.request, u.wasReady = r, true
-	u.restore(e)
-	u.first = func(context.Context) phase { return u.restartLost(e) }
+func (r *Runner) ResumeLost(request *instance.StartRequest, e ledger.Entry) {
+	r.request, r.wasReady = request, true
+	r.restore(e)
+	r.first = func(context.Context) phase { return r.restartLost(e) }
 }
 
 // restartLost restarts a service after an end that no supervisor saw.
-func (u *Runner) restartLost(e ledger.Entry) phase {
+func (r *Runner) restartLost(e ledger.Entry) phase {
 	if e.State == control.StateRunning {
 		exit := ledger.UnknownExit(ledger.Timestamp())
-		u.publish(func(s *Snapshot) { s.LastExit = &exit })
+		r.publish(func(s *Snapshot) { s.LastExit = &exit })
 	}
-	return u.retryOrGiveUp(probe.Exited, fault.New("service-exited", "service %q ended while no supervisor ran", u.name).
-		WithHint("mage logs %s shows its last lines", u.name))
+	return r.retryOrGiveUp(probe.Exited, fault.New("service-exited", "service %q ended while no supervisor ran", r.name).
+		WithHint("mage logs %s shows its last lines", r.name))
 }
 
 // restore publishes the state that the ledger holds.
-func (u *Runner) restore(e ledger.Entry) {
-	u.budget = e.Spent
-	u.publish(func(s *Snapshot) {
+func (r *Runner) restore(e ledger.Entry) {
+	r.budget = e.Spent
+	r.publish(func(s *Snapshot) {
 		if e.State != "" {
 			s.State = e.State
 		}
@@ -62,20 +62,20 @@ func (u *Runner) restore(e ledger.Entry) {
 
 // adoptProcess takes over a running process. Its next probe says whether it is
 // ready.
-func (u *Runner) adoptProcess(e ledger.Entry) phase {
-	p := instance.Adopt(u.request, e)
-	u.setProcess(p)
+func (r *Runner) adoptProcess(e ledger.Entry) phase {
+	p := instance.Adopt(r.request, e)
+	r.setProcess(p)
 	switch e.State {
 	case control.StateStopping:
-		return u.stop(nil)
+		return r.stop(nil)
 	case control.StateStarting:
-		u.wasReady = e.Restarts > 0
-		return u.waitUntilReady
+		r.wasReady = e.Restarts > 0
+		return r.waitUntilReady
 	}
 	close(p.FirstReady)
-	u.wasReady = true
-	u.publish(func(s *Snapshot) {
+	r.wasReady = true
+	r.publish(func(s *Snapshot) {
 		s.State, s.Reason = control.StateRunning, "adopted, and not asked yet whether it is ready"
 	})
-	return u.watchRunning
+	return r.watchRunning
 }

@@ -22,34 +22,34 @@ const maxBackoff = 30 * time.Second
 const folderCheckInterval = 200 * time.Millisecond
 
 // recordDecision publishes what was decided on evidence about the service.
-func (u *Runner) recordDecision(e probe.Evidence, restart bool, reason string) {
+func (r *Runner) recordDecision(e probe.Evidence, restart bool, reason string) {
 	d := ledger.Decision{At: ledger.Timestamp(), Evidence: string(e), Restart: restart, Reason: reason}
-	u.publish(func(s *Snapshot) { s.Decision = &d })
+	r.publish(func(s *Snapshot) { s.Decision = &d })
 	name := control.EventKept
 	if restart {
 		name = control.EventRestarting
 	}
-	u.emit(name, "ok", string(e)+": "+reason)
+	r.emit(name, "ok", string(e)+": "+reason)
 }
 
 // retryOrGiveUp spends a restart and waits for the backoff, or gives up when the
 // restart limit is reached. The restarts are in the ledger: a supervisor that is
-// itself restarted goes on with what is left of them.
-func (u *Runner) retryOrGiveUp(e probe.Evidence, cause error) phase {
-	restart := u.request.Service.Restart.WithDefaults()
-	u.budget = append(u.budget.Within(restart.Within), boottime.Now())
-	spent := len(u.budget)
+// itself restarted continues with what is left of them.
+func (r *Runner) retryOrGiveUp(e probe.Evidence, cause error) phase {
+	restart := r.request.Service.Restart.WithDefaults()
+	r.budget = append(r.budget.Within(restart.Within), boottime.Now())
+	spent := len(r.budget)
 	if spent > restart.Max {
-		f := u.request.AddFailure(cause)
+		f := r.request.AddFailure(cause)
 		f.Message = fmt.Sprintf("%s (given up after %d restarts within %v)", f.Message, restart.Max, restart.Within)
 		reason := fmt.Sprintf("%d restarts within %v are spent: %v", restart.Max, restart.Within, cause)
-		u.recordDecision(e, false, reason)
-		return u.giveUp(f)
+		r.recordDecision(e, false, reason)
+		return r.giveUp(f)
 	}
 	wait := backoffDuration(restart.Backoff, spent)
-	u.recordDecision(e, true, fmt.Sprintf("in %v, number %d of %d within %v: %v",
+	r.recordDecision(e, true, fmt.Sprintf("in %v, number %d of %d within %v: %v",
 		wait.Round(time.Millisecond), spent, restart.Max, restart.Within, messageOf(cause)))
-	return func(ctx context.Context) phase { return u.waitBackoff(ctx, wait, cause) }
+	return func(ctx context.Context) phase { return r.waitBackoff(ctx, wait, cause) }
 }
 
 // messageOf returns the message of an error without what wraps its fault.
@@ -76,26 +76,26 @@ func backoffDuration(first time.Duration, n int) time.Duration {
 // waitBackoff waits before the next start. A start command ends the wait. It also
 // waits while the runtime folder is not this supervisor's: another supervisor may
 // have taken it and stopped the service.
-func (u *Runner) waitBackoff(ctx context.Context, wait time.Duration, cause error) phase {
-	u.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateBackoff, false, cause.Error() })
+func (r *Runner) waitBackoff(ctx context.Context, wait time.Duration, cause error) phase {
+	r.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateBackoff, false, cause.Error() })
 	// A restart must be on disk before it happens (TestARestartIsOnDiskBeforeItIsUsed). The recorder reports the error.
-	_ = u.owner.Recorder.WriteNow()
+	_ = r.owner.Recorder.WriteNow()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for waited := false; !waited; {
 		select {
 		case <-timer.C:
-			waited = u.owner.OwnFolder()
+			waited = r.owner.OwnFolder()
 			timer.Reset(folderCheckInterval)
-		case c := <-u.commands:
+		case c := <-r.commands:
 			if c.start == nil {
-				return u.stop(&c)
+				return r.stop(&c)
 			}
-			return u.beginStart(c)
+			return r.beginStart(c)
 		case <-ctx.Done():
-			return u.shutDown(ctx)
+			return r.shutDown(ctx)
 		}
 	}
-	u.publish(func(s *Snapshot) { s.Restarts++ })
-	return u.startProcess
+	r.publish(func(s *Snapshot) { s.Restarts++ })
+	return r.startProcess
 }

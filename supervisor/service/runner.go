@@ -39,7 +39,7 @@ type Snapshot struct {
 	Budget   ledger.Budget    // restarts that count against the limit
 }
 
-// Supervisor is what a Runner needs of the supervisor that it belongs to.
+// Supervisor is what a Runner uses of the supervisor that it belongs to.
 type Supervisor struct {
 	Emit      func(control.Event)
 	Recorder  *ledger.Recorder
@@ -69,44 +69,45 @@ type phase func(context.Context) phase
 
 // New returns a Runner of a stopped service.
 func New(svc config.Service, cfg *config.Config, owner Supervisor) *Runner {
-	u := &Runner{name: svc.Name, commands: make(chan command), owner: owner}
-	u.first = u.idle
-	u.snapshot.Store(&Snapshot{Service: svc, ServiceStatus: control.StoppedService(cfg, svc)})
-	return u
+	r := &Runner{name: svc.Name, commands: make(chan command), owner: owner}
+	r.first = r.idle
+	r.snapshot.Store(&Snapshot{Service: svc, ServiceStatus: control.StoppedService(cfg, svc)})
+	return r
 }
 
 // Name returns the name of the service.
-func (u *Runner) Name() string { return u.name }
+func (r *Runner) Name() string { return r.name }
 
 // Snapshot returns the state of the service. The caller must not change it.
-func (u *Runner) Snapshot() *Snapshot { return u.snapshot.Load() }
+func (r *Runner) Snapshot() *Snapshot { return r.snapshot.Load() }
 
 // Request returns what the service was last started by, nil when it was not. It
 // may be called only before Run begins and after it returned.
-func (u *Runner) Request() *instance.StartRequest { return u.request }
+func (r *Runner) Request() *instance.StartRequest { return r.request }
 
 // Run carries out commands until ctx ends, then ends the process. It leaves the
 // process running when the cause of ctx is ErrHandover.
-func (u *Runner) Run(ctx context.Context) {
-	for next := u.first; next != nil; {
+func (r *Runner) Run(ctx context.Context) {
+	for next := r.first; next != nil; {
 		next = next(ctx)
 	}
 }
 
 // Start starts the service and waits until it is ready. It calls onExec, if that
 // is not nil, as soon as the process exists.
-func (u *Runner) Start(ctx context.Context, r *instance.StartRequest, onExec func()) error {
-	return u.send(ctx, command{start: r, done: make(chan error, 1), onExec: onExec})
+func (r *Runner) Start(ctx context.Context, request *instance.StartRequest, onExec func()) error {
+	return r.send(ctx, command{start: request, done: make(chan error, 1), onExec: onExec})
 }
 
 // Stop ends the process of the service. Fault: service-stuck.
-func (u *Runner) Stop(ctx context.Context) error {
-	return u.send(ctx, command{done: make(chan error, 1)})
+func (r *Runner) Stop(ctx context.Context) error {
+	return r.send(ctx, command{done: make(chan error, 1)})
 }
 
-func (u *Runner) send(ctx context.Context, c command) error {
+// send sends a command to the Runner and waits for its result.
+func (r *Runner) send(ctx context.Context, c command) error {
 	select {
-	case u.commands <- c:
+	case r.commands <- c:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -119,82 +120,82 @@ func (u *Runner) send(ctx context.Context, c command) error {
 }
 
 // idle waits for a command while the service is stopped or failed.
-func (u *Runner) idle(ctx context.Context) phase {
+func (r *Runner) idle(ctx context.Context) phase {
 	select {
 	case <-ctx.Done():
 		return nil
-	case c := <-u.commands:
+	case c := <-r.commands:
 		if c.start == nil {
-			u.publish(func(s *Snapshot) { s.State, s.Reason = control.StateStopped, "" })
-			u.record()
+			r.publish(func(s *Snapshot) { s.State, s.Reason = control.StateStopped, "" })
+			r.record()
 			c.done <- nil
-			return u.idle
+			return r.idle
 		}
-		return u.beginStart(c)
+		return r.beginStart(c)
 	}
 }
 
 // beginStart starts the service for a command, which resets its restarts.
-func (u *Runner) beginStart(c command) phase {
-	u.request, u.wasReady, u.budget = c.start, false, nil
-	u.awaitReady(c)
-	u.publish(func(s *Snapshot) {
+func (r *Runner) beginStart(c command) phase {
+	r.request, r.wasReady, r.budget = c.start, false, nil
+	r.awaitReady(c)
+	r.publish(func(s *Snapshot) {
 		last := s.LastExit
 		s.Service, s.ServiceStatus = c.start.Service, control.StoppedService(c.start.Config, c.start.Service)
 		s.LastExit = last
 	})
-	return u.startProcess
+	return r.startProcess
 }
 
 // awaitReady has a start command wait until the service is ready.
-func (u *Runner) awaitReady(c command) {
-	u.awaitingReady = append(u.awaitingReady, c.done)
+func (r *Runner) awaitReady(c command) {
+	r.awaitingReady = append(r.awaitingReady, c.done)
 	if c.onExec != nil {
-		u.awaitingExec = append(u.awaitingExec, c.onExec)
+		r.awaitingExec = append(r.awaitingExec, c.onExec)
 	}
-	if u.process != nil {
-		u.notifyExec()
+	if r.process != nil {
+		r.notifyExec()
 	}
 }
 
 // notifyExec calls back the commands that wait only for the process to exist.
-func (u *Runner) notifyExec() {
-	for _, onExec := range u.awaitingExec {
+func (r *Runner) notifyExec() {
+	for _, onExec := range r.awaitingExec {
 		onExec()
 	}
-	u.awaitingExec = nil
+	r.awaitingExec = nil
 }
 
 // giveUp makes the service failed. The waiting commands get the fault.
-func (u *Runner) giveUp(err error) phase {
-	f := u.request.AddFailure(err)
-	u.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateFailed, false, f.Message })
-	u.emit(control.EventFailed, "error", f.Code+": "+f.Message)
-	u.record()
-	u.replyToWaiting(f)
-	return u.idle
+func (r *Runner) giveUp(err error) phase {
+	f := r.request.AddFailure(err)
+	r.publish(func(s *Snapshot) { s.State, s.Ready, s.Reason = control.StateFailed, false, f.Message })
+	r.emit(control.EventFailed, "error", f.Code+": "+f.Message)
+	r.record()
+	r.replyToWaiting(f)
+	return r.idle
 }
 
 // replyToWaiting gives the start commands that wait for readiness their result.
-func (u *Runner) replyToWaiting(err error) {
-	for _, done := range u.awaitingReady {
+func (r *Runner) replyToWaiting(err error) {
+	for _, done := range r.awaitingReady {
 		done <- err
 	}
-	u.awaitingReady, u.awaitingExec = nil, nil
+	r.awaitingReady, r.awaitingExec = nil, nil
 }
 
 // publish replaces the snapshot by a changed copy.
-func (u *Runner) publish(change func(*Snapshot)) {
-	next := *u.snapshot.Load()
+func (r *Runner) publish(change func(*Snapshot)) {
+	next := *r.snapshot.Load()
 	change(&next)
-	next.Budget = u.budget
-	u.snapshot.Store(&next)
+	next.Budget = r.budget
+	r.snapshot.Store(&next)
 }
 
 // emit records an event of the service.
-func (u *Runner) emit(name, result, detail string) {
-	u.owner.Emit(control.Event{Event: name, Service: u.name, Result: result, Detail: detail})
+func (r *Runner) emit(name, result, detail string) {
+	r.owner.Emit(control.Event{Event: name, Service: r.name, Result: result, Detail: detail})
 }
 
 // record has the ledger written soon.
-func (u *Runner) record() { u.owner.Recorder.WriteSoon() }
+func (r *Runner) record() { r.owner.Recorder.WriteSoon() }

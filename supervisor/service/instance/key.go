@@ -16,7 +16,7 @@ import (
 // answers that it wants one: the router's own key, or one of the upstream's. The
 // function returns "" unless the process pid or its family listens at the service's
 // address, so that no other process gets the key. environ is the environment that
-// the service was started with.
+// the service was started with. Without a configuration or a process the result is nil.
 func ProbeKey(cfg *config.Config, svc config.Service, pid int, environ []string) func() string {
 	if cfg == nil || pid == 0 {
 		return nil
@@ -28,7 +28,7 @@ func ProbeKey(cfg *config.Config, svc config.Service, pid int, environ []string)
 		if svc.Name == config.CLIProxy {
 			return upstreamKey(cfg)
 		}
-		key, _ := policy.ClientKey(cfg, control.GetenvIn(environ)) // without a key the finding stays as it was
+		key, _ := policy.ClientKey(cfg, control.GetenvIn(environ)) // without a key the probe's finding stays as it is
 		return key
 	}
 }

@@ -27,8 +27,8 @@ func checkPort(ctx context.Context, svc config.Service) error {
 			WithHint("choose another host or port for services.%s", svc.Name).WithDetail(failure)
 	}
 	// The holder only helps people to find the cause, so an error does not matter.
-	if h, found, err := tcp.FindListener(svc.Host, svc.Port); found && err == nil {
-		failure.Holder = &h
+	if holder, found, err := tcp.FindListener(svc.Host, svc.Port); found && err == nil {
+		failure.Holder = &holder
 	}
 	f := fault.New("port-in-use", "service %q cannot listen on %s: %s has it", svc.Name, svc.Addr(), failure.Holder)
 	f.Err = bindErr
@@ -52,10 +52,7 @@ func (p *Process) CheckListener(svc config.Service) (bool, error) {
 	}
 	failure := p.Failure(svc, nil)
 	failure.Holder = &holder
-	return false, fault.New(
-		"listener-foreign", "service %q runs, but %s answers on its address %s", svc.Name, &holder, svc.Addr(),
-	).
-		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(
-		failure,
-	)
+	return false, fault.New("listener-foreign", "service %q runs, but %s answers on its address %s",
+		svc.Name, &holder, svc.Addr()).
+		WithHint("stop that process, or give services.%s.port another number", svc.Name).WithDetail(failure)
 }

@@ -29,6 +29,7 @@ type series struct {
 	successes, failures int
 }
 
+// add counts a finding and returns it as an observation.
 func (s *series) add(f probe.Finding) Observation {
 	if f.OK() {
 		s.successes, s.failures = s.successes+1, 0

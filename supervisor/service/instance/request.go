@@ -93,7 +93,7 @@ func (r *StartRequest) TimeoutFault(last probe.Finding, failure control.Failure)
 	}
 	if last.Evidence == probe.Refused {
 		hint = fmt.Sprintf("it runs, and its readiness path wants a key that FlowGate does not have: "+
-			"name one without in services.%s.readiness_path", r.Service.Name)
+			"set services.%s.readiness_path to a path that needs no key", r.Service.Name)
 	}
 	return fault.New("start-timeout", "service %q was not ready within %v: %s", r.Service.Name, r.Timeout, why).
 		WithHint("%s", hint).WithDetail(failure)

@@ -6,7 +6,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/probe"
 )
 
-// silence measures how long a service has not answered any probe.
+// silence measures for how long a service has answered no probe.
 type silence struct {
 	limit      time.Duration
 	minProbes  int       // a single unanswered probe proves nothing when this process was suspended meanwhile

@@ -13,13 +13,15 @@ import (
 // for its descendants: they do not end while they wait for a dead disk.
 const KillTimeout = 5 * time.Second
 
-// endFamily ends the descendants of the process.
+// endFamily ends the descendants of the process: SIGTERM at once, SIGKILL from the
+// deadline on. It gives up KillTimeout after the deadline.
 func (p *Process) endFamily(deadline time.Time) {
 	terminated := false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		// After an error, such as a lack of descriptors, the members are unknown: it looks again.
 		members, err := p.census.Members(p.family)
 		if err == nil && len(members) == 0 || time.Since(deadline) > KillTimeout {
-			return // after an error, such as a lack of descriptors, the members are unknown
+			return
 		}
 		switch {
 		case !time.Now().Before(deadline):
@@ -32,6 +34,7 @@ func (p *Process) endFamily(deadline time.Time) {
 	}
 }
 
+// signalAll sends a signal to processes.
 func signalAll(processes []process.Identity, sig syscall.Signal) {
 	for _, p := range processes {
 		_ = p.Signal(sig) // one that has ended is fine
@@ -52,7 +55,7 @@ func (p *Process) Terminate(timeout time.Duration) (exit ledger.Exit, killed boo
 		if !p.endsWithin(KillTimeout) {
 			return ledger.Exit{}, true, fault.New("service-stuck",
 				"process %d was sent SIGKILL and has not ended within %v: it waits for a device or a file system",
-				p.Leader().PID, KillTimeout).WithHint("mend what it waits for (a network file system, a disk); it ends then")
+				p.Leader().PID, KillTimeout).WithHint("repair what it waits for (a network file system, a disk); it ends then")
 		}
 	}
 	return p.Collect(deadline), killed, nil
