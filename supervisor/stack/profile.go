@@ -42,25 +42,25 @@ type ProfileFailure struct {
 // restarts the router with it; that is the fault profile-not-ready. Other faults:
 // those of policy.Prepare and supervisor.Restart.
 func SetProfile(ctx context.Context, cfg *config.Config, name string, o change.Options) (ProfileChange, error) {
-	change := ProfileChange{
+	result := ProfileChange{
 		From: control.ActiveProfile(cfg), To: name, Restarted: []string{}, Warnings: []config.Warning{},
 	}
 	active, warnings, err := prepareRouterConfig(cfg, name, getenvOf(o.Start))
 	if err != nil {
-		return change, err
+		return result, err
 	}
-	change.Warnings = append(change.Warnings, warnings...)
+	result.Warnings = append(result.Warnings, warnings...)
 	lock, err := supervisor.LockChanges(ctx, cfg)
 	if err != nil {
-		return change, err
+		return result, err
 	}
-	change.From = control.ActiveProfile(cfg)
-	change, err = applyProfile(ctx, cfg, active, change, o.Start)
+	result.From = control.ActiveProfile(cfg)
+	result, err = applyProfile(ctx, cfg, active, result, o.Start)
 	_ = lock.Close()
-	if err == nil && change.Changed {
-		record(ctx, o, cfg, "profile:set", change.Status)
+	if err == nil && result.Changed {
+		record(ctx, o, cfg, "profile:set", result.Status)
 	}
-	return change, err
+	return result, err
 }
 
 // applyProfile puts a profile in force; its caller holds the lock.
@@ -68,55 +68,55 @@ func applyProfile(
 	ctx context.Context,
 	cfg *config.Config,
 	active policy.Active,
-	change ProfileChange,
+	result ProfileChange,
 	o supervisor.StartOptions,
 ) (ProfileChange, error) {
 	status, err := supervisor.Query(ctx, cfg)
-	change.Status = status
+	result.Status = status
 	if err != nil {
-		return change, err
+		return result, err
 	}
-	if same, err := isInForce(cfg, active); err != nil || same && change.From == change.To {
-		return change, err
+	if same, err := isInForce(cfg, active); err != nil || same && result.From == result.To {
+		return result, err
 	}
 	previous, err := policy.Write(cfg, active, time.Now())
 	if err != nil {
-		return change, err
+		return result, err
 	}
 	o.Services = routerToRestart(status)
 	if len(o.Services) > 0 {
-		change.Status, err = supervisor.Restart(ctx, cfg, o)
+		result.Status, err = supervisor.Restart(ctx, cfg, o)
 		if err != nil {
-			return restoreProfile(ctx, cfg, previous, change, err, o)
+			return restoreProfile(ctx, cfg, previous, result, err, o)
 		}
-		change.Restarted = o.Services
+		result.Restarted = o.Services
 	}
-	change.Changed = true
-	change.Status.Profile = change.To
+	result.Changed = true
+	result.Status.Profile = result.To
 	_ = supervisor.RecordEvent(cfg, control.Event{ // a full disk has been noticed by policy.Write
-		Event: control.EventProfileChanged, Profile: change.To, Result: "ok", Detail: fmt.Sprintf("from %q", change.From),
+		Event: control.EventProfileChanged, Profile: result.To, Result: "ok", Detail: fmt.Sprintf("from %q", result.From),
 	})
-	return change, nil
+	return result, nil
 }
 
-// restoreProfile restores the files before the change. It restarts the router with
-// them unless a stop interrupted the change.
+// restoreProfile restores the files that were there before the change. It restarts the
+// router with them unless a stop interrupted the change.
 func restoreProfile(
 	ctx context.Context,
 	cfg *config.Config,
 	previous *policy.Previous,
-	change ProfileChange,
+	result ProfileChange,
 	cause error,
 	o supervisor.StartOptions,
 ) (ProfileChange, error) {
 	detail := ProfileFailure{
-		Profile: change.To, Problem: cause.Error(), Failure: failureOf(cause), Restored: change.From,
+		Profile: result.To, Problem: cause.Error(), Failure: failureOf(cause), Restored: result.From,
 	}
 	ending := "the profile before is in force again"
 	err := previous.Restore()
 	if err == nil && fault.From(cause).Code != "start-interrupted" {
 		// Also after Ctrl-C: the router must not stay on a configuration that was not seen ready.
-		change.Status, err = supervisor.Restart(context.WithoutCancel(ctx), cfg, o)
+		result.Status, err = supervisor.Restart(context.WithoutCancel(ctx), cfg, o)
 		ending = "the profile before is in force again and the router ready"
 	}
 	if err != nil {
@@ -124,15 +124,15 @@ func restoreProfile(
 		ending = "and with the one before: " + err.Error()
 	}
 	_ = supervisor.RecordEvent(cfg, control.Event{
-		Event: control.EventProfileChanged, Profile: change.From, Result: "error",
-		Detail: fmt.Sprintf("%q was taken back: %v", change.To, cause),
+		Event: control.EventProfileChanged, Profile: result.From, Result: "error",
+		Detail: fmt.Sprintf("%q was taken back: %v", result.To, cause),
 	})
 	if ctx.Err() != nil {
-		return change, context.Cause(ctx)
+		return result, context.Cause(ctx)
 	}
-	f := fault.New("profile-not-ready", "profile %q: %w; %s", change.To, cause, ending)
-	return change, f.WithHint("mage profile:diff %s %s shows what differs; mage logs %s what the router said",
-		change.From, change.To, config.LiteLLM).WithDetail(detail)
+	f := fault.New("profile-not-ready", "profile %q: %w; %s", result.To, cause, ending)
+	return result, f.WithHint("mage profile:diff %s %s shows what differs; mage logs %s what the router said",
+		result.From, result.To, config.LiteLLM).WithDetail(detail)
 }
 
 // failureOf returns the detail of a fault about one service, nil when it has none.

@@ -37,8 +37,8 @@ func StartFresh(ctx context.Context, cfg *config.Config, o change.Options) (cont
 // nothing when the configuration cannot be written, or when the router would refuse it.
 // Faults as for StartFresh.
 func RestartFresh(ctx context.Context, cfg *config.Config, o change.Options) (control.Status, error) {
-	always := func(control.Status) bool { return false }
-	before, err := writeRouterConfig(ctx, cfg, o.Start, always)
+	never := func(control.Status) bool { return false }
+	before, err := writeRouterConfig(ctx, cfg, o.Start, never)
 	if err != nil {
 		return before, err
 	}
@@ -58,14 +58,15 @@ func WriteRouterConfig(ctx context.Context, cfg *config.Config, getenv func(stri
 	return err
 }
 
-// isRouterRunning reports whether a stack's router runs, or has none.
+// isRouterRunning reports whether a stack's router runs. A stack without a router counts
+// as one whose router runs.
 func isRouterRunning(s control.Status) bool {
 	router := s.Only(config.LiteLLM).Services
 	return len(router) == 0 || router[0].Live
 }
 
-// writeRouterConfig writes the router's configuration when o concerns the router,
-// unless keep returns true for the status of the stack.
+// writeRouterConfig writes the router's configuration when o concerns the router, unless
+// keep returns true for the status of the stack. It returns that status.
 func writeRouterConfig(
 	ctx context.Context,
 	cfg *config.Config,
@@ -130,7 +131,7 @@ func getenvOf(o supervisor.StartOptions) func(string) string {
 	return os.Getenv
 }
 
-// isInForce reports whether the router's configuration on disk is already active.
+// isInForce reports whether the router's configuration on disk has the content of active.
 func isInForce(cfg *config.Config, active policy.Active) (bool, error) {
 	want, err := active.YAML()
 	if err != nil {

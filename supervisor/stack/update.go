@@ -39,8 +39,9 @@ type UpdateRequest struct {
 
 // Update installs another version of a runtime, the latest unless one is named,
 // tries it alone (try.Run), switches to it, restarts the service that runs it and
-// sends requests through it. If any of that fails, everything is as it was before. Faults:
-// version-pinned, those of bootstrap.Install, probe-missing, update-failed.
+// sends requests through it. If any of that fails, the stack is as it was before; a new
+// version that was installed stays in the store, inactive. Faults: version-pinned, those of
+// bootstrap.Install, probe-missing, update-failed.
 func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
 	u := Updated{Runtime: r.Runtime, Restarted: []string{}, Probes: []report.Result{}, Warnings: []string{}}
 	if err := checkPin(cfg, r); err != nil {
@@ -165,7 +166,7 @@ func recordUpdate(cfg *config.Config, detail string, err error) {
 // RemoveUnused removes versions that are neither active nor pinned nor part of a kept
 // generation, and returns them. With dryRun it removes nothing.
 func RemoveUnused(ctx context.Context, cfg *config.Config, dryRun bool) (bootstrap.Listing, error) {
-	if !dryRun { // which makes no file, not even a lock's
+	if !dryRun { // a dry run makes no file, not even a lock
 		lock, err := supervisor.LockChanges(ctx, cfg)
 		if err != nil {
 			return bootstrap.Listing{}, err

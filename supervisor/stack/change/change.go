@@ -84,16 +84,17 @@ func (c *Change) apply(ctx context.Context, o Options, restart []string) error {
 	if len(restart) == 0 {
 		return nil
 	}
-	so := o.Start
-	so.Services = restart
-	if _, err := supervisor.Restart(ctx, c.After, so); err != nil {
+	startOptions := o.Start
+	startOptions.Services = restart
+	if _, err := supervisor.Restart(ctx, c.After, startOptions); err != nil {
 		return err
 	}
 	o.ReportStep("restarted")
 	return o.verify(ctx, c)
 }
 
-// verify sends the requests of smoke through the router that runs.
+// verify sends the requests of package smoke through the running router, and sets
+// Verified. Fault: probe-failed.
 func (o Options) verify(ctx context.Context, c *Change) error {
 	if o.SkipProbes {
 		return nil
@@ -122,25 +123,25 @@ func (c *Change) takeBack(ctx context.Context, o Options, j *journal.Entry, code
 	ending := "everything is as it was"
 	err := j.Undo(c.Root, c.Before, o.ReportStep)
 	if err == nil && len(j.Restart) > 0 && fault.From(cause).Code != "start-interrupted" {
-		so := o.Start
-		so.Services = j.Restart
-		_, err = supervisor.Restart(context.WithoutCancel(ctx), c.Before, so)
+		startOptions := o.Start
+		startOptions.Services = j.Restart
+		_, err = supervisor.Restart(context.WithoutCancel(ctx), c.Before, startOptions)
 		ending = "everything is as it was and the services are ready"
 	}
 	if err != nil {
 		detail.RestoredProblem, detail.RestoredFailure = err.Error(), fault.From(err).Detail
-		ending = "and taking it back: " + err.Error()
+		ending = "taking it back failed: " + err.Error()
 	}
 	if ctx.Err() != nil && errors.Is(cause, context.Cause(ctx)) && err == nil {
 		return context.Cause(ctx)
 	}
 	f := fault.New(code, "%s: %w; %s", j.Kind, cause, ending)
-	return f.WithHint("mage logs shows what the services said; mage generation:list what can be gone back to").WithDetail(
-		detail,
-	)
+	return f.WithHint("mage logs shows what the services said; mage generation:list shows what can be restored").
+		WithDetail(detail)
 }
 
-// selectRunning returns those of the services that are not stopped.
+// selectRunning returns those of the services that a supervisor has and that are not
+// stopped.
 func selectRunning(status control.Status, services []string) []string {
 	list := []string{}
 	for _, s := range status.Services {
@@ -151,6 +152,7 @@ func selectRunning(status control.Status, services []string) []string {
 	return list
 }
 
+// pluralize returns a number with its noun: "1 service", "2 services".
 func pluralize(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

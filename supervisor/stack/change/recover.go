@@ -24,7 +24,7 @@ func Pending(cfg *config.Config) bool {
 // one line that says what it did, "" if there was nothing to do or if the command that
 // makes the change still runs. Faults: journal-damaged, undo-failed; those of
 // supervisor.Restart.
-func Recover(ctx context.Context, o Options) (did string, err error) {
+func Recover(ctx context.Context, o Options) (summary string, err error) {
 	cfg, loadErr := o.Load()
 	root := ""
 	if loadErr == nil {
@@ -55,27 +55,27 @@ func (o Options) undoPending(ctx context.Context, root string, cfg *config.Confi
 	if err := j.Undo(root, cfg, o.ReportStep); err != nil {
 		return "", err
 	}
-	did := fmt.Sprintf("%s from generation %d was interrupted at %s; everything is as it was before it",
+	summary := fmt.Sprintf("%s from generation %d was interrupted at %s; everything is as it was before it",
 		j.Kind, j.From, j.StartedAt.Format("15:04:05"))
-	if now, err := o.Load(); err == nil {
-		cfg = now
+	if present, err := o.Load(); err == nil {
+		cfg = present
 		if status, err := supervisor.Query(ctx, cfg); err == nil {
-			if again := selectRunning(status, j.Restart); len(again) > 0 {
-				so := o.Start
-				so.Services = again
-				if _, err := supervisor.Restart(ctx, cfg, so); err != nil {
-					return did, err
+			if toRestart := selectRunning(status, j.Restart); len(toRestart) > 0 {
+				startOptions := o.Start
+				startOptions.Services = toRestart
+				if _, err := supervisor.Restart(ctx, cfg, startOptions); err != nil {
+					return summary, err
 				}
-				did += fmt.Sprintf(", and %s restarted", pluralize(len(again), "service"))
+				summary += fmt.Sprintf(", and %s restarted", pluralize(len(toRestart), "service"))
 			}
 		}
 	}
-	_ = supervisor.RecordEvent(cfg, control.Event{Event: control.EventChangeRecovered, Result: "ok", Detail: did})
-	return did, nil
+	_ = supervisor.RecordEvent(cfg, control.Event{Event: control.EventChangeRecovered, Result: "ok", Detail: summary})
+	return summary, nil
 }
 
-// minimalConfig returns a configuration that only has the paths below root, for when
-// the real one does not parse. Every generation records them.
+// minimalConfig returns a configuration that has only the paths below root. It serves when
+// the real one does not parse. Every generation records these paths.
 func minimalConfig(root string) *config.Config {
 	cfg := &config.Config{Dir: root}
 	if all, _, err := generation.List(root); err == nil && len(all) > 0 {

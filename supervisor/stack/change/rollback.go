@@ -17,13 +17,13 @@ import (
 // Restored is what Rollback did, or would do.
 type Restored struct {
 	Current     int                     `json:"current"`     // generation in force now
-	Restored    int                     `json:"restored"`    // the one gone back to
-	From        int                     `json:"from"`        // the one before
+	Restored    int                     `json:"restored"`    // the generation that was restored
+	From        int                     `json:"from"`        // the generation in force before
 	Changed     []string                `json:"changed"`     // files replaced, runtimes switched
 	Restarted   []string                `json:"restarted"`   // services
 	Verified    bool                    `json:"verified"`    // requests were answered by the router that runs from it
 	Backups     []string                `json:"backups"`     // of files that people edit
-	Generations []generation.Generation `json:"generations"` // the one gone back to
+	Generations []generation.Generation `json:"generations"` // the restored one
 	DryRun      bool                    `json:"dry_run"`
 	Warnings    []string                `json:"warnings"`
 }
@@ -90,9 +90,9 @@ type rollbackPlan struct {
 // undoPending undoes a change that an earlier command began and did not end, and adds a
 // warning that says so.
 func (r *rollbackPlan) undoPending(ctx context.Context) error {
-	did, err := r.o.undoPending(ctx, r.root, minimalConfig(r.root))
-	if did != "" {
-		r.result.Warnings = append(r.result.Warnings, did)
+	summary, err := r.o.undoPending(ctx, r.root, minimalConfig(r.root))
+	if summary != "" {
+		r.result.Warnings = append(r.result.Warnings, summary)
 	}
 	return err
 }
@@ -104,11 +104,11 @@ func (r *rollbackPlan) chooseTarget(to int) error {
 		return err
 	}
 	if to == 0 {
-		before, err := generation.FindPrevious(all, current)
+		previous, err := generation.FindPrevious(all, current)
 		if err != nil {
 			return err
 		}
-		to = before.Number
+		to = previous.Number
 	}
 	if r.target, err = generation.Find(r.root, to); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (r *rollbackPlan) chooseTarget(to int) error {
 	return nil
 }
 
-// execute makes the planned change and records an event of it.
+// execute makes the planned change and records its event.
 func (r *rollbackPlan) execute(ctx context.Context) (Restored, error) {
 	restarted, err := r.change.Make(ctx, r.o, "rollback-failed")
 	e := control.Event{
@@ -148,9 +148,9 @@ func (r *rollbackPlan) execute(ctx context.Context) (Restored, error) {
 func (r *rollbackPlan) dropBackups() {
 	r.result.Backups = slices.DeleteFunc(r.result.Backups, func(backup string) bool {
 		path := backup[:strings.LastIndex(backup, ".bak-")]
-		kept, err := safefile.Read(backup, safefile.DocumentLimit)
-		now, nowErr := safefile.Read(path, safefile.DocumentLimit)
-		return err == nil && nowErr == nil && bytes.Equal(kept, now) && os.Remove(backup) == nil
+		saved, err := safefile.Read(backup, safefile.DocumentLimit)
+		present, presentErr := safefile.Read(path, safefile.DocumentLimit)
+		return err == nil && presentErr == nil && bytes.Equal(saved, present) && os.Remove(backup) == nil
 	})
 }
 

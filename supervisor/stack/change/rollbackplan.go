@@ -61,8 +61,8 @@ func (r *rollbackPlan) plan() error {
 	return nil
 }
 
-// currentConfig returns what services run from now: the present configuration, or when it
-// does not parse that of the current generation, which got ready last.
+// currentConfig returns what services run from now: the present configuration or, when it
+// does not parse, that of the current generation, which got ready last.
 func (r *rollbackPlan) currentConfig(after *config.Config) *config.Config {
 	if cfg, err := r.o.Load(); err == nil {
 		return cfg
@@ -75,8 +75,9 @@ func (r *rollbackPlan) currentConfig(after *config.Config) *config.Config {
 	return after
 }
 
-// targetTexts returns the target's files with their secrets, only those that differ from
-// the present ones in more than secrets; the configuration is always there.
+// targetTexts returns the target's files, by part, with the secrets of this machine in
+// them. A file that differs from the present one in secrets only keeps its present text.
+// Fault: secret-gone.
 func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 	key, err := generation.SecretKey(filepath.Join(r.root, "secrets"))
 	if err != nil {
@@ -93,8 +94,8 @@ func (r *rollbackPlan) targetTexts() (map[string][]byte, error) {
 			return nil, err
 		}
 		present, _ := safefile.Read(path, safefile.DocumentLimit) // missing or unreadable: nothing to take secrets from
-		now, err := generation.Seal(present, key, r.knownSecrets())
-		if err == nil && generation.Digest(now.Text) == r.target.Digests[part] {
+		presentSealed, err := generation.Seal(present, key, r.knownSecrets())
+		if err == nil && generation.Digest(presentSealed.Text) == r.target.Digests[part] {
 			texts[part] = present
 			continue
 		}
@@ -126,6 +127,7 @@ func (r *rollbackPlan) secretSources(path string, present []byte) [][]byte {
 	return list
 }
 
+// knownSecrets returns the secrets of the installation, as far as they can be read.
 func (r *rollbackPlan) knownSecrets() []string {
 	cfg := minimalConfig(r.root)
 	cfg.Paths.ActiveConfig = filepath.Join(cfg.Paths.RuntimeDir, "litellm.active.yaml")
@@ -208,12 +210,12 @@ func (r *rollbackPlan) planRuntimes(after *config.Config) error {
 		if store.ActiveFolder(after, want.Runtime) == want.Folder {
 			continue
 		}
-		in, err := store.FindFolder(after, want.Runtime, want.Folder)
+		install, err := store.FindFolder(after, want.Runtime, want.Folder)
 		if err == nil {
-			err = store.CheckSigned(in)
+			err = store.CheckSigned(install)
 		}
 		if err == nil {
-			err = store.Verify(in)
+			err = store.Verify(install)
 		}
 		if err != nil {
 			return err
@@ -237,6 +239,7 @@ func (r *rollbackPlan) planPointer() {
 	}})
 }
 
+// addRestart plans the restart of a service that the target's configuration has.
 func (r *rollbackPlan) addRestart(service string) {
 	if _, ok := r.change.After.Service(service); ok && !slices.Contains(r.change.Restart, service) {
 		r.change.Restart = append(r.change.Restart, service)

@@ -62,7 +62,7 @@ func Begin(root string, cfg *config.Config, j Entry, paths []string, links []str
 	if err != nil {
 		return nil, writeFault(dir, err)
 	}
-	defer func() { _ = os.RemoveAll(temp) }() // gone under that name once it is in force
+	defer func() { _ = os.RemoveAll(temp) }() // publish has renamed it when the change has begun
 	for _, path := range paths {
 		s, err := saveCopy(path, temp, strconv.Itoa(len(j.Files)))
 		if err != nil {
@@ -103,10 +103,10 @@ func (j *Entry) publish(root, temp string) error {
 	return nil
 }
 
-// saveCopy copies a file into the folder dir.
+// saveCopy copies a file into the folder dir under name, and returns its record.
 func saveCopy(path, dir, name string) (savedFile, error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	s := savedFile{Path: path, Name: name}
 	data, err := safefile.Read(path, safefile.DocumentLimit)
@@ -153,16 +153,17 @@ func Read(root string, cfg *config.Config) (*Entry, error) {
 	return &j, nil
 }
 
-// Undo restores everything and ends the change. It can be repeated. Fault: undo-failed.
-func (j *Entry) Undo(root string, cfg *config.Config, at func(string)) error {
+// Undo restores everything and ends the change. It calls report with the name of each
+// step that it took. It can be repeated. Faults: undo-failed, journal-failed.
+func (j *Entry) Undo(root string, cfg *config.Config, report func(step string)) error {
 	var errs []error
 	for _, f := range j.Files {
 		errs = append(errs, f.restore(root))
-		at("undo:" + filepath.Base(f.Path))
+		report("undo:" + filepath.Base(f.Path))
 	}
 	for name, folder := range j.Links {
 		errs = append(errs, store.Activate(cfg, name, folder))
-		at("undo:" + name)
+		report("undo:" + name)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fault.New("undo-failed", "put back what was before: %w", err).
@@ -171,6 +172,7 @@ func (j *Entry) Undo(root string, cfg *config.Config, at func(string)) error {
 	return j.End(root)
 }
 
+// restore makes the file what it was before the change.
 func (f savedFile) restore(root string) error {
 	if f.Absent {
 		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -198,7 +200,7 @@ func (j *Entry) End(root string) error {
 	if err != nil {
 		return writeFault(Dir(root), err)
 	}
-	_ = os.RemoveAll(done) // else the next change sweeps it
+	_ = os.RemoveAll(done) // else the next change removes it
 	return nil
 }
 
@@ -206,13 +208,14 @@ func (j *Entry) End(root string) error {
 // have ended.
 func removeLeftovers(root string) {
 	for _, pattern := range [...]string{".pending-*", ".done-*"} {
-		left, _ := filepath.Glob(filepath.Join(generation.Dir(root), pattern))
-		for _, path := range left {
+		leftovers, _ := filepath.Glob(filepath.Join(generation.Dir(root), pattern))
+		for _, path := range leftovers {
 			_ = os.RemoveAll(path)
 		}
 	}
 }
 
+// writeFault returns the fault journal-failed.
 func writeFault(path string, err error) error {
 	return fault.New("journal-failed", "write down the change at %s: %w", path, err).
 		WithHint("free space and make it writable; nothing was changed")

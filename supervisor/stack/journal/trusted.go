@@ -77,19 +77,20 @@ func (j *Entry) checkFiles(root string, cfg *config.Config) error {
 	return nil
 }
 
+// isPlainName reports whether a name is one element of a path and not hidden.
 func isPlainName(name string) bool {
 	return name != "" && name == filepath.Base(name) && !strings.HasPrefix(name, ".")
 }
 
 // isInstallationFile reports whether path is a file that a change of this installation
-// replaces: the configuration, CLIProxyAPI's, or state below root. There is no
-// link in it.
+// replaces: a file that cfg names, a YAML file beside the configuration, or state below
+// root except for keys and credentials. The path must have no link in it.
 func isInstallationFile(root string, cfg *config.Config, path string) bool {
 	if !filepath.IsAbs(path) || path != filepath.Clean(path) || trust.RealPath(path) != path {
 		return false
 	}
-	own := []string{cfg.File, cfg.CLIProxyConfigFile, cfg.Paths.ActiveConfig, cfg.Paths.StateFile}
-	if slices.ContainsFunc(own, func(file string) bool { return file != "" && trust.RealPath(file) == path }) {
+	named := []string{cfg.File, cfg.CLIProxyConfigFile, cfg.Paths.ActiveConfig, cfg.Paths.StateFile}
+	if slices.ContainsFunc(named, func(file string) bool { return file != "" && trust.RealPath(file) == path }) {
 		return true
 	}
 	inRoot := trust.IsWithin(path, trust.RealPath(root)) &&

@@ -27,14 +27,14 @@ func copyStack(o change.Options, cfg *config.Config, runtime, dir string) (*conf
 		return nil, endpoint{}, err
 	}
 	private := *cfg
-	at := filepath.Join(dir, ".router", "runtime")
+	runtimeDir := filepath.Join(dir, ".router", "runtime")
 	private.Dir = dir // its supervisor finds the built-in default's paths from there
 	private.File, private.Credentials, private.SecretFiles, private.Providers = "", nil, nil, nil
 	private.Paths = config.Paths{
-		RuntimeDir:   at,
-		ActiveConfig: filepath.Join(at, "litellm.active.yaml"),
-		StateFile:    filepath.Join(at, "state.json"),
-		LogFile:      filepath.Join(at, "events.log"),
+		RuntimeDir:   runtimeDir,
+		ActiveConfig: filepath.Join(runtimeDir, "litellm.active.yaml"),
+		StateFile:    filepath.Join(runtimeDir, "state.json"),
+		LogFile:      filepath.Join(runtimeDir, "events.log"),
 	}
 	if runtime == config.RuntimeCLIProxyAPI {
 		target, err := copyProxy(cfg, &private, dir, ports[0])
@@ -102,8 +102,8 @@ func listEchoServices(cfg *config.Config, runtime string, ports []int) []config.
 	}
 }
 
-// addProbeModel adds the deployment to the router's configuration that the probes ask
-// for: it leads to the echo upstream.
+// addProbeModel adds to the router's configuration the deployment that the probes ask for.
+// It leads to the echo upstream.
 func addProbeModel(settings map[string]any, echo, key string) {
 	list, _ := settings["model_list"].([]any)
 	settings["model_list"] = append(
@@ -118,7 +118,7 @@ func addProbeModel(settings map[string]any, echo, key string) {
 
 // detach returns a part of LiteLLM's configuration without anything that leads to the
 // network: it replaces keys, points base URLs to the echo upstream, and leaves data
-// stores and callbacks out.
+// stores, caches and callbacks out.
 func detach(fragment map[string]any, echo, key string) map[string]any {
 	out := policy.Merge(fragment, nil)
 	for _, section := range []string{"general_settings", "litellm_settings", "router_settings"} {

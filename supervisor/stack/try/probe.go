@@ -84,6 +84,7 @@ func (r probeRequest) check(e endpoint, needs []string) checks.Check {
 	}
 }
 
+// title returns the method and the path of the request.
 func (r probeRequest) title() string {
 	method := r.Method
 	if method == "" {
@@ -92,6 +93,7 @@ func (r probeRequest) title() string {
 	return method + " " + r.Path
 }
 
+// send sends the request and returns an error unless the reply is as it must be.
 func (r probeRequest) send(ctx context.Context, e endpoint) error {
 	var body io.Reader
 	if r.Body != nil {
@@ -127,6 +129,7 @@ func (r probeRequest) send(ctx context.Context, e endpoint) error {
 	return r.checkReply(res, data)
 }
 
+// checkReply returns an error that says what a reply lacks.
 func (r probeRequest) checkReply(res *http.Response, data []byte) error {
 	if !slices.Contains(r.Status, res.StatusCode) {
 		return fmt.Errorf("answered %d, not %s: %.200s", res.StatusCode, strings.Trim(fmt.Sprint(r.Status), "[]"), data)
@@ -143,11 +146,11 @@ func (r probeRequest) checkReply(res *http.Response, data []byte) error {
 		}
 	}
 	if len(r.Fields) > 0 {
-		lost, err := missingFields(data, r.Fields)
+		fields, err := listMissingFields(data, r.Fields)
 		if err != nil {
 			return err
 		}
-		missing = append(missing, lost...)
+		missing = append(missing, fields...)
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("the answer has no %s", strings.Join(missing, ", no "))
@@ -155,13 +158,13 @@ func (r probeRequest) checkReply(res *http.Response, data []byte) error {
 	return nil
 }
 
-// missingFields returns the jq expressions that find nothing in a JSON document.
-func missingFields(data []byte, fields []string) ([]string, error) {
+// listMissingFields returns the jq expressions that find nothing in a JSON document.
+func listMissingFields(data []byte, fields []string) ([]string, error) {
 	var doc any
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, errors.New("the answer is not JSON")
 	}
-	var lost []string
+	var missing []string
 	for _, field := range fields {
 		query, err := gojq.Parse(field)
 		if err != nil {
@@ -169,8 +172,8 @@ func missingFields(data []byte, fields []string) ([]string, error) {
 		}
 		value, ok := query.Run(doc).Next()
 		if _, failed := value.(error); !ok || failed || value == nil || value == false {
-			lost = append(lost, "field "+field)
+			missing = append(missing, "field "+field)
 		}
 	}
-	return lost, nil
+	return missing, nil
 }

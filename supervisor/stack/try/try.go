@@ -91,14 +91,15 @@ func RunProgram(ctx context.Context, o change.Options, cfg *config.Config, data 
 	}
 	defer read.Close()
 	defer write.Close() // ends the stack however this command ends
-	so := supervisor.StartOptions{
+	startOptions := supervisor.StartOptions{
 		Self:      o.Self(),
 		Environ:   withProgram(o.Environ(), data.Runtime, data.Program),
 		Timeout:   o.Start.Timeout,
 		Ephemeral: dir,
 		Lifeline:  read,
 	}
-	results := checks.Run(ctx, listChecks(private, so, target, &data, list), checks.Options{Emit: emit, Parallel: 4})
+	all := listChecks(private, startOptions, target, &data, list)
+	results := checks.Run(ctx, all, checks.Options{Emit: emit, Parallel: 4})
 	if data.Missing = listUnpassed(results); len(data.Missing) > 0 {
 		data.Logs = target.scrub(logs.Tail(private, probedService(private), 20), inventory.Secrets(cfg, o.Getenv))
 	}
@@ -131,7 +132,7 @@ func stopCopy(ctx context.Context, private *config.Config) {
 // listChecks returns the start of the stack and then every probe as checks.
 func listChecks(
 	private *config.Config,
-	so supervisor.StartOptions,
+	startOptions supervisor.StartOptions,
 	e endpoint,
 	data *Result,
 	list []probeRequest,
@@ -142,7 +143,7 @@ func listChecks(
 		Family:  "probe",
 		Timeout: 2*runtimestore.StartTimeout(data.Runtime) + 10*time.Second,
 		Run: func(ctx context.Context) checks.Outcome {
-			status, err := supervisor.Start(ctx, private, so)
+			status, err := supervisor.Start(ctx, private, startOptions)
 			if err != nil {
 				return checks.FromFault(err)
 			}
@@ -169,6 +170,7 @@ func (e endpoint) scrub(lines, secrets []string) []string {
 	return lo.Map(lines, func(line string, _ int) string { return string(s.Scrub([]byte(line))) })
 }
 
+// serviceVersion returns the version of a service's runtime in status, "" if unknown.
 func serviceVersion(status control.Status, service string) string {
 	for _, s := range status.Services {
 		if s.Name == service {
