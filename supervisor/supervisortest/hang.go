@@ -23,7 +23,7 @@ func (s *Stack) Hang() {
 		s.T.Fatal(err)
 	}
 	s.T.Cleanup(func() { _ = id.Signal(syscall.SIGCONT) })
-	Eventually(s.T, "every thread of it to stand", func() bool {
+	Eventually(s.T, "every thread of it to be suspended", func() bool {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", id.PID)) // none where there is no /proc
 		return !slices.ContainsFunc(threads, func(path string) bool {
 			stat, _ := os.ReadFile(path)

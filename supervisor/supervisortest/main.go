@@ -34,8 +34,8 @@ func PlayRole() {
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 }
 
-// residentMain is the target supervisor:run as the tasks package has it, with
-// the resolved configuration itself in place of flowgate.yaml.
+// residentMain does what the target supervisor:run does in package tasks, with the
+// resolved configuration itself in place of flowgate.yaml. It returns the exit status.
 func residentMain(args []string) int {
 	flags := flag.NewFlagSet("supervisor:run", flag.ContinueOnError)
 	file := flags.String("config", "", "")
@@ -69,13 +69,13 @@ func residentMain(args []string) int {
 	return 0
 }
 
-// openInherited sets the files that the supervisor inherits, by their descriptors. One
-// that takes over from another has the next version.
+// openInherited sets the files that the supervisor inherits, by their descriptors. A
+// supervisor that takes over from another has the version "next".
 func openInherited(o *daemon.Options, notify, lifeline, note int) (err error) {
-	if o.Notify, err = inherited[io.WriteCloser](notify); err != nil {
+	if o.Notify, err = openDescriptor[io.WriteCloser](notify); err != nil {
 		return err
 	}
-	if o.Lifeline, err = inherited[io.Reader](lifeline); err != nil {
+	if o.Lifeline, err = openDescriptor[io.Reader](lifeline); err != nil {
 		return err
 	}
 	if note != 0 {
@@ -85,7 +85,8 @@ func openInherited(o *daemon.Options, notify, lifeline, note int) (err error) {
 	return err
 }
 
-// commandMain is a command in a process of its own, as mage start and mage stop are.
+// commandMain runs a command in a process of its own, as mage start and mage stop do. It
+// returns the exit status.
 func commandMain(verb, file string) int {
 	cfg, err := readConfig(file)
 	if err != nil {
@@ -106,6 +107,7 @@ func commandMain(verb, file string) int {
 	return 0
 }
 
+// readConfig reads a resolved configuration.
 func readConfig(file string) (*config.Config, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -115,8 +117,8 @@ func readConfig(file string) (*config.Config, error) {
 	return cfg, json.Unmarshal(raw, cfg)
 }
 
-// inherited opens a descriptor given by flag; 0 means none.
-func inherited[T any](fd int) (none T, err error) {
+// openDescriptor opens a descriptor that a flag names; 0 means none.
+func openDescriptor[T any](fd int) (none T, err error) {
 	if fd == 0 {
 		return none, nil
 	}

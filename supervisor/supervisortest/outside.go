@@ -25,7 +25,7 @@ func CountProbes(t testing.TB, svc config.Service) (n int) {
 	return n
 }
 
-// OpenAbove lets every user reach and make what is to be at path.
+// OpenAbove lets every user enter and write the folders above path.
 func OpenAbove(t *testing.T, path string) {
 	t.Helper()
 	for dir := filepath.Dir(path); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {

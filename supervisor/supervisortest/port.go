@@ -11,22 +11,22 @@ import (
 // Ports of tests: below the range that the kernel hands out by itself, so that no
 // connection of another test takes one meanwhile.
 const (
-	firstPort     = 12000
-	portsOfOne    = 400 // test program
-	portsInAll    = 16000
-	programsAtOne = portsInAll / portsOfOne
+	firstPort       = 12000
+	portsPerProgram = 400
+	portsInTotal    = 16000
+	maxPrograms     = portsInTotal / portsPerProgram // test programs at the same time
 )
 
-// portRange is the ports that this test program has for itself.
+// portRange is a range of ports that one test program has for itself.
 type portRange struct {
 	holder net.Listener // on the first one, which keeps other programs away until this one ends
 	next   atomic.Int64
 }
 
-// ownPorts takes the first range that no other test program has.
-var ownPorts = sync.OnceValue(func() *portRange {
-	for n := range programsAtOne {
-		first := firstPort + n*portsOfOne
+// takePortRange takes the first range that no other test program has.
+var takePortRange = sync.OnceValue(func() *portRange {
+	for n := range maxPrograms {
+		first := firstPort + n*portsPerProgram
 		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first)); err == nil {
 			return &portRange{holder: l}
 		}
@@ -37,13 +37,13 @@ var ownPorts = sync.OnceValue(func() *portRange {
 // FreePort returns a port that no other test, of this program or another, gets.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	own := ownPorts()
-	if own == nil {
+	ports := takePortRange()
+	if ports == nil {
 		t.Fatal("every range of ports for tests is taken")
 	}
-	first := own.holder.Addr().(*net.TCPAddr).Port
-	for range 10 * portsOfOne {
-		port := first + 1 + int(own.next.Add(1))%(portsOfOne-1)
+	first := ports.holder.Addr().(*net.TCPAddr).Port
+	for range 10 * portsPerProgram {
+		port := first + 1 + int(ports.next.Add(1))%(portsPerProgram-1)
 		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
 			_ = l.Close()
 			return port

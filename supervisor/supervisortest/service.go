@@ -33,6 +33,7 @@ type behaviour struct {
 	unwritten              chat
 }
 
+// parse sets the behaviour from the flags of a service.
 func (b *behaviour) parse(args []string) error {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.StringVar(&b.port, "port", "", "listen here; empty: nowhere")
@@ -62,7 +63,7 @@ func (b *behaviour) parse(args []string) error {
 	return flags.Parse(args)
 }
 
-// serviceMain is a service that behaves as its flags say.
+// serviceMain runs a service that behaves as its flags say, and returns its exit status.
 func serviceMain(args []string) int {
 	var b behaviour
 	if err := b.parse(args); err != nil {
@@ -106,7 +107,7 @@ func (b *behaviour) print() {
 }
 
 // spawn starts the processes of the service, and its output. ends reports that the
-// service itself is over.
+// service itself has to end, with that exit status.
 func (b *behaviour) spawn() (status int, ends bool) {
 	if b.daemonize {
 		daemon := exec.Command(os.Args[0], "service", "-say=daemon")
@@ -146,8 +147,8 @@ func (b *behaviour) spawn() (status int, ends bool) {
 	return 0, false
 }
 
-// serveWithKey is a server of which no path but /health/readiness answers
-// without its key, as LiteLLM's are; it says which requests had it.
+// serveWithKey runs a server on which only /health/readiness answers without the key, as
+// on LiteLLM. It prints which requests had the key. It returns an exit status.
 func serveWithKey(port, key string) int {
 	http.HandleFunc("/health/readiness", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -163,7 +164,7 @@ func serveWithKey(port, key string) int {
 	return 0
 }
 
-// awaitFile returns when there is such a file; at once for none.
+// awaitFile returns when the file exists, at once if path is "".
 func awaitFile(path string) {
 	for path != "" {
 		if _, err := os.Stat(path); err == nil {
@@ -173,12 +174,13 @@ func awaitFile(path string) {
 	}
 }
 
-// flood is a lot of numbered lines, one write each.
+// flood is a large number of numbered lines, each in one write.
 type flood struct {
 	megabytes, rate, line int
 	await                 string
 }
 
+// run prints the lines.
 func (f flood) run() {
 	awaitFile(f.await)
 	filler := strings.Repeat("x", f.line)
@@ -186,7 +188,7 @@ func (f flood) run() {
 	for i := range lines {
 		head := "line " + strconv.Itoa(i) + " "
 		_, _ = os.Stdout.WriteString(head + filler[:f.line-len(head)-1] + "\n")
-		if f.rate == 0 || i%16 != 0 { // a sleep is not worth its while for less
+		if f.rate == 0 || i%16 != 0 { // fewer lines take less time than a sleep is exact to
 			continue
 		}
 		due := time.Duration(i*f.line) * time.Second / time.Duration(f.rate<<20)
@@ -195,7 +197,7 @@ func (f flood) run() {
 	fmt.Printf("flood is over: %d bytes in %d ms\n", lines*f.line, time.Since(began).Milliseconds())
 }
 
-// chat prints numbered lines and knows which of them did not get through.
+// chat prints numbered lines and knows which of them could not be written.
 type chat struct {
 	mu   sync.Mutex
 	lost Unwritten
@@ -207,6 +209,7 @@ type Unwritten struct {
 	First, Last time.Time
 }
 
+// talk prints a line every millisecond, without end.
 func (c *chat) talk() {
 	for n := 0; ; n++ {
 		line := fmt.Appendf(nil, `{"time":%q,"n":%d}`+"\n", time.Now().UTC().Format(time.RFC3339Nano), n)
@@ -230,7 +233,7 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(c.lost)
 }
 
-// answerBadly takes connections and gives no proper answer.
+// answerBadly accepts connections and sends no proper answer. It returns an exit status.
 func answerBadly(port, how string) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
@@ -254,13 +257,14 @@ func answerBadly(port, how string) int {
 	}
 }
 
+// listenAndServe runs the server of a well-behaved service, and returns an exit status.
 func listenAndServe(port string, status int, statusFrom, notReadyIf string, crash time.Duration) int {
 	var answered sync.Once
-	var asked atomic.Int64
+	var probes atomic.Int64
 	mux := http.DefaultServeMux
-	mux.HandleFunc("/asked", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, asked.Load()) })
+	mux.HandleFunc("/asked", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, probes.Load()) })
 	mux.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
+		probes.Add(1)
 		if raw, err := os.ReadFile(statusFrom); statusFrom != "" && err == nil && len(raw) == 3 {
 			code, _ := strconv.Atoi(string(raw))
 			w.WriteHeader(code)
@@ -284,7 +288,7 @@ func listenAndServe(port string, status int, statusFrom, notReadyIf string, cras
 	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
 		fmt.Println("listen:", err)
-		return 0 // as CLIProxyAPI: a taken port is exit status 0
+		return 0 // CLIProxyAPI, too, ends with exit status 0 when its port is taken
 	}
 	fmt.Println("listening")
 	_ = http.Serve(listener, mux)

@@ -110,14 +110,14 @@ func (s *Stack) ReplaceInLedger(old, other process.Identity) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	indented := func(id process.Identity) string {
+	indent := func(id process.Identity) string {
 		out, err := json.MarshalIndent(id, "      ", "  ")
 		if err != nil {
 			s.T.Fatal(err)
 		}
 		return string(out)
 	}
-	changed := strings.Replace(string(raw), indented(old), indented(other), 1)
+	changed := strings.Replace(string(raw), indent(old), indent(other), 1)
 	if changed == string(raw) {
 		s.T.Fatalf("supervisor.json does not name %+v: %s", old, raw)
 	}
@@ -131,7 +131,7 @@ func (s *Stack) Start(names ...string) (control.Status, error) {
 	return supervisor.Start(s.T.Context(), s.Config, supervisor.StartOptions{Services: names, Self: os.Args[0]})
 }
 
-// MustStart is Start, which may not fail.
+// MustStart starts services as Start does, and fails the test if that fails.
 func (s *Stack) MustStart(names ...string) control.Status {
 	s.T.Helper()
 	status, err := s.Start(names...)
@@ -154,7 +154,7 @@ func (s *Stack) Kill() {
 	Eventually(s.T, "the supervisor to be gone", func() bool { return !ids[0].Alive() })
 }
 
-// Processes returns all that carry the mark of a service of this stack.
+// Processes returns all processes that carry the mark of a service of this stack.
 func (s *Stack) Processes(service string) []process.Identity {
 	s.T.Helper()
 	family := process.Family{Mark: s.Config.Paths.RuntimeDir + ":" + service}
@@ -165,7 +165,7 @@ func (s *Stack) Processes(service string) []process.Identity {
 	return members
 }
 
-// EventDetails returns the details of the events of a name.
+// EventDetails returns the details of the recorded events with that name.
 func (s *Stack) EventDetails(name string) []string {
 	s.T.Helper()
 	var details []string
@@ -276,7 +276,7 @@ func (s *Stack) SupervisorCommand() *exec.Cmd {
 	return cmd
 }
 
-// Sleeper starts a process that is no business of any supervisor.
+// Sleeper starts a process that belongs to no supervisor.
 func Sleeper(t testing.TB) process.Identity {
 	t.Helper()
 	cmd := exec.Command("sleep", "60")
@@ -292,12 +292,14 @@ func Sleeper(t testing.TB) process.Identity {
 	return id
 }
 
-// IsReplaced returns whether a service has another process than that, which is ready.
+// IsReplaced returns a condition for Eventually: the service is ready and has another
+// process than pid.
 func (s *Stack) IsReplaced(name string, pid int) func() bool {
-	return func() bool { now := s.Service(name); return now.Ready && now.PID != pid }
+	return func() bool { status := s.Service(name); return status.Ready && status.PID != pid }
 }
 
-// CheckFault is WantFault for another goroutine than the test's.
+// CheckFault expects a fault with that code. Unlike WantFault it may be called in any
+// goroutine.
 func CheckFault(t testing.TB, err error, code string) {
 	t.Helper()
 	var f *fault.Error
@@ -306,7 +308,7 @@ func CheckFault(t testing.TB, err error, code string) {
 	}
 }
 
-// Put writes a file of the runtime folder, as a service would have.
+// Put appends text to a file of the runtime folder, as a service does.
 func (s *Stack) Put(name, text string) {
 	s.T.Helper()
 	path := filepath.Join(s.Config.Paths.RuntimeDir, name)
@@ -342,7 +344,7 @@ func (s *Stack) Tail(name string) string {
 	return strings.Join(logs.Tail(s.Config, name, 3), "\n")
 }
 
-// StartSupervisor starts one as a service manager would: no command comes.
+// StartSupervisor starts a supervisor as a service manager does: without a command.
 func (s *Stack) StartSupervisor() {
 	s.T.Helper()
 	cmd := s.SupervisorCommand()
@@ -353,7 +355,7 @@ func (s *Stack) StartSupervisor() {
 	Eventually(s.T, "the supervisor to listen", func() bool { return s.Query().Supervisor != nil })
 }
 
-// CountDropped returns how many bytes of logs were given up, as the events have it.
+// CountDropped returns how many bytes of logs were given up, by the recorded events.
 func (s *Stack) CountDropped() (total int64) {
 	s.T.Helper()
 	for _, detail := range s.EventDetails(control.EventLogDropped) {
