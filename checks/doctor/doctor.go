@@ -2,10 +2,12 @@
 // and says what is wrong, why, and the command that mends it. Call
 // Run; List names its checks for doctor:list, doctor:explain and the runbook.
 //
-// It looks and never changes anything, unless Options.Fix lets it mend what is
-// safe to mend: permissions, folders, stale files, ignore rules, the generated
-// router configuration. It never touches the content of a credential or a
-// running service, and goes to the network only with Options.Online.
+// It looks and never changes anything, unless Options.Fix lets it mend what is safe to
+// mend: permissions, folders, stale files, ignore rules, the generated router
+// configuration. Without Options.Fix it writes only notes of its own: of a refused
+// management key, which it then does not try again, and of the latest versions that it
+// asked for. It never touches the content of a credential or a running service, and goes
+// to the network only with Options.Online.
 package doctor
 
 import (
@@ -68,11 +70,11 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 		return report.Checked{}, err
 	}
 	defer s.Close()
-	how := checks.Options{Emit: o.Emit, Mend: o.Fix}
+	options := checks.Options{Emit: o.Emit, Mend: o.Fix}
 	if o.Serial {
-		how.Parallel = 1
+		options.Parallel = 1
 	}
-	results := checks.Run(ctx, list, how)
+	results := checks.Run(ctx, list, options)
 	data := Examined{Config: o.File, Online: o.Online}
 	if s.Config != nil {
 		data.Config, data.Profile, data.History = s.Config.File, s.Profile(), timeline.Headline(ctx, s)

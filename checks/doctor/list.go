@@ -16,7 +16,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/wiring"
 )
 
-// allChecks returns all checks, each after those that it needs.
+// allChecks returns all checks, each after the checks that it needs.
 func allChecks(s *subject.Subject) []checks.Check {
 	list := slices.Concat(
 		installation.Checks(s),

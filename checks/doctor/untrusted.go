@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// skipUntrusted replaces the active checks by skipped ones, and removes the fixes
-// of all checks, when the configuration is not trusted.
+// skipUntrusted makes the active checks skip and keeps all checks from mending when the
+// configuration is not trusted.
 func skipUntrusted(s *subject.Subject, list []checks.Check) []checks.Check {
 	if s.Untrusted == "" {
 		return list

@@ -28,7 +28,7 @@ type account struct {
 // credentials is the detail of the checks about credentials.
 type credentials struct {
 	checks.Note
-	Accounts []account `json:"accounts"` // those that the check complains of; at most twenty
+	Accounts []account `json:"accounts"` // the ones that the check complains about; at most maxListed
 	Examined int       `json:"examined"`
 }
 
@@ -51,7 +51,7 @@ func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outco
 	return o.WithDetail(c).WithFix(command, fix)
 }
 
-// collectProblems collects the accounts for which problem returns a text.
+// collectProblems returns the accounts for which problem returns a text, with that text.
 func collectProblems(all []auth.Account, problem func(auth.Account) string) credentials {
 	c := credentials{Accounts: []account{}, Examined: len(all)}
 	for _, a := range all {

@@ -23,7 +23,7 @@ func credentialsPresent(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "credentials.present", Title: "Every configured provider has a credential", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			if _, real := s.CLIProxyService(); !real {
+			if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			accounts, err := s.Accounts()

@@ -9,8 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// Differences in seconds from which a clock is reported: from warnSkewS on it is wrong,
-// from maxSkewS on servers take tokens for expired or not yet valid.
+// Differences in seconds from which a clock is reported: from warnSkewS on the check
+// warns, from maxSkewS on servers refuse tokens as expired or not yet valid, and it fails.
 const (
 	warnSkewS = 60
 	maxSkewS  = 300
@@ -24,17 +24,17 @@ func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) c
 			if !s.Online {
 				return skippedOffline()
 			}
-			nearest, some := triedUpstream{}, false
+			nearest, known := triedUpstream{}, false
 			for _, r := range try(ctx) {
 				if r.dated &&
-					(!some || math.Abs(r.SkewS) < math.Abs(nearest.SkewS)) {
+					(!known || math.Abs(r.SkewS) < math.Abs(nearest.SkewS)) {
 					// One right clock among wrong ones shows that ours is right.
-					nearest, some = r, true
+					nearest, known = r, true
 				}
 			}
 			text := fmt.Sprintf("this clock differs by %.0f s from that of %s", nearest.SkewS, nearest.URL)
 			switch skew := math.Abs(nearest.SkewS); {
-			case !some:
+			case !known:
 				return checks.Skipped("no upstream said its time")
 			case skew >= maxSkewS:
 				return checks.Failed("%s", text).WithFix("", "set the clock, and let NTP keep it")

@@ -12,7 +12,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// Open files that a busy router needs at least, two for each request under way.
+// Limits of open files. A router needs two files for each request in flight: below
+// minFiles the check fails, below enoughFiles it warns.
 const (
 	minFiles    = 256
 	enoughFiles = 1024
@@ -34,11 +35,11 @@ func filesEnough(s *subject.Subject) checks.Check {
 				return checks.Skipped("the limit is not known: %v", err)
 			}
 			l := fileLimit{Soft: soft, Hard: hard, Note: checks.Notef("at most %d files may be open at once", soft)}
-			most := uint64(4 * enoughFiles)
+			wanted := uint64(4 * enoughFiles)
 			if hard != 0 {
-				most = min(hard, most)
+				wanted = min(hard, wanted)
 			}
-			fix := fmt.Sprintf("ulimit -n %d", most)
+			fix := fmt.Sprintf("ulimit -n %d", wanted)
 			switch {
 			case soft == 0:
 				return checks.Passed(fileLimit{})
@@ -57,8 +58,8 @@ func filesEnough(s *subject.Subject) checks.Check {
 	}
 }
 
-// readFileLimits asks a shell: the Go runtime raises its own soft limit at its start
-// and gives the old one to its children only. "unlimited" is 0.
+// readFileLimits returns the limits that a shell reports: the Go runtime raises its own
+// soft limit at its start and gives the old one to its children only. "unlimited" is 0.
 func readFileLimits(ctx context.Context) (soft, hard uint64, err error) {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "ulimit -Sn; ulimit -Hn")
 	cmd.WaitDelay = subject.Grace

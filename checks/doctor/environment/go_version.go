@@ -16,7 +16,7 @@ import (
 // minGoVersion is the go line of go.mod.
 const minGoVersion = "go1.26"
 
-// goInstall describes the Go on PATH.
+// goInstall describes the Go on PATH, and the one that built this program.
 type goInstall struct {
 	checks.Note
 	Built string `json:"built_with"`
@@ -28,22 +28,22 @@ func goVersion(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "environment.go", Title: "Go is new enough to build FlowGate",
 		Run: func(context.Context) checks.Outcome {
-			t := goInstall{Built: runtime.Version()}
+			found := goInstall{Built: runtime.Version()}
 			path, err := exec.LookPath("go")
 			if err != nil {
-				t.Text = "there is no go on PATH; the compiled binary needs none"
-				return checks.Skipped("").WithDetail(t)
+				found.Text = "there is no go on PATH; the compiled binary needs none"
+				return checks.Skipped("").WithDetail(found)
 			}
-			t.Path, t.Found = path, readGoVersion(path)
+			found.Path, found.Found = path, readGoVersion(path)
 			switch {
-			case !version.IsValid(t.Found):
-				t.Text = "the version of " + path + " is not known"
-				return checks.Skipped("").WithDetail(t)
-			case version.Compare(t.Found, minGoVersion) < 0:
-				t.Text = path + " is " + t.Found + ", and FlowGate is built with " + minGoVersion + " or newer"
-				return checks.Warned("").WithDetail(t).WithFix("", "install a newer Go, or use the compiled binary")
+			case !version.IsValid(found.Found):
+				found.Text = "the version of " + path + " is not known"
+				return checks.Skipped("").WithDetail(found)
+			case version.Compare(found.Found, minGoVersion) < 0:
+				found.Text = path + " is " + found.Found + ", and FlowGate is built with " + minGoVersion + " or newer"
+				return checks.Warned("").WithDetail(found).WithFix("", "install a newer Go, or use the compiled binary")
 			}
-			return checks.Passed(t)
+			return checks.Passed(found)
 		},
 	}
 }

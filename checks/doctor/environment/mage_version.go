@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
+// mageModule is the path of mage's module.
 const mageModule = "github.com/magefile/mage"
 
 // mageInstall describes the mage on PATH.
@@ -38,20 +39,20 @@ func mageVersion(s *subject.Subject) checks.Check {
 			}
 			info, err := readBuildInfo(path)
 			if err != nil || info.Main.Path != mageModule {
-				// This program under that name, or a wrapper.
+				// It is this program under that name, or a wrapper.
 				m.Text = m.Path + " is not mage itself, so its version is not known"
 				return checks.Skipped("").WithDetail(m)
 			}
 			m.Found = info.Main.Version
 			switch {
 			case m.Pinned == "" || m.Found == "(devel)":
-				m.Text = "one of the versions is not known"
+				m.Text = "the version of mage that FlowGate needs, or that of " + m.Path + ", is not known"
 				return checks.Skipped("").WithDetail(m)
 			case m.Found != m.Pinned:
 				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
 				return checks.Warned("").
 					WithDetail(m).
-					WithFix("go install "+mageModule+"@"+m.Pinned, "install that one, or type go tool mage")
+					WithFix("go install "+mageModule+"@"+m.Pinned, "install that version, or type go tool mage")
 			}
 			return checks.Passed(m)
 		},

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// traceStages returns a context for a request, and a func that says the stage that
-// it has reached: dns, connect, tls, http. The transport may call from several
+// traceStages returns a context for a request, and a func that returns the stage that
+// the request has reached: dns, connect, tls, http. The transport may call from several
 // goroutines, and some of them after the request has ended.
 func traceStages(ctx context.Context) (traced context.Context, reached func() string) {
 	order := [...]string{"dns", "connect", "tls", "http"}

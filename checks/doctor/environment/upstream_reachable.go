@@ -22,7 +22,7 @@ import (
 type triedUpstream struct {
 	URL        string    `json:"url"`
 	Status     int       `json:"status"` // 0: no answer
-	Stage      string    `json:"stage"`  // answered, or where it ended: dns, connect, tls, http
+	Stage      string    `json:"stage"`  // answered, or where it failed: url, dns, connect, tls, http
 	Error      string    `json:"error,omitempty"`
 	SkewS      float64   `json:"skew_s"` // its clock minus ours, when it says its time
 	ObservedAt time.Time `json:"observed_at"`
@@ -36,7 +36,10 @@ type triedUpstreams struct {
 	Upstreams []triedUpstream `json:"upstreams"`
 }
 
-func skippedOffline() checks.Outcome { return checks.Skipped("offline: -online tries") }
+// skippedOffline returns the outcome of a check that needs the network.
+func skippedOffline() checks.Outcome {
+	return checks.Skipped("the network is not used without -online")
+}
 
 func upstreamReachable(s *subject.Subject, try func(context.Context) []triedUpstream) checks.Check {
 	return checks.Check{
@@ -70,8 +73,8 @@ func tryExternal(ctx context.Context, s *subject.Subject) []triedUpstream {
 	defer cancel()
 	var urls []string
 	for _, d := range s.Deployments() {
-		own := slices.ContainsFunc(s.Config.Services, d.LeadsTo)
-		if _, _, ok := d.Address(); ok && !own {
+		isInStack := slices.ContainsFunc(s.Config.Services, d.LeadsTo)
+		if _, _, ok := d.Address(); ok && !isInStack {
 			urls = append(urls, d.Base)
 		}
 	}
@@ -80,11 +83,11 @@ func tryExternal(ctx context.Context, s *subject.Subject) []triedUpstream {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	urls = lo.Uniq(urls)
-	many := iter.Mapper[string, triedUpstream]{MaxGoroutines: max(1, len(urls))}
-	return many.Map(urls, func(u *string) triedUpstream { return tryUpstream(ctx, s, client, *u) })
+	mapper := iter.Mapper[string, triedUpstream]{MaxGoroutines: max(1, len(urls))}
+	return mapper.Map(urls, func(u *string) triedUpstream { return tryUpstream(ctx, s, client, *u) })
 }
 
-// tryUpstream sends one HEAD without a key and returns what came of it.
+// tryUpstream sends one HEAD without a key and returns the result.
 func tryUpstream(ctx context.Context, s *subject.Subject, client *http.Client, base string) triedUpstream {
 	r := triedUpstream{URL: subject.StripSecrets(base), ObservedAt: s.Now().UTC()}
 	traced, stage := traceStages(ctx)

@@ -9,7 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// warningsDetail is the detail of a check that found settings to look at.
+// warningsDetail is the detail of a check that warns of settings.
 type warningsDetail struct {
 	checks.Note
 	Warnings []config.Warning `json:"warnings"`

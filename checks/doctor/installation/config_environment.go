@@ -32,7 +32,7 @@ func configEnvironment(s *subject.Subject) checks.Check {
 }
 
 // environmentReferences returns all variables that the configuration reads, each with the
-// first place that does, in the order of those places.
+// first place that reads it, in the order of these places.
 func environmentReferences(s *subject.Subject) []subject.Reference {
 	var all []subject.Reference
 	for _, svc := range s.Config.Services {

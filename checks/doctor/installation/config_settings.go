@@ -27,8 +27,8 @@ func configSettings(s *subject.Subject) checks.Check {
 	}
 }
 
-// configWarnings returns the configuration's warnings that a migration settles (old), or
-// the others.
+// configWarnings returns the configuration's warnings that config:migrate takes care of
+// when old is true, else the others.
 func configWarnings(s *subject.Subject, old bool) []config.Warning {
 	return lo.Filter(
 		s.Config.Warnings,

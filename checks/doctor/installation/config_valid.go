@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 )
 
-// problemsDetail is the detail of config.valid when there are some.
+// problemsDetail is the detail of config.valid when the configuration has problems.
 type problemsDetail struct {
 	checks.Note
 	Problems []yamlnode.Problem `json:"problems"`

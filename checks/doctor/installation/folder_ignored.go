@@ -27,31 +27,31 @@ func folderIgnored(s *subject.Subject) checks.Check {
 		Run: func(ctx context.Context) checks.Outcome {
 			top, ok := findWorkTree(s.Config.Dir)
 			if !ok {
-				return checks.Skipped("%s is in no git work tree", s.ShortPath(s.Config.Dir))
+				return checks.Skipped("%s is not in a git work tree", s.ShortPath(s.Config.Dir))
 			}
 			if s.ConfigFile == "" && !s.WasStarted() {
 				return checks.Skipped("nothing was started here yet")
 			}
-			open, err := findUnignored(ctx, s, top)
+			unignored, err := findUnignored(ctx, s, top)
 			switch {
 			case errors.Is(err, exec.ErrNotFound):
 				return checks.Skipped("git is not installed")
 			case err != nil:
 				return checks.Failed("git check-ignore: %v", err)
-			case len(open) == 0:
+			case len(unignored) == 0:
 				return checks.Passed(nil)
 			}
-			return describeUnignored(s, open)
+			return describeUnignored(s, unignored)
 		},
 		Mend: func(ctx context.Context) ([]string, error) { return appendUnignored(ctx, s) },
 	}
 }
 
 // describeUnignored returns the failure about files with keys that git would take.
-func describeUnignored(s *subject.Subject, open []string) checks.Outcome {
+func describeUnignored(s *subject.Subject, unignored []string) checks.Outcome {
 	o := checks.Failed("").
-		WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(open)), Paths: open})
-	if len(lo.Without(open, s.Config.File)) == 0 {
+		WithDetail(subject.PathsDetail{Note: checks.Notef("git would take: %s", s.ShortPaths(unignored)), Paths: unignored})
+	if len(lo.Without(unignored, s.Config.File)) == 0 {
 		return o.WithFix("",
 			"keys are written in the configuration: move them into files (credentials: {upstream: {NAME: {file: …}}}), "+
 				"and replace those that were committed")
@@ -62,12 +62,13 @@ func describeUnignored(s *subject.Subject, open []string) checks.Outcome {
 // appendUnignored adds the files with keys to the work tree's .gitignore.
 func appendUnignored(ctx context.Context, s *subject.Subject) ([]string, error) {
 	top, _ := findWorkTree(s.Config.Dir)
-	open, err := findUnignored(ctx, s, top)
+	unignored, err := findUnignored(ctx, s, top)
 	if err != nil {
 		return nil, err
 	}
-	open = lo.Without(open, s.Config.File) // people commit it: they decide whether the keys leave it, or the repository
-	lines := lo.Map(open, func(path string, _ int) string { return ignoreLine(top, path) })
+	// People commit the configuration: they decide whether to move the keys or to ignore the file.
+	unignored = lo.Without(unignored, s.Config.File)
+	lines := lo.Map(unignored, func(path string, _ int) string { return ignoreLine(top, path) })
 	changed, err := scaffold.AppendIgnore(filepath.Join(top, ".gitignore"), lines...)
 	if !changed {
 		return nil, err
@@ -91,7 +92,7 @@ func findWorkTree(dir string) (string, bool) {
 // track. It asks git about a file inside each folder: rules such as /.router/ match
 // folders only, and the folder may not exist yet.
 func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]string, error) {
-	inside := map[string]string{}
+	byProbe := map[string]string{}
 	var asked []string
 	top = trust.RealPath(top)
 	for path, probe := range pathsWithKeys(s) {
@@ -100,7 +101,7 @@ func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]strin
 		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 			continue
 		}
-		inside[at] = path
+		byProbe[at] = path
 		asked = append(asked, at)
 	}
 	if len(asked) == 0 {
@@ -111,17 +112,17 @@ func findUnignored(ctx context.Context, s *subject.Subject, top string) ([]strin
 		return nil, err
 	}
 	for _, path := range ignored {
-		delete(inside, path)
+		delete(byProbe, path)
 	}
-	open := slices.Compact(slices.Sorted(maps.Values(inside)))
-	return lo.Reject(open, func(path string, _ int) bool { // one line for a folder covers what is in it
-		return lo.SomeBy(open, func(other string) bool { return strings.HasPrefix(path, other+"/") })
+	unignored := slices.Compact(slices.Sorted(maps.Values(byProbe)))
+	return lo.Reject(unignored, func(path string, _ int) bool { // one line for a folder covers what is in it
+		return lo.SomeBy(unignored, func(other string) bool { return strings.HasPrefix(path, other+"/") })
 	}), nil
 }
 
-// checkIgnore returns those of paths that git ignores.
+// checkIgnore returns the paths that git ignores.
 func checkIgnore(ctx context.Context, top string, paths []string) ([]string, error) {
-	// git waits forever on a pipe.
+	// git would wait for ever for a named pipe in the place of one of these files.
 	for _, rules := range [...]string{".gitignore", filepath.Join(".git", "info", "exclude")} {
 		f, err := safefile.Open(filepath.Join(top, rules))
 		if err == nil {
@@ -130,13 +131,13 @@ func checkIgnore(ctx context.Context, top string, paths []string) ([]string, err
 			return nil, err
 		}
 	}
-	at := repo.Repo{Top: top}
-	ignored, err := at.IgnoredPaths(ctx, paths)
+	workTree := repo.Repo{Top: top}
+	ignored, err := workTree.IgnoredPaths(ctx, paths)
 	return lo.Filter(paths, func(path string, _ int) bool { return ignored[path] }), err
 }
 
 // pathsWithKeys returns the files and folders that hold keys, each folder with the name
-// of a file inside it.
+// of a file that could be inside it.
 func pathsWithKeys(s *subject.Subject) map[string]string {
 	all := map[string]string{s.Config.Paths.Root(): "x", s.Config.Paths.RuntimeDir: "x"}
 	for _, file := range filesWithKeys(s) {

@@ -35,7 +35,7 @@ func folderPresent(s *subject.Subject) checks.Check {
 			}
 			return checks.Warned("").
 				WithDetail(subject.PathsDetail{Note: checks.Notef("missing: %s", s.ShortPaths(missing)), Paths: missing}).
-				WithFix("mage doctor -fix", "make them")
+				WithFix("mage doctor -fix", "make the folders")
 		},
 		Mend: func(context.Context) ([]string, error) { return makeMissingFolders(s) },
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// Least free space: below the first nothing can be relied on, below the second
-// an upgrade of LiteLLM (742 MB) does not fit.
+// Least free space in bytes, and least free inodes. Below minSpace and minInodes nothing
+// can be relied on; below upgradeSpace an upgrade of LiteLLM (742 MB) does not fit.
 const (
 	minSpace     = 50 << 20
 	upgradeSpace = 1 << 30

@@ -43,7 +43,7 @@ func keysPresent(s *subject.Subject) checks.Check {
 
 // isGenerated reports whether FlowGate generates the key file when it does not exist.
 func isGenerated(s *subject.Subject, path string) bool {
-	_, real := s.CLIProxyService()
+	_, isCLIProxy := s.CLIProxyService()
 	secrets := s.Config.Paths.Secrets()
-	return path == filepath.Join(secrets, "gateway.key") || !real && path == filepath.Join(secrets, "upstream.key")
+	return path == filepath.Join(secrets, "gateway.key") || !isCLIProxy && path == filepath.Join(secrets, "upstream.key")
 }

@@ -1,4 +1,4 @@
-// Package permission has what the checks on folders, keys and credentials share:
+// Package permission holds what the checks on folders, keys and credentials share:
 // Examine finds the files that other users can read or write, Restrict takes
 // those permissions away.
 package permission
@@ -25,7 +25,7 @@ type exposure struct {
 	Mode  string `json:"mode"`  // octal, "0644"
 	Owner int    `json:"owner"` // user id
 	// Want is the mode that -fix gives it; "" when another user owns it, or when it
-	// is a folder for everybody, such as /tmp.
+	// is a folder for all users, such as /tmp.
 	Want string `json:"want,omitempty"`
 
 	want fs.FileMode
@@ -55,11 +55,11 @@ func Examine(s *subject.Subject, paths []string) checks.Outcome {
 		return fmt.Sprintf("%s has mode %s", s.ShortPath(e.Path), e.Mode)
 	})
 	return checks.Failed("").WithDetail(exposures{checks.Notef("%s", strings.Join(lines, ", ")), found}).
-		WithFix(chmodCommand(s, found), "keep others out; -fix does it")
+		WithFix(chmodCommand(s, found), "keep other users out; -fix does it")
 }
 
-// Restrict takes the permissions of other users away from the exposed ones of the
-// paths that lie in the installation, and returns a line for each that it changed.
+// Restrict takes the permissions of other users away from the exposed paths that lie in
+// the installation, and returns a line for each path that it changed.
 func Restrict(s *subject.Subject, paths []string) ([]string, error) {
 	found, _ := findExposed(paths) // Examine says what cannot be examined
 	var done []string
@@ -75,8 +75,8 @@ func Restrict(s *subject.Subject, paths []string) ([]string, error) {
 	return done, nil
 }
 
-// findExposed returns the exposed ones of the paths, and the first error about one
-// that cannot be examined.
+// findExposed returns the exposed files and folders among the paths, and the first error
+// about a path that cannot be examined.
 func findExposed(paths []string) (found []exposure, err error) {
 	for _, path := range paths {
 		info, statErr := os.Stat(path)
@@ -93,6 +93,7 @@ func findExposed(paths []string) (found []exposure, err error) {
 	return found, err
 }
 
+// examineFile returns the exposure of a file or folder, and whether it is exposed.
 func examineFile(path string, info fs.FileInfo) (e exposure, exposed bool) {
 	owner := os.Geteuid()
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -105,7 +106,7 @@ func examineFile(path string, info fs.FileInfo) (e exposure, exposed bool) {
 		return e, true
 	case mode&0o077 == 0:
 		return e, false
-	case info.Mode()&fs.ModeSticky != 0: // a folder for everybody, such as /tmp, stays one
+	case info.Mode()&fs.ModeSticky != 0: // a folder for all users, such as /tmp, stays open
 		return e, true
 	}
 	e.want = mode &^ 0o077

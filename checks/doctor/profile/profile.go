@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// Checks returns the checks of this family, each after those that it needs.
+// Checks returns the checks of this family, each after the checks that it needs.
 func Checks(s *subject.Subject) []checks.Check {
 	return []checks.Check{
 		profileState(s),

@@ -15,13 +15,13 @@ func profileCurrent(s *subject.Subject) checks.Check {
 		ID: "profile.current", Title: "The router's configuration is up to date",
 		Needs: []string{"config.valid", "profile.active", "keys.present"},
 		Run: func(context.Context) checks.Outcome {
-			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active says it; the start makes keys that it lacks
+			if !subject.Exists(s.Config.Paths.ActiveConfig) { // profile.active reports it; start makes the keys that are missing
 				return checks.Skipped("it was not generated yet")
 			}
 			plan, err := s.PlannedConfig()
 			switch f := fault.From(err); {
 			case f == nil:
-			case f.Code == "profile-unknown": // profile.state says it
+			case f.Code == "profile-unknown": // profile.state reports it
 				return checks.Skipped("%s", f.Message)
 			default:
 				return checks.FromFault(err)

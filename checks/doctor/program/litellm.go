@@ -15,7 +15,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
-// Python versions that LiteLLM 1.106 takes (its metadata: >=3.10,<3.15).
+// Python versions that LiteLLM 1.106 runs on: 3.minPythonMinor or newer, below
+// 3.endPythonMinor (its metadata: >=3.10,<3.15).
 const (
 	minPythonMinor = 10
 	endPythonMinor = 15
@@ -28,8 +29,8 @@ type pythonInstall struct {
 	UV      string `json:"uv,omitempty"` // uv on PATH, which installs LiteLLM faster than pip
 }
 
-// findLiteLLM returns the service that runs LiteLLM from a virtual environment, with the
-// path of that program; false when the router is something else.
+// findLiteLLM returns the service that runs LiteLLM, with the path of its program, which
+// is "" when it is not known; false when the router is something else.
 func findLiteLLM(s *subject.Subject) (config.Service, string, bool) {
 	svc, ok := s.Config.Service(config.LiteLLM)
 	if !ok || svc.Runtime == config.RuntimeEmbedded {
@@ -42,7 +43,7 @@ func findLiteLLM(s *subject.Subject) (config.Service, string, bool) {
 	return svc, spec.Args[0], svc.Runtime == config.RuntimeLiteLLM || filepath.Base(spec.Args[0]) == "litellm"
 }
 
-// errLauncher is returned for a script of another language, which may start any Python.
+// errLauncher is returned for a script in another language, which may start any Python.
 var errLauncher = errors.New("a script that is not Python starts LiteLLM")
 
 // findPython returns the Python that runs a script: the one that its first line names, or
@@ -81,7 +82,7 @@ func readShebang(script string) []string {
 	return strings.Fields(rest)
 }
 
-// isPython reports whether a program is a Python by its name: python3.12, pypy3.
+// isPython reports whether the name of a program is that of a Python: python3.12, pypy3.
 func isPython(program string) bool {
 	name := filepath.Base(program)
 	return strings.HasPrefix(name, "python") || strings.HasPrefix(name, "pypy")

@@ -18,7 +18,7 @@ func litellmInclude(s *subject.Subject) checks.Check {
 				return checks.Skipped("%v", err)
 			}
 			if files, ok := settings["include"]; ok {
-				return checks.Warned("the router's settings include %s, and what stands there overrides them",
+				return checks.Warned("the router's settings include %s, which overrides them",
 					describeIncludes(files)).
 					WithFix("", "move what it holds into litellm_base")
 			}
@@ -27,8 +27,8 @@ func litellmInclude(s *subject.Subject) checks.Check {
 	}
 }
 
-// describeIncludes returns the names of the included files, without what may hold a key
-// in addresses.
+// describeIncludes returns the names of the included files, addresses without the parts
+// that may hold a key.
 func describeIncludes(files any) string {
 	list, ok := files.([]any)
 	if !ok {

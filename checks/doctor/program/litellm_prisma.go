@@ -28,14 +28,14 @@ func litellmPrisma(s *subject.Subject) checks.Check {
 			}
 			packages, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(path)), "lib", "python3*", "site-packages"))
 			if len(packages) == 0 {
-				return checks.Skipped("%s is in no virtual environment whose packages could be looked at", s.ShortPath(bin))
+				return checks.Skipped("%s is not in a virtual environment, so its packages cannot be listed", s.ShortPath(bin))
 			}
 			for _, dir := range packages {
 				if subject.Exists(filepath.Join(dir, "prisma")) {
 					return checks.Passed(nil)
 				}
 			}
-			return checks.Warned("the package prisma is not beside LiteLLM: a missing key is answered 500 instead of 401").
+			return checks.Warned("LiteLLM has no package prisma beside it, so it answers a missing key with 500, not 401").
 				WithFix(program.Quote(path)+" -m pip install prisma", "install it into LiteLLM's environment")
 		},
 	}

@@ -47,9 +47,9 @@ func runtimesArchitecture(s *subject.Subject) checks.Check {
 	}
 }
 
-// whyNotExecutable returns why this machine cannot execute a file, "" when it can.
-// The error says why the file cannot be read, as is right for a program that its
-// user may only execute.
+// whyNotExecutable returns why this machine cannot execute a file, "" when it can. The
+// error says why the file cannot be read; that need not be a mistake, since a user may
+// be allowed to execute a program and not to read it.
 func whyNotExecutable(path string) (string, error) {
 	f, err := safefile.Open(path)
 	if err != nil {
@@ -70,6 +70,7 @@ func whyNotExecutable(path string) (string, error) {
 	return "", nil
 }
 
+// whyScriptNotExecutable is whyNotExecutable for a script that begins with head.
 func whyScriptNotExecutable(head []byte) string {
 	line, _, _ := strings.Cut(string(head[2:]), "\n")
 	words := strings.Fields(line)

@@ -20,7 +20,8 @@ type serviceProgram struct {
 	Path    string `json:"path"`
 }
 
-// reportedElsewhere has the faults of a service's command that other checks report.
+// reportedElsewhere holds the codes of faults of a service's command that other checks
+// report.
 var reportedElsewhere = [...]string{"active-config-missing", "cliproxy-config-missing", "env-unset", "config-invalid"}
 
 func runtimesInstalled(s *subject.Subject) checks.Check {

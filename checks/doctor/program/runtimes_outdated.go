@@ -38,8 +38,8 @@ func runtimesOutdated(s *subject.Subject) checks.Check {
 	}
 }
 
-// compareVersions returns the outcome for runtimes whose latest versions are known, as
-// far as they were ever asked for.
+// compareVersions returns the outcome for runtimes with their latest versions, which are
+// "" when nobody has asked for them yet.
 func compareVersions(runtimes []bootstrap.VersionStatus) checks.Outcome {
 	found, outdated := outdatedRuntimes{Runtimes: runtimes}, ""
 	var lines []string
@@ -63,7 +63,7 @@ func compareVersions(runtimes []bootstrap.VersionStatus) checks.Outcome {
 	case len(runtimes) == 0:
 		return checks.Skipped("nothing is installed in the store")
 	case !compared:
-		return checks.Skipped("the latest versions were never asked for: mage bootstrap:outdated does")
+		return checks.Skipped("the latest versions were never asked for: mage bootstrap:outdated asks")
 	}
 	return checks.Passed(found)
 }

@@ -18,11 +18,10 @@ func servicesDotenv(s *subject.Subject) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			var found, unknown []string
 			for _, svc := range s.Config.Services {
-				own := svc.Runtime == config.RuntimeEmbedded || svc.Runtime == config.RuntimeEcho
-				spec, err := s.Command(svc)
-				if own {
+				if svc.Runtime == config.RuntimeEmbedded || svc.Runtime == config.RuntimeEcho {
 					continue
 				}
+				spec, err := s.Command(svc)
 				if err != nil {
 					unknown = append(unknown, svc.Name)
 					continue

@@ -25,13 +25,13 @@ func deploymentsDistinct(s *subject.Subject) checks.Check {
 				if err != nil { // .inf or .nan cannot be compared
 					continue
 				}
-				if other, there := first[string(text)]; there {
+				if other, isKnown := first[string(text)]; isKnown {
 					duplicates = append(duplicates, d.String()+" is the same as "+other)
 				}
 				first[string(text)] = d.Path
 				entry, _ := list[i].(map[string]any)
 				id := subject.Section(entry, "model_info")["id"]
-				if other, there := ids[id]; there && id != nil {
+				if other, isKnown := ids[id]; isKnown && id != nil {
 					duplicates = append(duplicates, d.String()+" has the id of "+other)
 				}
 				ids[id] = d.Path
@@ -39,7 +39,7 @@ func deploymentsDistinct(s *subject.Subject) checks.Check {
 			if len(duplicates) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "take one out, or let it differ")
+			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "remove one of them, or change it")
 		},
 	}
 }

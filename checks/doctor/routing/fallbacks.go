@@ -14,8 +14,8 @@ type fallback struct {
 	to   []string
 }
 
-// listFallbacks returns all fallbacks of any kind; router_settings wins the list
-// where both sections have it, as in LiteLLM.
+// listFallbacks returns all fallbacks of any kind. When both sections have a list, the
+// one in router_settings counts, as in LiteLLM.
 func listFallbacks(settings map[string]any) []fallback {
 	var all []fallback
 	for _, key := range [...]string{

@@ -11,12 +11,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// providerList has the providers of LiteLLM 1.106.2 (LlmProviders in
+// providerList holds the providers of LiteLLM 1.106.2 (LlmProviders in
 // litellm/types/utils.py) and the old and short names that its documentation uses.
 //
 //go:embed providers.txt
 var providerList string
 
+// knownProviders returns the names in providerList.
 func knownProviders() []string { return strings.Fields(providerList) }
 
 func providersKnown(s *subject.Subject) checks.Check {

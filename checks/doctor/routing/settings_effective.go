@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 )
 
-// deadAllowedFails is the value that LiteLLM takes for "not set": its default.
-const deadAllowedFails = 3
+// unsetAllowedFails is the value that LiteLLM takes for "not set": its default.
+const unsetAllowedFails = 3
 
 func settingsEffective(s *subject.Subject) checks.Check {
 	return checks.Check{
@@ -19,7 +19,7 @@ func settingsEffective(s *subject.Subject) checks.Check {
 				return checks.Skipped("the router is not LiteLLM")
 			}
 			for _, name := range [...]string{"router_settings", "litellm_settings"} {
-				if subject.Section(settings, name)["allowed_fails"] == deadAllowedFails {
+				if subject.Section(settings, name)["allowed_fails"] == unsetAllowedFails {
 					return checks.Warned("%s.allowed_fails is 3 in profile %q, which LiteLLM takes for unset", name, s.Profile()).
 						WithFix("", "write 2 or 4 in profiles."+s.Profile())
 				}

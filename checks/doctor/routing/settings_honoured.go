@@ -44,7 +44,7 @@ func settingsHonoured(s *subject.Subject) checks.Check {
 var reportedElsewhere = []string{"environment-variable-unset", "fallback-unknown", "routing-strategy-unknown",
 	"setting-moved", "cooldown-setting-misplaced", "credential-readable", "provider-unknown", "deployment-id-duplicate"}
 
-// reportWarnings warns of what the router warns of.
+// reportWarnings warns of what the router warns of, except for what other checks report.
 func reportWarnings(s *subject.Subject, all []config.Warning) checks.Outcome {
 	var kept []config.Warning
 	var lines []string

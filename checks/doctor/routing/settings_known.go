@@ -13,12 +13,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// maxEdits is the most letters by which a misspelt key differs from the one meant.
+// maxEdits is how many letters of a misspelt key may differ from the key that was meant.
 const maxEdits = 2
 
-// keyLists has keys of LiteLLM 1.106's configuration that people write, below the
+// keyLists holds keys of LiteLLM 1.106's configuration that people write, below the
 // name of their section in brackets (https://docs.litellm.ai/docs/proxy/config_settings).
-// It need not be complete: only what is nearly one of them is taken for misspelt.
+// It need not be complete: only a key that is nearly one of them counts as misspelt.
 //
 //go:embed keys.txt
 var keyLists string
@@ -132,7 +132,8 @@ func describeValue(value any) string {
 	return fmt.Sprint(value)
 }
 
-// hasKind reports whether value has the kind; a reference may resolve to anything.
+// hasKind reports whether value has the kind. A reference may resolve to anything and a
+// missing value means the default, so both have every kind.
 func hasKind(value any, kind string) bool {
 	if text, ok := value.(string); ok && strings.HasPrefix(text, "os.environ/") || value == nil {
 		return true
@@ -142,8 +143,8 @@ func hasKind(value any, kind string) bool {
 	case "a whole number":
 		return whole
 	case "a number of seconds":
-		_, part := value.(float64)
-		return whole || part
+		_, fraction := value.(float64)
+		return whole || fraction
 	case "a list":
 		_, ok := value.([]any)
 		return ok

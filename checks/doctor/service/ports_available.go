@@ -13,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
-// port is the process that has the address of a service.
+// port is the address of a service, with the process that listens on it.
 type port struct {
 	Service string      `json:"service"`
 	Address string      `json:"address"`
@@ -58,7 +58,7 @@ func portsAvailable(s *subject.Subject) checks.Check {
 	}
 }
 
-// examinePort returns which process has the port of a service.
+// examinePort returns the port of a service and which process listens on it.
 func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) port {
 	p := port{Service: svc.Name, Address: svc.Addr(), Port: svc.Port, State: "free"}
 	if running, ok := s.RunningService(svc.Name); ok &&
@@ -84,8 +84,9 @@ func examinePort(ctx context.Context, s *subject.Subject, svc config.Service) po
 	return findSharedPort(s, svc, p)
 }
 
-// findSharedPort looks for another program on a service's port at the loopback address
-// of the other family, where a client that connects to localhost may end up.
+// findSharedPort returns p, marked as shared when another program listens on the same
+// port at the loopback address of the other family: a client that connects to localhost
+// may reach that program.
 func findSharedPort(s *subject.Subject, svc config.Service, p port) port {
 	other := "::1"
 	switch svc.Host {
@@ -109,14 +110,14 @@ func findSharedPort(s *subject.Subject, svc config.Service, p port) port {
 	return p
 }
 
-// ownsProcess reports whether a process belongs to the running service svc.
+// ownsProcess reports whether a process is one of the running service svc.
 func ownsProcess(s *subject.Subject, svc config.Service, pid int) bool {
 	running, ok := s.RunningService(svc.Name)
 	return ok && process.BelongsTo(pid, running.PID)
 }
 
-// fix returns a command that shows the process on the port. Ending it is for people to
-// decide.
+// fix returns a command that shows the process on the port; whether to end it is for
+// people to decide. It returns "" when the process is not known.
 func (p port) fix() string {
 	if p.Holder == nil || p.Holder.PID == 0 {
 		return ""

@@ -51,7 +51,7 @@ func portsLoopback(s *subject.Subject) checks.Check {
 	}
 }
 
-// loopbackFix returns how to make a running service listen on loopback whose
+// loopbackFix returns how to make a running service listen on loopback only, when its
 // services.NAME.host is loopback already.
 func loopbackFix(s *subject.Subject, svc config.Service) string {
 	switch {

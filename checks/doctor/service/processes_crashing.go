@@ -29,7 +29,7 @@ type crashes struct {
 	Ends    map[string]int `json:"ends"`   // unexpected ends by service
 	GivenUp []string       `json:"failed"` // services that were given up
 
-	unexecuted map[string]bool // given up before a process was there
+	unexecuted map[string]bool // services that were given up before a process was started
 }
 
 // beforeExecution are the faults of a start that executes nothing, so that the
@@ -57,8 +57,8 @@ func processesCrashing(s *subject.Subject) checks.Check {
 	}
 }
 
-// judge returns a failure if a service was given up, a warning if one ended often. The
-// fix is about the last of them.
+// judge returns a failure if a service was given up, and a warning if one ended often. The
+// fix is for the last such service in the list.
 func (c crashes) judge(services []config.Service) checks.Outcome {
 	var worst string
 	var lines []string

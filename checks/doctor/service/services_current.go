@@ -23,16 +23,16 @@ func servicesCurrent(s *subject.Subject) checks.Check {
 			status.Services = append([]control.ServiceStatus{}, status.Services...) // other checks read them meanwhile
 			status.Compare(s.Config)
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
-			other := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
-			if len(other) == 0 {
+			differing := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
+			if len(differing) == 0 {
 				return checks.Passed(found)
 			}
-			found.Text = strings.Join(lo.Map(other, func(svc control.ServiceStatus, _ int) string {
+			found.Text = strings.Join(lo.Map(differing, func(svc control.ServiceStatus, _ int) string {
 				return svc.Name + ": " + strings.Join(svc.Differs, "; ")
 			}), "; ")
 			return checks.Warned("").
 				WithDetail(found).
-				WithFix("mage restart "+other[0].Name, "restart it with the configuration as it is now")
+				WithFix("mage restart "+differing[0].Name, "restart it with the configuration as it is now")
 		},
 	}
 }

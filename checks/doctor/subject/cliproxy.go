@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 )
 
-// Answer is what an HTTP server said.
+// Answer is the reply of an HTTP server.
 type Answer struct {
 	checks.Note
 	URL        string    `json:"url"`
@@ -46,7 +46,7 @@ func (s *Subject) Get(ctx context.Context, url string, headers ...string) (Answe
 		return a, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxReplyBytes))
 	a.Status, a.Body, a.Header = res.StatusCode, string(body), res.Header
 	return a, err
 }
@@ -73,5 +73,6 @@ func (s *Subject) greetCLIProxy(ctx context.Context) (a Answer, healthy bool) {
 	return a, healthy
 }
 
-// SkippedForEcho returns the outcome of a check about CLIProxyAPI where the echo stands in.
+// SkippedForEcho returns the outcome of a check about CLIProxyAPI when the echo
+// upstream is used.
 func SkippedForEcho() checks.Outcome { return checks.Skipped("the upstream is not CLIProxyAPI") }

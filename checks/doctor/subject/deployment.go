@@ -17,7 +17,7 @@ type Deployment struct {
 	Path   string // "model_list[2]"
 	Group  string
 	Model  string // "openai/gpt-5"
-	Base   string // api_base, "" when the provider's own
+	Base   string // api_base; "" means the provider's own address
 	Params map[string]any
 }
 
@@ -59,7 +59,7 @@ func DeploymentsIn(settings map[string]any) []Deployment {
 	return all
 }
 
-// Groups returns the names that clients may ask for.
+// Groups returns the groups of the deployments, which clients may ask for.
 func Groups(all []Deployment) map[string]bool {
 	names := map[string]bool{}
 	for _, d := range all {
@@ -68,7 +68,7 @@ func Groups(all []Deployment) map[string]bool {
 	return names
 }
 
-// Provider returns the first word of the model's name, "" when there is none.
+// Provider returns the part of the model's name before the slash, "" when it has none.
 func (d Deployment) Provider() string {
 	provider, _, ok := strings.Cut(d.Model, "/")
 	if !ok {

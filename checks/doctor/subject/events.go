@@ -16,7 +16,7 @@ import (
 const maxEvents = 20_000
 
 // Events calls visit for the latest events since a time, at most maxEvents. A pipe in the
-// log's place is a fault: reading it would wait for ever.
+// log's place is a fault: reading it would never end.
 func (s *Subject) Events(ctx context.Context, since time.Time, visit func(control.Event)) error {
 	f, err := safefile.Open(s.Config.Paths.LogFile)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -77,7 +77,7 @@ func (s *Subject) ShortPath(path string) string {
 	return path
 }
 
-// ShortPaths returns the short paths of a list, with commas between them.
+// ShortPaths returns the paths as ShortPath does, with commas between them.
 func (s *Subject) ShortPaths(paths []string) string {
 	return strings.Join(lo.Map(paths, func(p string, _ int) string { return s.ShortPath(p) }), ", ")
 }

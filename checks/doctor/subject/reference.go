@@ -25,6 +25,7 @@ type unsetVariables struct {
 }
 
 // ReportUnset fails with the variables that are not set, and passes when there are none.
+// The argument what ends the sentence about each of them: "is not set in this environment".
 func ReportUnset(unset []Reference, what, fix string) checks.Outcome {
 	if len(unset) == 0 {
 		return checks.Passed(nil)

@@ -1,8 +1,8 @@
 // Package subject is what doctor's checks examine: an installation, as its
 // configuration describes it, and the stack that may run from it. New loads it;
-// its members gather what several checks need, once. It has also what those
-// checks share to describe it: details of outcomes, short paths, texts without
-// secrets.
+// its members gather what several checks need, once. The package also holds what
+// these checks share to describe it: details of outcomes, short paths, texts
+// without secrets.
 //
 // It never changes anything, and sends a key only to a process of this user.
 package subject
@@ -107,7 +107,7 @@ func New(ctx context.Context, o Options) *Subject {
 	return s
 }
 
-// askInTime asks in less than a check may take, so that there is time left to say
+// askInTime calls ask with less time than a check has, so that the check can still say
 // who did not answer.
 func askInTime(
 	ctx context.Context,
@@ -139,6 +139,7 @@ func Once[T any](f func(context.Context) T) func(context.Context) T {
 	}
 }
 
+// load sets the configuration, or the error for which it cannot be used.
 func (s *Subject) load() {
 	if s.ConfigFile == "" {
 		s.Config = config.Default(s.Dir)
@@ -198,7 +199,7 @@ func (s *Subject) AuthEnvironment() auth.Environment {
 // CLIProxyConfig returns CLIProxyAPI's own configuration; false when CLIProxyAPI is not
 // the upstream or its file is not known or not readable.
 func (s *Subject) CLIProxyConfig() (cliproxy.File, bool) {
-	if _, real := s.CLIProxyService(); !real || s.Config.CLIProxyConfigFile == "" {
+	if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy || s.Config.CLIProxyConfigFile == "" {
 		return cliproxy.File{}, false
 	}
 	f, err := s.CLIProxyFile()
@@ -212,7 +213,7 @@ func (s *Subject) Command(svc config.Service) (runtimestore.Spec, error) {
 	})
 }
 
-// refuseAll sends no request: what is examined is not trusted.
+// refuseAll refuses every request, since the examined configuration is not trusted.
 type refuseAll struct{}
 
 // RoundTrip implements http.RoundTripper.

@@ -27,7 +27,8 @@ func WithoutPath(err error) error {
 }
 
 // StripSecrets returns an address without the parts that may hold a key: user and
-// password, query and fragment. A text that is not an address is not shown at all.
+// password, query and fragment. It returns a reference as it is, and replaces a text that
+// is not an address.
 func StripSecrets(address string) string {
 	u, err := url.Parse(address)
 	if redact.IsReference(address) {

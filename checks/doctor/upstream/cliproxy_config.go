@@ -14,15 +14,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// maxSecretBytes is bcrypt's limit in bytes; CLIProxyAPI exits 0 on a longer one.
+// maxSecretBytes is bcrypt's limit in bytes; with a longer secret CLIProxyAPI ends at its
+// start, with status 0.
 const maxSecretBytes = 72
 
 func cliproxyConfig(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "cliproxy.config", Title: "CLIProxyAPI's own configuration fits this stack", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
-			svc, real := s.CLIProxyService()
-			if !real {
+			svc, isCLIProxy := s.CLIProxyService()
+			if !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			if s.Config.CLIProxyConfigFile == "" {

@@ -23,7 +23,7 @@ import (
 // management is the reply of the management API, which is asked at most once.
 type management struct {
 	subject.Answer
-	refused bool // this very key was refused by this very process before: not tried again
+	refused bool // the same process refused the same key before, so it was not tried again
 	err     error
 }
 
@@ -32,7 +32,7 @@ func cliproxyManagement(s *subject.Subject, ask func(context.Context) management
 		ID: "cliproxy.management", Title: "CLIProxyAPI takes FlowGate's management key",
 		Needs: []string{"cliproxy.reachable", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
-			if _, real := s.CLIProxyService(); !real {
+			if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			m := ask(ctx)

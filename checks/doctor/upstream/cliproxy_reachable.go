@@ -13,8 +13,8 @@ func cliproxyReachable(s *subject.Subject) checks.Check {
 		ID: "cliproxy.reachable", Title: "CLIProxyAPI answers on its port",
 		Needs: []string{"services.live"}, Timeout: subject.Patience, Active: true,
 		Run: func(context.Context) checks.Outcome {
-			svc, real := s.CLIProxyService()
-			if !real {
+			svc, isCLIProxy := s.CLIProxyService()
+			if !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			a, healthy := s.AskCLIProxy()

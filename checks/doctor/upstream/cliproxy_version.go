@@ -19,8 +19,8 @@ func cliproxyVersion(s *subject.Subject, ask func(context.Context) management) c
 		ID: "cliproxy.version", Title: "The CLIProxyAPI that runs is the one that is installed",
 		Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
-			svc, real := s.CLIProxyService()
-			if !real {
+			svc, isCLIProxy := s.CLIProxyService()
+			if !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			m := ask(ctx)

@@ -28,7 +28,7 @@ type serverAccount struct {
 type serverAccounts struct {
 	checks.Note
 	ObservedAt time.Time       `json:"observed_at"`
-	Accounts   []serverAccount `json:"accounts"` // those that are set aside
+	Accounts   []serverAccount `json:"accounts"` // the ones that the server does not use; at most maxAccounts
 	Examined   int             `json:"examined"`
 }
 
@@ -37,7 +37,7 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 		ID: "credentials.usable", Title: "The running server uses every credential",
 		Needs: []string{"cliproxy.management"}, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
-			if _, real := s.CLIProxyService(); !real {
+			if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
 				return subject.SkippedForEcho()
 			}
 			m := ask(ctx)
@@ -64,17 +64,17 @@ const maxAccounts = 20
 
 // listUnusable returns the accounts that the server does not use at the moment.
 func listUnusable(all []serverAccount) serverAccounts {
-	aside := lo.Filter(
+	unusable := lo.Filter(
 		all,
 		func(f serverAccount, _ int) bool { return f.Disabled || f.Unavailable || f.Status == "error" },
 	)
 	l := serverAccounts{Accounts: []serverAccount{}, Examined: len(all)}
-	for _, f := range aside[:min(len(aside), maxAccounts)] {
+	for _, f := range unusable[:min(len(unusable), maxAccounts)] {
 		f = f.sanitize()
 		l.Accounts = append(l.Accounts, f)
 		l.Text += "; " + f.Name + " is " + f.describe()
 	}
-	if more := len(aside) - maxAccounts; more > 0 {
+	if more := len(unusable) - maxAccounts; more > 0 {
 		l.Text += fmt.Sprintf("; and %d more", more)
 	}
 	l.Text = strings.TrimPrefix(l.Text, "; ")
@@ -84,15 +84,8 @@ func listUnusable(all []serverAccount) serverAccounts {
 // sanitize returns l as it may be shown: a server may write anything, at any length,
 // including the key that it was just sent.
 func (l serverAccount) sanitize() serverAccount {
-	l.Name, l.Provider, l.Status, l.Message = subject.Sanitize(
-		l.Name,
-	), subject.Sanitize(
-		l.Provider,
-	), subject.Sanitize(
-		l.Status,
-	), subject.Sanitize(
-		l.Message,
-	)
+	l.Name, l.Provider = subject.Sanitize(l.Name), subject.Sanitize(l.Provider)
+	l.Status, l.Message = subject.Sanitize(l.Status), subject.Sanitize(l.Message)
 	return l
 }
 

@@ -71,9 +71,10 @@ func findMiswirings(deployments []subject.Deployment, router, up config.Service)
 	return bad, status, unknown
 }
 
-// findMiswiring returns what is wrong with the address that d's requests go to,
-// "" when nothing is. It is odd, but not wrong, when a program of the user's own,
-// such as Ollama, does not run. The error says why the listener is not known.
+// findMiswiring returns the problem of the address that d's requests go to, "" when there
+// is none, and whether the address is wrong. When a program of the user's own, such as
+// Ollama, does not run, that is a problem, but the address is not wrong. The error says
+// why the listener is not known.
 func findMiswiring(d subject.Deployment, router, up config.Service) (problem string, wrong bool, err error) {
 	host, port, ok := d.Address()
 	switch {

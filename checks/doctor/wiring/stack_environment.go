@@ -34,8 +34,8 @@ func stackEnvironment(s *subject.Subject) checks.Check {
 	}
 }
 
-// routerVariables returns the variables that the router itself reads, including those of
-// credentials.
+// routerVariables returns the variables that the router itself reads, including the
+// variables of credentials.
 func routerVariables(s *subject.Subject) []subject.Reference {
 	all := s.RouterReferences()
 	used := map[string]bool{}

@@ -45,10 +45,10 @@ func stackKey(s *subject.Subject) checks.Check {
 	}
 }
 
-// acceptedKeys returns a func that accepts the keys that the upstream accepts, and the
-// place that they are read from.
+// acceptedKeys returns a func that reports whether the upstream accepts a key, and the
+// place where the accepted keys are.
 func acceptedKeys(s *subject.Subject) (accepts func(string) bool, where string, err error) {
-	if _, real := s.CLIProxyService(); real {
+	if _, isCLIProxy := s.CLIProxyService(); isCLIProxy {
 		own, err := s.CLIProxyFile()
 		return own.Accepts, "api-keys of " + s.ShortPath(s.Config.CLIProxyConfigFile), err
 	}

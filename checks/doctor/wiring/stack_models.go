@@ -30,12 +30,12 @@ func stackModels(s *subject.Subject) checks.Check {
 		ID: "stack.models", Title: "The upstream offers every model that the router asks for",
 		Needs: []string{"config.valid", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
-			up, real := s.CLIProxyService()
+			up, isCLIProxy := s.CLIProxyService()
 			wanted := lo.Filter(s.Deployments(), func(d subject.Deployment, _ int) bool {
-				return d.LeadsTo(up) && !strings.Contains(d.Model, "*") // a wildcard asks for whatever the client does
+				return d.LeadsTo(up) && !strings.Contains(d.Model, "*") // a wildcard asks for the same model as the client
 			})
 			switch {
-			case !real:
+			case !isCLIProxy:
 				return subject.SkippedForEcho()
 			case len(wanted) == 0:
 				return checks.Skipped("no deployment leads to %s", up.Name)
@@ -49,8 +49,8 @@ func stackModels(s *subject.Subject) checks.Check {
 	}
 }
 
-// compareModels looks for the models of the deployments among those that the upstream
-// offers. source says where the list is from.
+// compareModels returns whether the upstream offers the models of the deployments. source
+// says where the list of offered models is from.
 func compareModels(upstream string, wanted []subject.Deployment, offered map[string]bool,
 	source string) checks.Outcome {
 	found := modelsDetail{Missing: []string{}, Offered: len(offered), Source: source}
@@ -91,8 +91,8 @@ func offeredModels(
 		return names, up.URL() + "/v1/models", why
 	}
 	own, err := s.CLIProxyFile()
-	accounts, unread := s.Accounts()
-	if err != nil || unread != nil || len(accounts) > 0 || !own.NamesModels() {
+	accounts, accountsErr := s.Accounts()
+	if err != nil || accountsErr != nil || len(accounts) > 0 || !own.NamesModels() {
 		return nil, "", "the stack is down, and the models of signed-in accounts are known only to the server that runs"
 	}
 	return own.Models(), s.Config.CLIProxyConfigFile, ""
@@ -107,7 +107,7 @@ func stripEffort(model string) string {
 	return model
 }
 
-// upstreamKey returns a key that the upstream accepts; "" when none is known.
+// upstreamKey returns a key that CLIProxyAPI accepts; "" when none is known.
 func upstreamKey(s *subject.Subject) string {
 	own, err := s.CLIProxyFile()
 	if err != nil || len(own.APIKeys) == 0 {
