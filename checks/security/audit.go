@@ -25,9 +25,9 @@ type audit struct {
 	options      Options
 	root         string         // absolute folder that is scanned
 	repo         *repo.Repo     // nil when root is in no repository
-	noRepoReason error          // why
+	noRepoReason error          // why there is no repository
 	cfg          *config.Config // nil when the configuration cannot be used
-	configError  error          // why
+	configError  error          // why it cannot be used
 
 	ignore       suppress.Ignore
 	baseline     suppress.Baseline
@@ -39,7 +39,7 @@ type audit struct {
 	result scan.Result
 }
 
-// newAudit finds out what there is to examine, and refuses rules and baselines
+// newAudit returns an audit of what there is to examine, and refuses rules and baselines
 // that cannot be used before any work starts.
 func newAudit(ctx context.Context, o Options) (*audit, error) {
 	s := &audit{options: o, root: o.Cwd}
@@ -76,7 +76,7 @@ func (s *audit) loadSuppressions() (err error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return f.WithHint("make one with -write-baseline=%s", s.options.Baseline)
 		}
-		return f.WithHint("a report of gitleaks in JSON is one too")
+		return f.WithHint("a JSON report of gitleaks can be used as a baseline too")
 	}
 	if full, err := filepath.Abs(s.options.Baseline); err == nil && trust.IsWithin(full, s.root) {
 		rel, _ := filepath.Rel(s.root, full)
@@ -117,7 +117,7 @@ func (s *audit) cachePath(name string) string {
 	return filepath.Join(s.cfg.Paths.Root(), "cache", name)
 }
 
-// seal authenticates what is remembered.
+// seal returns the seal that authenticates what scans remember.
 func (s *audit) seal() scan.Seal {
 	if s.cfg == nil {
 		return scan.Seal{}
@@ -133,15 +133,16 @@ func (s *audit) shortPath(path string) string {
 	return path
 }
 
-// noGit returns the outcome of a check that needs a repository.
-func (s *audit) noGit() checks.Outcome { return checks.Skipped("%v", s.noRepoReason) }
+// skippedWithoutGit returns the outcome of a check that needs a repository.
+func (s *audit) skippedWithoutGit() checks.Outcome { return checks.Skipped("%v", s.noRepoReason) }
 
-// noConfig returns the outcome of a check that needs the configuration.
-func (s *audit) noConfig() checks.Outcome {
+// skippedWithoutConfig returns the outcome of a check that needs the configuration.
+func (s *audit) skippedWithoutConfig() checks.Outcome {
 	return checks.Skipped("the configuration cannot be used")
 }
 
-// joinNames returns the first five of the names, with commas between them.
+// joinNames returns the first five names, with commas between them, and says when there
+// are more.
 func joinNames(all []string) string {
 	const most = 5
 	if len(all) <= most {

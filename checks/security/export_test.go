@@ -13,7 +13,7 @@ func ProbeAddresses(ctx context.Context, addresses ...string) checks.Outcome {
 		return checks.Failed("%v", err)
 	}
 	for _, address := range addresses {
-		p.send(ctx, attempt{Service: "probed", Address: address, Path: "/", What: "connect"}, isNoReply)
+		p.send(ctx, attempt{Service: "probed", Address: address, Path: "/", What: "connect"}, acceptsNoReply)
 	}
 	return p.outcome("answer", "close it")
 }

@@ -40,7 +40,7 @@ func (s *audit) exposureAddresses() checks.Check {
 								Path:    "/",
 								What:    "connect from another address",
 							},
-							isNoReply,
+							acceptsNoReply,
 						)
 					}
 				}
@@ -82,6 +82,7 @@ func (s *audit) exposureKeys() checks.Check {
 	}
 }
 
+// bearerHeader returns the header that carries a key; an empty one without a key.
 func bearerHeader(key string) http.Header {
 	if key == "" {
 		return http.Header{}
@@ -163,8 +164,8 @@ func foreignPageRequest(service, address, method string) attempt {
 	}
 }
 
-// judgeOrigins returns the outcome of the requests: worse than a pass also when services
-// that allow foreign pages served one without a key.
+// judgeOrigins returns the outcome of the requests of foreign pages. It also warns when a
+// service that allows foreign pages served one without a key.
 func (p *prober) judgeOrigins(allowing, served []string) checks.Outcome {
 	o := p.outcome("let foreign pages in with credentials", "turn CORS off, or name the origins")
 	switch {
@@ -237,9 +238,9 @@ func (s *audit) exposureManagement() checks.Check {
 // followed.
 func isRefusal(r *http.Response, _ string) bool { return r.StatusCode >= 300 }
 
-// isNoReply never accepts a reply: only a refused connection is right, which send judges
+// acceptsNoReply accepts no reply: only a refused connection is right, which send judges
 // itself.
-func isNoReply(*http.Response, string) bool { return false }
+func acceptsNoReply(*http.Response, string) bool { return false }
 
 // listsNoModels reports whether a reply does not list models.
 func listsNoModels(r *http.Response, body string) bool {

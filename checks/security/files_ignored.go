@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
-// ignoreRules are names that no repository around a router should take, with the
-// lines of a .gitignore that see to it.
+// ignoreRules are names of files that no repository around a router should contain, with
+// the lines of a .gitignore that exclude such files.
 var ignoreRules = [...]struct{ probe, line string }{
 	{".env", ".env"}, {".env.local", ".env.*"}, {"flowgate-probe.pem", "*.pem"}, {"flowgate-probe.key", "*.key"},
 }
@@ -24,30 +24,30 @@ func (s *audit) filesIgnored() checks.Check {
 		Run: func(ctx context.Context) checks.Outcome {
 			switch {
 			case s.repo == nil:
-				return s.noGit()
+				return s.skippedWithoutGit()
 			case s.repo.Bare:
 				return checks.Skipped("%s is a bare repository: it has no working tree", s.root)
 			}
-			open, err := s.missingIgnoreLines(ctx)
+			missing, err := s.missingIgnoreLines(ctx)
 			switch {
 			case err != nil:
 				return checks.Failed("%v", err)
-			case len(open) > 0:
-				return checks.Warned("").WithDetail(filesDetail{"git would take " + joinNames(open), open}).
+			case len(missing) > 0:
+				return checks.Warned("").WithDetail(filesDetail{"git would take " + joinNames(missing), missing}).
 					WithFix("mage security-check -fix", "add the lines to .gitignore")
 			}
 			return checks.Passed(nil)
 		},
 		Mend: func(ctx context.Context) ([]string, error) {
-			open, err := s.missingIgnoreLines(ctx)
+			missing, err := s.missingIgnoreLines(ctx)
 			if err != nil {
 				return nil, err
 			}
-			changed, err := scaffold.AppendIgnore(filepath.Join(s.root, ".gitignore"), open...)
+			changed, err := scaffold.AppendIgnore(filepath.Join(s.root, ".gitignore"), missing...)
 			if !changed {
 				return nil, err
 			}
-			return []string{"added " + joinNames(open) + " to .gitignore"}, err
+			return []string{"added " + joinNames(missing) + " to .gitignore"}, err
 		},
 	}
 }

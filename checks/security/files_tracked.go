@@ -25,26 +25,26 @@ func (s *audit) filesTracked() checks.Check {
 		ID: "files.tracked", Title: "git tracks no file that is made to hold secrets",
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo == nil {
-				return s.noGit()
+				return s.skippedWithoutGit()
 			}
 			tracked, err := s.repo.TrackedFiles(ctx)
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
 			var bad []string
-			var unread error
+			var unreadable error
 			for _, file := range tracked {
 				sensitive, err := s.isSensitive(ctx, file)
 				if err != nil {
-					unread = fmt.Errorf("%s cannot be read from the index: %w", file, err)
+					unreadable = fmt.Errorf("%s cannot be read from the index: %w", file, err)
 				}
 				if sensitive {
 					bad = append(bad, file)
 				}
 			}
 			switch {
-			case len(bad) == 0 && unread != nil:
-				return checks.Skipped("%v", unread)
+			case len(bad) == 0 && unreadable != nil:
+				return checks.Skipped("%v", unreadable)
 			case len(bad) == 0:
 				return checks.Passed(checks.Note{Text: ""})
 			}
@@ -63,7 +63,7 @@ var secretFileNames = [...]string{
 	"gateway.key", "upstream.key", "management.key",
 }
 
-// credentialPaths are those of programs that keep credentials in them.
+// credentialPaths are the paths at which programs keep credentials.
 var credentialPaths = [...]string{
 	".router",
 	".cli-proxy-api",
@@ -111,7 +111,8 @@ var byContent = [...]struct {
 	},
 }
 
-// exampleWords are parts of paths of what only shows how it looks.
+// exampleWords are parts of the paths of examples, tests and documents, whose secrets are
+// not real.
 var exampleWords = [...]string{
 	"example",
 	"sample",
@@ -152,6 +153,7 @@ func (s *audit) isSensitive(ctx context.Context, file string) (bool, error) {
 	return false, nil
 }
 
+// matchesAny reports whether a file name matches one of the globs.
 func matchesAny(globs []string, base string) bool {
 	return slices.ContainsFunc(globs, func(g string) bool {
 		ok, _ := path.Match(g, base)
@@ -159,6 +161,8 @@ func matchesAny(globs []string, base string) bool {
 	})
 }
 
+// isExample reports whether a path, in lower case, is that of an example: by the name of a
+// folder, or by a word in the name of the file.
 func isExample(lower string) bool {
 	dir, base := path.Split(lower)
 	for _, part := range strings.Split(strings.Trim(dir, "/"), "/") {

@@ -23,7 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// attempt is one request and what came of it.
+// attempt is one request and its result.
 type attempt struct {
 	Service string `json:"service"`
 	What    string `json:"what"` // what is tried
@@ -32,11 +32,11 @@ type attempt struct {
 	Path    string `json:"path"`
 	Status  int    `json:"status"` // of the reply; 0: none came
 	Answer  string `json:"answer,omitempty"`
-	Refused bool   `json:"refused"` // as it should be
+	Refused bool   `json:"refused"` // the service refused it, as it should
 
 	header   http.Header
 	body     string
-	unjudged bool // it took the connection, and gave no HTTP reply or asks for TLS
+	unjudged bool // it was not sent, or its reply does not show what the service serves
 }
 
 // probeDetail is the detail of a check that sent requests.
@@ -55,6 +55,7 @@ type prober struct {
 	attempts []attempt
 }
 
+// newProber returns a prober that knows this machine's addresses.
 func newProber() (*prober, error) {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
@@ -66,12 +67,12 @@ func newProber() (*prober, error) {
 			p.local[ip.String()] = true
 		}
 	}
-	p.http = loopback.New(loopback.Options{Timeout: 5 * time.Second, MaxReply: excerptBytes, Only: p.isLocal})
+	p.http = loopback.New(loopback.Options{Timeout: 5 * time.Second, MaxReply: excerptBytes, Only: p.checkLocal})
 	return p, nil
 }
 
-// isLocal refuses addresses of other machines.
-func (p *prober) isLocal(addr string) error {
+// checkLocal returns an error for an address of another machine.
+func (p *prober) checkLocal(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !p.local[ip.String()] && !ip.IsLoopback() {
 		return fmt.Errorf("%s is not an address of this machine", addr)
@@ -88,14 +89,19 @@ func (p *prober) otherAddresses() []string {
 	})
 }
 
+// addressOf returns the address of a service, host:port.
 func (p *prober) addressOf(svc config.Service) string {
 	return strings.TrimPrefix(svc.URL(), "http://")
 }
 
-// probeServices calls look with a prober and the services that run.
-func (s *audit) probeServices(ctx context.Context, look func(*prober, []config.Service) checks.Outcome) checks.Outcome {
+// probeServices returns the outcome of probe, which gets a prober and the services that
+// run; it is skipped when there are none.
+func (s *audit) probeServices(
+	ctx context.Context,
+	probe func(*prober, []config.Service) checks.Outcome,
+) checks.Outcome {
 	if s.cfg == nil {
-		return s.noConfig()
+		return s.skippedWithoutConfig()
 	}
 	if s.options.Untrusted != "" {
 		return checks.Skipped("the configuration is not trusted (%s): review it, then run `mage trust`", s.options.Untrusted)
@@ -114,9 +120,10 @@ func (s *audit) probeServices(ctx context.Context, look func(*prober, []config.S
 	if err != nil {
 		return checks.Failed("%v", err)
 	}
-	return look(p, live)
+	return probe(p, live)
 }
 
+// isAtLoopback reports whether an address, host:port, is a loopback address.
 func isAtLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && hostname.IsLoopback(host)
@@ -125,19 +132,19 @@ func isAtLoopback(address string) bool {
 // excerptBytes bounds how much of a reply's body is read.
 const excerptBytes = 4 << 10
 
-// send sends one request. The service refused it when no connection was taken, or
-// when isRefusal says so of the reply. What takes a connection can be reached,
-// whatever it speaks. On loopback, where a service has to take connections, it
-// cannot be judged without an HTTP reply.
-func (p *prober) send(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) {
+// send sends one request and records it. The service refused it when it accepted no
+// connection, or when isRight returns true for the reply. What accepts a connection can
+// be reached, whatever protocol it speaks. On loopback, where a service has to accept
+// connections, it cannot be judged without an HTTP reply.
+func (p *prober) send(ctx context.Context, a attempt, isRight func(reply *http.Response, body string) bool) {
 	if a.Method == "" {
 		a.Method = http.MethodGet
 	}
-	p.attempts = append(p.attempts, p.try(ctx, a, right))
+	p.attempts = append(p.attempts, p.try(ctx, a, isRight))
 }
 
 // try sends the request of an attempt and returns the attempt with its result.
-func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Response, body string) bool) attempt {
+func (p *prober) try(ctx context.Context, a attempt, isRight func(reply *http.Response, body string) bool) attempt {
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
 	req, err := http.NewRequestWithContext(ctx, a.Method, "http://"+a.Address+a.Path, strings.NewReader(a.body))
@@ -155,15 +162,15 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 	if err != nil {
 		a.Answer = "no connection"
 		if connected {
-			a.Answer = "takes the connection and gives no HTTP reply"
+			a.Answer = "accepts the connection and gives no HTTP reply"
 		}
 		a.unjudged = isAtLoopback(a.Address)
 		a.Refused = !connected && !a.unjudged
 		return a
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // what came is what there is to judge
-	a.Status, a.Refused = res.StatusCode, right(res, string(body))
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 16<<20)) // a reply that was cut off is judged as far as it came
+	a.Status, a.Refused = res.StatusCode, isRight(res, string(body))
 	if asksForTLS(res, string(body)) {
 		a.Refused, a.unjudged = false, isAtLoopback(a.Address)
 	}
@@ -174,14 +181,14 @@ func (p *prober) try(ctx context.Context, a attempt, right func(reply *http.Resp
 }
 
 // asksForTLS reports whether a reply only says, as Go's and nginx's servers do,
-// that plain HTTP came where TLS is spoken: what is served there was not asked for.
+// that it expects TLS and got plain HTTP: such a reply does not show what is served.
 func asksForTLS(reply *http.Response, body string) bool {
 	return reply.StatusCode == http.StatusBadRequest && strings.Contains(body, "HTTPS")
 }
 
-// outcome returns the outcome of all attempts: fault says what the ones do that were not
-// refused.
-func (p *prober) outcome(fault, fix string) checks.Outcome {
+// outcome returns the outcome of all attempts. complaint ends the sentence about the
+// services that did not refuse them: "answer without the right key".
+func (p *prober) outcome(complaint, fix string) checks.Outcome {
 	answered := lo.Filter(p.attempts, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
 	unjudged := lo.Filter(p.attempts, func(a attempt, _ int) bool { return a.unjudged })
 	if len(answered) == 0 && len(unjudged) > 0 {
@@ -197,6 +204,6 @@ func (p *prober) outcome(fault, fix string) checks.Outcome {
 	places := lo.Uniq(lo.Map(answered, func(a attempt, _ int) string {
 		return fmt.Sprintf("%s at %s%s (%s: %d)", a.Service, a.Address, a.Path, a.What, a.Status)
 	}))
-	o := checks.Outcome{Status: report.Fail, Detail: probeDetail{joinNames(places) + " " + fault, p.attempts}}
+	o := checks.Outcome{Status: report.Fail, Detail: probeDetail{joinNames(places) + " " + complaint, p.attempts}}
 	return o.WithFix("", fix)
 }

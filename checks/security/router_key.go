@@ -16,7 +16,7 @@ func (s *audit) routerKey() checks.Check {
 		ID: "router.key", Title: "The router asks for a key that cannot be guessed",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
-				return s.noConfig()
+				return s.skippedWithoutConfig()
 			}
 			svc, ok := s.cfg.Service(config.LiteLLM)
 			if !ok {
@@ -32,7 +32,7 @@ func (s *audit) routerKey() checks.Check {
 			general, _ := active.Config["general_settings"].(map[string]any)
 			if general["dangerously_permit_weak_or_unset_master_key"] == true {
 				return checks.Failed("dangerously_permit_weak_or_unset_master_key is set").
-					WithFix("", "take it out of general_settings")
+					WithFix("", "remove it from general_settings")
 			}
 			key := active.MasterKey(s.options.Getenv)
 			why := findWeakness(key)

@@ -16,7 +16,7 @@ func (s *audit) runtimeClosed() checks.Check {
 		ID: "runtime.closed", Title: "Nothing leads out of the runtime folder",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
-				return s.noConfig()
+				return s.skippedWithoutConfig()
 			}
 			root := s.cfg.Paths.Root()
 			if _, err := os.Stat(root); err != nil {
@@ -26,25 +26,27 @@ func (s *audit) runtimeClosed() checks.Check {
 			if err != nil {
 				return checks.Failed("%v", err)
 			}
-			var leads []string
+			var outward []string
 			err = s.walkRuntimeFolder(func(path string, info fs.FileInfo) {
 				if s.toleratedMode(path) == 0 && leadsOutside(real, path, info) {
-					leads = append(leads, path)
+					outward = append(outward, path)
 				}
 			})
 			switch {
 			case err != nil:
 				return checks.Failed("%v", err)
-			case len(leads) > 0:
+			case len(outward) > 0:
 				return checks.Failed("").
-					WithDetail(filesDetail{joinNames(leads) + ": also reached from outside the runtime folder", leads}).
-					WithFix("", "put a copy of its own in the place of each")
+					WithDetail(filesDetail{joinNames(outward) + ": also reached from outside the runtime folder", outward}).
+					WithFix("", "replace each by a copy of its own")
 			}
 			return checks.Passed(nil)
 		},
 	}
 }
 
+// leadsOutside reports whether a file in the folder root is a link out of it, or has
+// another name (a hard link), which may lie anywhere.
 func leadsOutside(root, path string, info fs.FileInfo) bool {
 	if info.Mode()&fs.ModeSymlink == 0 {
 		st, ok := info.Sys().(*syscall.Stat_t)

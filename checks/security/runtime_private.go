@@ -22,8 +22,8 @@ func (s *audit) toleratedMode(path string) fs.FileMode {
 	return 0
 }
 
-// walkRuntimeFolder calls look for every file and folder in the runtime folder.
-func (s *audit) walkRuntimeFolder(look func(path string, info fs.FileInfo)) error {
+// walkRuntimeFolder calls visit for every file and folder in the runtime folder.
+func (s *audit) walkRuntimeFolder(visit func(path string, info fs.FileInfo)) error {
 	return filepath.WalkDir(s.cfg.Paths.Root(), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a service that runs makes and removes files
@@ -32,7 +32,7 @@ func (s *audit) walkRuntimeFolder(look func(path string, info fs.FileInfo)) erro
 			return err
 		}
 		if info, err := d.Info(); err == nil {
-			look(path, info)
+			visit(path, info)
 		}
 		return nil
 	})
@@ -45,7 +45,7 @@ func (s *audit) runtimePrivate() checks.Check {
 			open, foreign, err := s.findExposed()
 			switch {
 			case s.cfg == nil:
-				return s.noConfig()
+				return s.skippedWithoutConfig()
 			case errors.Is(err, fs.ErrNotExist):
 				return checks.Skipped("there is no %s", s.shortPath(s.cfg.Paths.Root()))
 			case err != nil:
@@ -57,7 +57,7 @@ func (s *audit) runtimePrivate() checks.Check {
 			case len(open) > 0:
 				return checks.Failed("").
 					WithDetail(filesDetail{"others may use " + joinNames(open), open}).
-					WithFix("mage security-check -fix", "keep others out")
+					WithFix("mage security-check -fix", "keep other users out")
 			}
 			return checks.Passed(nil)
 		},
@@ -65,7 +65,8 @@ func (s *audit) runtimePrivate() checks.Check {
 	}
 }
 
-// closeExposed takes the rights of others from what findExposed found, and says of what.
+// closeExposed takes the permissions of other users away from what findExposed finds, and
+// returns a line for each file that it changed.
 func (s *audit) closeExposed() (done []string, err error) {
 	open, _, err := s.findExposed()
 	if s.options.Untrusted != "" || !trust.IsWithin(s.cfg.Paths.Root(), trust.Folder(s.cfg)) {
@@ -85,8 +86,8 @@ func (s *audit) closeExposed() (done []string, err error) {
 	return done, err
 }
 
-// findExposed returns the files in the runtime folder that other users can use, and those
-// that another user owns.
+// findExposed returns the files in the runtime folder that other users can use, and the
+// files that another user owns.
 func (s *audit) findExposed() (open, foreign []string, err error) {
 	if s.cfg == nil {
 		return nil, nil, nil

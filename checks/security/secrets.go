@@ -66,6 +66,7 @@ func (s *audit) secretsTree() checks.Check {
 	}
 }
 
+// treeCache returns the cache of the scan of the working tree; nil when there is none.
 func (s *audit) treeCache() *scan.Cache {
 	name := "tree"
 	if s.options.All {
@@ -77,8 +78,9 @@ func (s *audit) treeCache() *scan.Cache {
 	return scan.OpenCache(s.seal(), s.cachePath(name), s.rules.Digest+s.root)
 }
 
-// listFiles returns the files to search. Other checks search the runtime folder, which is
-// full of secrets.
+// listFiles returns the files to search: those of the repository, or with -all and
+// outside of a repository every file but the runtime folder and the files of secrets,
+// which other checks examine.
 func (s *audit) listFiles(ctx context.Context, unreadable func(string, error)) ([]string, error) {
 	if s.repo != nil && !s.options.All {
 		return s.repo.Files(ctx)
@@ -94,8 +96,8 @@ func (s *audit) secretsStaged() checks.Check {
 	return checks.Check{
 		ID: "secrets.staged", Title: "No secret is staged", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
-			whole := func(context.Context) (bool, error) { return false, nil }
-			return s.scanPatch(ctx, whole, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+			isCut := func(context.Context) (bool, error) { return false, nil } // the index is always whole
+			return s.scanPatch(ctx, isCut, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 				return s.repo.StagedChanges(ctx, yield)
 			})
 		},
@@ -122,7 +124,7 @@ func (s *audit) secretsHistory() checks.Check {
 		ID: "secrets.history", Title: "No commit holds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.repo == nil {
-				return s.noGit()
+				return s.skippedWithoutGit()
 			}
 			return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
 				result, err := sc.History(ctx, s.repo, s.seal(), s.cachePath("history"))
@@ -167,6 +169,7 @@ func (s *audit) explainPartialClone(ctx context.Context, result *scan.Result, er
 	return nil
 }
 
+// isRangeCut reports whether a shallow clone lacks a part of the range.
 func (s *audit) isRangeCut(ctx context.Context) (bool, error) {
 	return s.repo.ReachesShallow(ctx, s.options.Range)
 }
@@ -183,12 +186,12 @@ func (s *audit) scanPatch(
 			return checks.Failed("%v, and GIT_DIR=%s is not followed", s.noRepoReason, dir).
 				WithFix("", "run it inside the repository itself")
 		}
-		return s.noGit()
+		return s.skippedWithoutGit()
 	}
 	return s.runScan(func(sc *scan.Scanner) (scan.Result, error) {
 		result, err := sc.Patches(ctx, s.repo, stream)
-		if cut, bad := isCut(ctx); err == nil && bad != nil {
-			err = bad
+		if cut, cutErr := isCut(ctx); err == nil && cutErr != nil {
+			err = cutErr
 		} else if cut {
 			result.Scanned.Unread = append(result.Scanned.Unread, scan.Unread{What: "range", Reason: "this clone is " +
 				"shallow and ends within the range: some of its commits are not here (git fetch --unshallow)"})
@@ -207,25 +210,25 @@ func (s *audit) scanPatch(
 }
 
 // runScan runs one scan and judges what it found.
-func (s *audit) runScan(look func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
+func (s *audit) runScan(search func(*scan.Scanner) (scan.Result, error)) checks.Outcome {
 	sc, err := s.scanner()
 	if err != nil {
 		return checks.Failed("the rules cannot be used: %v", err)
 	}
-	result, err := look(sc)
+	result, err := search(sc)
 	m := s.summarize(&result)
 	switch {
 	case errors.Is(err, repo.ErrRevision):
 		return checks.Failed("-range=%s: %v", s.options.Range, err).
 			WithFix("", "write two commits, branches or tags, as in -range=origin/main..HEAD")
 	case err != nil:
-		return checks.Failed("the scan did not end: %v", err)
+		return checks.Failed("the scan did not finish: %v", err)
 	case m.Findings > 0:
 		return scanOutcome(
 			report.Fail,
 			m,
 		).
-			WithFix("", "replace each secret where it was issued and take it out; a false alarm: add its fingerprint to "+
+			WithFix("", "replace each secret where it was issued and remove it; a false alarm: add its fingerprint to "+
 				".gitleaksignore")
 	case m.Unread > 0:
 		return scanOutcome(report.Fail, m).WithFix("", "data.scanned.unread says what could not be searched")
@@ -250,11 +253,12 @@ func (s *audit) relativeToRoot(path string) string {
 	return path
 }
 
+// scanOutcome returns an outcome with a summary.
 func scanOutcome(status report.Status, m scanSummary) checks.Outcome {
 	return checks.Outcome{Status: status, Detail: m}
 }
 
-// summarize drops what is ignored, marks what the baseline has, adds the rest to the
+// summarize drops what is ignored, marks what the baseline has, adds the result to the
 // report and returns its summary.
 func (s *audit) summarize(result *scan.Result) scanSummary {
 	result.Findings = slices.DeleteFunc(result.Findings, s.ignore.Has)
@@ -294,6 +298,7 @@ func (s *audit) summarize(result *scan.Result) scanSummary {
 	return m
 }
 
+// describePlace returns the place of a finding, with its commit and rule.
 func describePlace(f scan.Finding) string {
 	where := fmt.Sprintf("%s:%d", f.File, f.Line)
 	if f.Commit != "" {

@@ -19,9 +19,9 @@ func (s *audit) secretsLogs() checks.Check {
 		ID: "secrets.logs", Title: "No log holds a secret", Timeout: scanTimeout,
 		Run: func(ctx context.Context) checks.Outcome {
 			if s.cfg == nil {
-				return s.noConfig()
+				return s.skippedWithoutConfig()
 			}
-			logs, err := s.logs()
+			logs, err := s.listLogs()
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return checks.Skipped("there is no %s", s.shortPath(s.cfg.Paths.Root()))
@@ -39,9 +39,9 @@ func (s *audit) secretsLogs() checks.Check {
 	}
 }
 
-// logs returns the paths of all logs without the leading slash: those in the runtime
-// folder, and those that CLIProxyAPI writes beside its credentials.
-func (s *audit) logs() (all []string, err error) {
+// listLogs returns the paths of all logs without the leading slash: the logs in the runtime
+// folder, and the logs that CLIProxyAPI writes beside its credentials.
+func (s *audit) listLogs() (all []string, err error) {
 	if _, err := os.Stat(s.cfg.Paths.Root()); err != nil {
 		return nil, err
 	}

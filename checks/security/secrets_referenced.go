@@ -14,7 +14,7 @@ func (s *audit) secretsReferenced() checks.Check {
 		ID: "secrets.referenced", Title: "The configuration says where secrets are and holds none",
 		Run: func(context.Context) checks.Outcome {
 			if s.cfg == nil {
-				return s.noConfig()
+				return s.skippedWithoutConfig()
 			}
 			var inline []string
 			note := func(path string) { inline = append(inline, path) }

@@ -1,12 +1,13 @@
 // Package security answers one question before every push and in every CI job:
 // is a secret exposed, or about to be? Call Run; List names its checks.
 //
-// It looks and never changes anything, unless Options.Fix lets it mend
-// permissions and ignore rules. It sends requests to this machine's own
-// addresses, and only with Options.Probe; it goes to the network only with
-// Options.Online. No secret leaves it but as a preview of four characters.
+// It looks and changes nothing, unless Options.Fix lets it mend permissions and ignore
+// rules; it writes a cache of its own, and a baseline with Options.WriteBaseline. It
+// sends requests to this machine's own addresses, and only with Options.Probe; it goes
+// to the network only with Options.Online. A secret leaves it only as a preview of at
+// most four characters.
 //
-// The package is larger than others (about 1,850 lines) since all its checks share
+// The package is larger than others (about 1,900 lines) since all its checks share
 // one audit: the repository, the rules, the baseline and the findings that become
 // one report. A folder for each family would only export those members.
 package security
@@ -33,7 +34,7 @@ type Options struct {
 	History       bool   // every commit too
 	Probe         bool   // send requests to the running stack
 	Baseline      string // file of findings that are known
-	WriteBaseline string // file that all findings of this run become a baseline in
+	WriteBaseline string // file that becomes a baseline with all findings of this run
 }
 
 // Examined is what a security report says of what was looked at.
@@ -85,7 +86,7 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	list, err = checks.Select(list, o.Only, o.Skip)
 	if err != nil {
 		closeDoctor()
-		return nil, nil, hintAtFlag(err, o)
+		return nil, nil, addFlagHint(err, o)
 	}
 	return list, func() (Examined, error) {
 		closeDoctor()
@@ -93,10 +94,10 @@ func Checks(ctx context.Context, o Options) ([]checks.Check, func() (Examined, e
 	}, nil
 }
 
-// hintAtFlag returns err with a hint at the flag that a chosen check needs, if it needs one
-// that was not given.
-func hintAtFlag(err error, o Options) error {
-	if _, other := checks.Select(List(), o.Only, o.Skip); other != nil {
+// addFlagHint returns err with a hint about the flag that a chosen check needs, if that
+// flag was not given.
+func addFlagHint(err error, o Options) error {
+	if _, listErr := checks.Select(List(), o.Only, o.Skip); listErr != nil {
 		return err
 	}
 	return fault.From(err).WithHint("that check needs its flag: -history, -range=A..B, -staged or -probe")
@@ -111,11 +112,11 @@ func List() []checks.Check {
 	return append(list, s.secretsStaged(), s.secretsRange())
 }
 
-// sharedChecks are checks of the doctor's that are about safety too.
+// sharedChecks lists doctor's checks that are about security too.
 const sharedChecks = "folder.private,folder.ignored,keys.private,credentials.private,ports.loopback," +
 	"cliproxy.keys,services.dotenv,runtimes.digest,runtimes.good"
 
-// allChecks returns all checks, each after those that it needs, and what to call when
+// allChecks returns all checks, each after the checks that it needs, and a func to call when
 // they have run.
 func (s *audit) allChecks(ctx context.Context) ([]checks.Check, func()) {
 	shared, done := doctor.Checks(ctx, s.options.Options)

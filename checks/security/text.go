@@ -7,7 +7,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
-// Print implements report.Printed: one row a finding, then what was searched.
+// Print implements report.Printed: one row for each finding, then what was searched.
 func (e Examined) Print(p *terminal.Printer) {
 	rows := [][]terminal.Span{}
 	known := 0

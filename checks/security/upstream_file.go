@@ -15,11 +15,11 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 )
 
-// withCLIProxyConfig calls look with CLIProxyAPI's own configuration, or returns why
-// there is none.
-func (s *audit) withCLIProxyConfig(look func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
+// withCLIProxyConfig returns the outcome of judge for CLIProxyAPI's own configuration; it
+// is skipped when there is none.
+func (s *audit) withCLIProxyConfig(judge func(path string, u cliproxy.File) checks.Outcome) checks.Outcome {
 	if s.cfg == nil {
-		return s.noConfig()
+		return s.skippedWithoutConfig()
 	}
 	path := s.cfg.CLIProxyConfigFile
 	if path == "" {
@@ -32,7 +32,7 @@ func (s *audit) withCLIProxyConfig(look func(path string, u cliproxy.File) check
 	if err != nil {
 		return checks.Failed("%v", err)
 	}
-	return look(s.shortPath(path), u)
+	return judge(s.shortPath(path), u)
 }
 
 func (s *audit) managementKey() checks.Check {
@@ -42,7 +42,7 @@ func (s *audit) managementKey() checks.Check {
 			return s.withCLIProxyConfig(func(path string, u cliproxy.File) checks.Outcome {
 				key := u.Manage.Secret
 				if isHash(key) {
-					key = s.managementKeyFile()
+					key = s.readManagementKey()
 				}
 				if why := findWeakness(key); key != "" && why != "" {
 					return checks.Failed("remote-management.secret-key in %s %s", path, why).
@@ -54,11 +54,13 @@ func (s *audit) managementKey() checks.Check {
 	}
 }
 
+// isHash reports whether a key is a bcrypt hash.
 func isHash(key string) bool {
 	return strings.HasPrefix(key, "$2a$") || strings.HasPrefix(key, "$2b$") || strings.HasPrefix(key, "$2y$")
 }
 
-func (s *audit) managementKeyFile() string {
+// readManagementKey returns the key in FlowGate's own file; "" when it cannot be read.
+func (s *audit) readManagementKey() string {
 	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/management.key")
 	if err != nil {
 		return ""
@@ -66,7 +68,7 @@ func (s *audit) managementKeyFile() string {
 	return key
 }
 
-// minKeyLength is the length of a key that is not worth trying, in characters.
+// minKeyLength is the least length in bytes of a key that cannot be guessed by trying.
 const minKeyLength = 16
 
 // findWeakness returns why a key can be guessed; "" when it cannot.
@@ -107,6 +109,8 @@ func (s *audit) managementRemote() checks.Check {
 	}
 }
 
+// isRemoteByEnvironment reports whether a variable turns CLIProxyAPI's remote management
+// on.
 func (s *audit) isRemoteByEnvironment() bool {
 	svc, ok := s.cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
@@ -122,8 +126,8 @@ func (s *audit) upstreamQuiet() checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			return s.withCLIProxyConfig(func(path string, u cliproxy.File) checks.Outcome {
 				var on []string
-				for name, is := range map[string]bool{"debug": u.Debug, "request-log": u.RequestLog, "pprof": u.Pprof.Enable} {
-					if is {
+				for name, isOn := range map[string]bool{"debug": u.Debug, "request-log": u.RequestLog, "pprof": u.Pprof.Enable} {
+					if isOn {
 						on = append(on, name)
 					}
 				}

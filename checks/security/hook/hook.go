@@ -27,12 +27,12 @@ type Installed struct {
 	Chained string `json:"chained,omitempty"` // the hook that was there, which runs first
 }
 
-// firstComment is the second line of a hook that FlowGate wrote, by which it is known.
+// firstComment is the second line of a hook that FlowGate wrote, which identifies it.
 const firstComment = "# FlowGate's pre-commit hook: mage security:install-hook"
 
 // Install writes a pre-commit hook that stops a commit whose changes hold a
-// secret. One that is there already runs before it. program is what executes
-// this program's targets. Faults: git-failed, hook-failed.
+// secret. A hook that is there already runs before it. command is the shell command that
+// runs security-check. Faults: git-failed, hook-failed.
 func Install(ctx context.Context, cwd, command string) (Installed, error) {
 	r, err := repo.Open(ctx, cwd)
 	if err != nil {
@@ -86,14 +86,15 @@ func isGenerated(folder string) bool {
 	return err == nil && strings.TrimSpace(string(rules)) == "*" || strings.HasSuffix(folder, "/.husky/_")
 }
 
+// write writes the hook, after it has renamed a hook of others that is there.
 func (h *Installed) write(command string) error {
 	old, err := safefile.Read(h.Hook, safefile.DocumentLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	before := h.Hook + ".before-flowgate"
-	ours := strings.Contains(string(old), firstComment)
-	if ours && !isUnchangedScript(string(old)) {
+	isOurs := strings.Contains(string(old), firstComment)
+	if isOurs && !isUnchangedScript(string(old)) {
 		return fmt.Errorf(
 			"it was changed by hand since FlowGate wrote it: take the lines of your own into %s and remove it",
 			before,
@@ -102,7 +103,7 @@ func (h *Installed) write(command string) error {
 	if _, err := os.Lstat(before); err == nil {
 		h.Chained = before
 	}
-	if len(old) > 0 && !ours {
+	if len(old) > 0 && !isOurs {
 		if h.Chained != "" {
 			return fmt.Errorf("it is not FlowGate's, and %s is there already: join the two by hand", before)
 		}
@@ -118,6 +119,7 @@ func (h *Installed) write(command string) error {
 	return renameio.WriteFile(h.Hook, []byte(text), 0o755)
 }
 
+// formScript returns the text of the hook; chained says that another hook runs first.
 func formScript(command string, chained bool) string {
 	first := ""
 	if chained {
@@ -127,7 +129,7 @@ func formScript(command string, chained bool) string {
 		"exec " + command + " -staged -only='secrets.staged,files.tracked' -format=text >&2\n"
 }
 
-// isUnchangedScript reports whether a hook is as formScript writes it, for any program.
+// isUnchangedScript reports whether a hook is as formScript writes it, for any command.
 func isUnchangedScript(text string) bool {
 	rest, _ := strings.CutPrefix(text, "#!/bin/sh\n"+firstComment+"\n")
 	rest = strings.TrimPrefix(rest, chainLine)
