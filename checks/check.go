@@ -20,7 +20,7 @@ import (
 type Check struct {
 	ID      string        // dotted, stable, "ports.available"
 	Title   string        // what holds when it passes
-	Family  string        // smoke, doctor, security
+	Family  string        // smoke, doctor, security, drill, release
 	Needs   []string      // IDs of checks listed earlier that must not fail or be skipped first
 	After   []string      // IDs of checks listed earlier that must have ended first, however
 	Timeout time.Duration // 0 means DefaultTimeout

@@ -22,8 +22,8 @@ type Explanations struct {
 }
 
 // Explain returns the explanation of the check of the list with that ID. Its
-// text is the file ID.md, which the first of about that has it supplies. It
-// panics when none has. Fault: check-unknown.
+// text is the file ID.md in the first folder of about that has it. It panics when
+// none of them has it. Fault: check-unknown.
 func Explain(list []Check, id string, about ...fs.FS) (Explanation, error) {
 	c, ok := lo.Find(list, func(c Check) bool { return c.ID == id })
 	if !ok {
@@ -37,6 +37,7 @@ func ExplainAll(list []Check, about ...fs.FS) Explanations {
 	return Explanations{lo.Map(list, func(c Check, _ int) Explanation { return explain(c, about) })}
 }
 
+// explain returns the explanation of one check.
 func explain(c Check, about []fs.FS) Explanation {
 	return Explanation{c.ID, c.Title, readAbout(c.ID, about), append([]string{}, c.Needs...), c.Mend != nil}
 }

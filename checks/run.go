@@ -21,6 +21,7 @@ type Options struct {
 	Mend     bool                // mend what a check complains about and can mend, and examine it again
 }
 
+// scheduled is a check that Run runs, with its result.
 type scheduled struct {
 	Check
 	result report.Result
@@ -30,8 +31,9 @@ type scheduled struct {
 // Run examines all checks, independent ones at the same time, and returns their
 // results in the order of the list. A check whose need failed or was skipped is
 // skipped with the reason; one that panics has failed; one that outlives its
-// timeout has failed too, and is left behind if it ignores its context.
-// It panics when a check needs one that is not listed before it.
+// timeout has failed too, and is left behind if it ignores its context; when ctx
+// ends, the checks that still run are skipped. Run panics when a check needs one
+// that is not listed before it, or when two checks have one ID.
 func Run(ctx context.Context, list []Check, o Options) []report.Result {
 	if o.Parallel == 0 {
 		o.Parallel = 16
@@ -60,6 +62,7 @@ func Run(ctx context.Context, list []Check, o Options) []report.Result {
 	return lo.Map(all, func(p *scheduled, _ int) report.Result { return p.result })
 }
 
+// indexByID returns the checks by their IDs. It panics for a list that Run refuses.
 func indexByID(all []*scheduled) map[string]*scheduled {
 	byID := make(map[string]*scheduled, len(all))
 	for _, p := range all {
@@ -76,6 +79,8 @@ func indexByID(all []*scheduled) map[string]*scheduled {
 	return byID
 }
 
+// examine waits for the checks that p needs or comes after, then runs p in one of the
+// slots and returns its result.
 func (p *scheduled) examine(
 	ctx context.Context,
 	byID map[string]*scheduled,
@@ -101,6 +106,7 @@ func (p *scheduled) examine(
 	return p.toResult(outcome, o.Now().Sub(start))
 }
 
+// toResult returns an outcome as the result of the check.
 func (p *scheduled) toResult(o Outcome, took time.Duration) report.Result {
 	return report.Result{
 		ID: p.ID, Family: p.Family, Title: p.Title, Status: o.Status, Detail: o.Detail,
@@ -127,6 +133,8 @@ func (p *scheduled) mendAndRerun(complaint Outcome) func(context.Context) Outcom
 // lateGrace is how long a check may take to return once its context has ended.
 const lateGrace = 50 * time.Millisecond
 
+// runWithTimeout calls run and returns its outcome, or a failure when the check's timeout
+// is over.
 func (p *scheduled) runWithTimeout(parent context.Context, run func(context.Context) Outcome) Outcome {
 	timeout := p.Timeout
 	if timeout == 0 {

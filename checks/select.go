@@ -26,7 +26,7 @@ func Select(list []Check, only, skip string) ([]Check, error) {
 		return nil, err
 	}
 	keep := map[string]bool{}
-	for _, c := range slices.Backward(list) { // needs are listed before what needs them
+	for _, c := range slices.Backward(list) { // a need is listed before the check that needs it
 		if unwanted[c.ID] || only != "" && !wanted[c.ID] && !keep[c.ID] {
 			continue
 		}
@@ -36,14 +36,14 @@ func Select(list []Check, only, skip string) ([]Check, error) {
 		}
 	}
 	kept := lo.Filter(list, func(c Check, _ int) bool { return keep[c.ID] })
-	there := func(id string, _ int) bool { return keep[id] }
+	isKept := func(id string, _ int) bool { return keep[id] }
 	for i := range kept {
-		kept[i].Needs, kept[i].After = lo.Filter(kept[i].Needs, there), lo.Filter(kept[i].After, there)
+		kept[i].Needs, kept[i].After = lo.Filter(kept[i].Needs, isKept), lo.Filter(kept[i].After, isKept)
 	}
 	return kept, nil
 }
 
-// matchIDs returns the IDs that globs match.
+// matchIDs returns the IDs that the globs of a flag match.
 func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 	found := map[string]bool{}
 	if globs == "" {
@@ -51,7 +51,7 @@ func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 	}
 	for glob := range strings.SplitSeq(globs, ",") {
 		glob = strings.TrimSpace(glob)
-		some := false
+		matched := false
 		for _, c := range list {
 			ok, err := path.Match(glob, c.ID) // an ID holds no slash, so * matches any run
 			if err != nil {
@@ -59,10 +59,10 @@ func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 					WithHint("* stands for any characters, as in -%s='ports.*'", flag)
 			}
 			found[c.ID] = found[c.ID] || ok
-			some = some || ok
+			matched = matched || ok
 		}
-		if !some {
-			return nil, Unknown(list, glob).WithHint("-%s takes IDs and globs; %s", flag, hintAt(list, glob))
+		if !matched {
+			return nil, Unknown(list, glob).WithHint("-%s takes IDs and globs; %s", flag, formHint(list, glob))
 		}
 	}
 	return found, nil
@@ -70,10 +70,12 @@ func matchIDs(list []Check, globs, flag string) (map[string]bool, error) {
 
 // Unknown returns the fault check-unknown for an ID that no check of the list has.
 func Unknown(list []Check, id string) *fault.Error {
-	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", hintAt(list, id))
+	return fault.Usage("check-unknown", "there is no check %q", id).WithHint("%s", formHint(list, id))
 }
 
-func hintAt(list []Check, id string) string {
+// formHint returns a hint for an ID that no check has: the nearest ID, or the groups of
+// checks.
+func formHint(list []Check, id string) string {
 	ids := lo.Map(list, func(c Check, _ int) string { return c.ID })
 	if hint := suggest.Hint(id, ids); hint != "" {
 		return hint

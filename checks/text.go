@@ -2,7 +2,7 @@ package checks
 
 import "github.com/flowgate-go/flowgate/internal/terminal"
 
-// Print implements report.Printed: one row a check.
+// Print implements report.Printed: one row for each check.
 func (e Explanations) Print(p *terminal.Printer) {
 	rows := make([][]terminal.Span, len(e.Checks))
 	for i, c := range e.Checks {

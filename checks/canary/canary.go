@@ -32,7 +32,7 @@ type Summary struct {
 	Files    int      `json:"files"`    // searched
 }
 
-// trial is one installation under trial.
+// trial is one run of the canaries, in an installation of its own.
 type trial struct {
 	options     Options
 	dir         string
@@ -49,7 +49,8 @@ type output struct {
 	streams map[string][]byte // stdout, stderr
 }
 
-// Run plants, runs and looks. Faults: temp-dir-unwritable, teardown-failed.
+// Run plants the secrets, runs the targets and searches what came out. Faults:
+// temp-dir-unwritable, teardown-failed.
 func Run(ctx context.Context, o Options) (_ report.Checked, err error) {
 	dir, err := os.MkdirTemp("", "flowgate-canary-*")
 	if err != nil {
@@ -116,9 +117,10 @@ type tracesDetail struct {
 // Reason implements report.Reasoned.
 func (t tracesDetail) Reason() string { return t.Text }
 
-func searchOutcome(found []trace, looked string) checks.Outcome {
+// searchOutcome returns the outcome of a search; searched says what was searched.
+func searchOutcome(found []trace, searched string) checks.Outcome {
 	if len(found) == 0 {
-		return checks.Passed(checks.Note{Text: looked})
+		return checks.Passed(checks.Note{Text: searched})
 	}
 	first := found[0]
 	o := checks.Failed("").

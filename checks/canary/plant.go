@@ -20,13 +20,15 @@ type secret struct {
 	file  string // absolute; empty: an environment variable
 }
 
+// randomSecret returns prefix and 48 random hexadecimal digits.
 func randomSecret(prefix string) string {
 	b := make([]byte, 24)
 	_, _ = rand.Read(b) // never fails
 	return prefix + hex.EncodeToString(b)
 }
 
-// addSecret plants a secret and returns it.
+// addSecret makes a secret, records where it is planted and returns its value. An empty
+// file means an environment variable.
 func (t *trial) addSecret(kind, prefix, file string) string {
 	p := secret{kind: kind, value: randomSecret(prefix)}
 	if file != "" {
@@ -36,7 +38,7 @@ func (t *trial) addSecret(kind, prefix, file string) string {
 	return p.value
 }
 
-// plantSecrets makes an installation as a user has it and fills it with secrets.
+// plantSecrets makes an installation such as users have and fills it with secrets.
 func (t *trial) plantSecrets(ctx context.Context) checks.Outcome {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
@@ -45,7 +47,7 @@ func (t *trial) plantSecrets(ctx context.Context) checks.Outcome {
 	router, upstream := ports[0], ports[1]
 	out := t.runCommand(ctx, "init", fmt.Sprintf("-port=%d", router), fmt.Sprintf("-upstream-port=%d", upstream))
 	if out.status != 0 {
-		return checks.Failed("init exits with %d", out.status)
+		return checks.Failed("init exited with status %d", out.status)
 	}
 	t.outputs = t.outputs[:0] // init made keys of its own, which are replaced now
 	for _, err := range []error{
@@ -75,18 +77,18 @@ func (t *trial) writeKeys() error {
 			return err
 		}
 	}
-	const own = "config/cliproxyapi.yaml"
+	const file = "config/cliproxyapi.yaml"
 	return t.writeFile(
-		own,
+		file,
 		fmt.Sprintf(
 			"host: 127.0.0.1\nport: 1\napi-keys: [%s]\nremote-management: {secret-key: %s}\ncodex-api-key: [{api-key: %s}]\n",
 			t.addSecret(
 				"CLIProxyAPI key",
 				"cpa-",
-				own,
+				file,
 			),
-			t.addSecret("CLIProxyAPI management key", "mk-", own),
-			t.addSecret("provider key", "sk-proj-", own),
+			t.addSecret("CLIProxyAPI management key", "mk-", file),
+			t.addSecret("provider key", "sk-proj-", file),
 		),
 	)
 }
@@ -122,7 +124,8 @@ func (t *trial) writeCredentials() error {
 	return t.writeFile(".env", "OPENAI_API_KEY="+t.addSecret("key in .env", "sk-", ".env")+"\n")
 }
 
-// writeConfiguration writes secrets out where people do that, and refers to others.
+// writeConfiguration writes secrets into the configuration in the places where people do
+// that, and refers to another one by its environment variable.
 func (t *trial) writeConfiguration(upstream int) error {
 	const file = "config/flowgate.yaml"
 	b, err := os.ReadFile(filepath.Join(t.dir, file))
@@ -166,8 +169,8 @@ func (t *trial) formDeployments(file string, upstream int) string {
 	)
 }
 
-// writeBrokenConfigs writes configurations that are refused; the refusal must not quote
-// them.
+// writeBrokenConfigs writes configurations that FlowGate refuses; the refusals must not
+// quote the secrets in them.
 func (t *trial) writeBrokenConfigs() error {
 	for name, form := range map[string]string{
 		"unknown-key.yaml": "config_version: 2\napi_key: %s\n",

@@ -20,8 +20,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// commandLines has the commands before the loops of Commands, one a line. The
-// recipient is from age's own README; its identity is not here.
+// commandLines holds the commands that Commands lists first, one on each line. The age
+// recipient in it is the one in age's README; its private key is not in this repository.
 //
 //go:embed commands.txt
 var commandLines string
@@ -61,9 +61,10 @@ func Commands() [][]string {
 // secret.
 func finalLogsCommand() []string { return []string{"logs", "-n=5000"} }
 
+// exitStatus is the exit status of a command; -1 when it has none.
 type exitStatus struct{ status int }
 
-// runCommands types all commands and sends requests in between.
+// runCommands runs all commands and sends requests in between.
 func (t *trial) runCommands(ctx context.Context) checks.Outcome {
 	broken, _ := filepath.Glob(filepath.Join(t.dir, "broken", "*.yaml"))
 	for _, words := range Commands() {
@@ -80,7 +81,7 @@ func (t *trial) runCommands(ctx context.Context) checks.Outcome {
 			continue
 		}
 		if end := t.runCommand(ctx, words...); words[0] == "start" && len(words) == 1 && end.status != 0 {
-			return checks.Failed("start exits with %d: %s", end.status, t.lastComplaint())
+			return checks.Failed("start exited with status %d: %s", end.status, t.lastComplaint())
 		}
 		if words[0] == "health" {
 			t.sendRequests(ctx)
@@ -126,7 +127,8 @@ func (t *trial) runCommand(ctx context.Context, words ...string) exitStatus {
 	return exitStatus{}
 }
 
-// lastComplaint returns the first line that the last command complained with, without secrets.
+// lastComplaint returns the first line that the last command wrote to its standard error,
+// without secrets.
 func (t *trial) lastComplaint() string {
 	var values []string
 	for _, p := range t.secrets {
@@ -136,6 +138,7 @@ func (t *trial) lastComplaint() string {
 	return string(redact.NewScrubber(values...).Scrub(line))
 }
 
+// secretOf returns the secret of a kind; "" when none was planted.
 func (t *trial) secretOf(kind string) string {
 	for _, p := range t.secrets {
 		if p.kind == kind {
@@ -178,7 +181,7 @@ func (t *trial) sendRequests(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		reply, _ := io.ReadAll(res.Body) // what came is what is searched
+		reply, _ := io.ReadAll(res.Body) // a reply that was cut off is searched as far as it came
 		_ = res.Body.Close()
 		path, _, _ := strings.Cut(r.path, "?")
 		t.outputs = append(t.outputs, output{"POST " + path, map[string][]byte{"the reply": reply}})

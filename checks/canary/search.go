@@ -20,9 +20,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// encodings returns the forms in which a secret could come out, by name.
+// encodings returns the forms in which a secret could appear in a text, by name.
 func encodings(secret string) map[string]string {
-	quoted, _ := json.Marshal(secret) // a string always is
+	quoted, _ := json.Marshal(secret) // never fails for a string
 	all := map[string]string{
 		"plain":  secret,
 		"in hex": hex.EncodeToString([]byte(secret)),
@@ -33,7 +33,7 @@ func encodings(secret string) map[string]string {
 		), "in a URL": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
 		"backwards": reverse(secret),
 	}
-	for shift := range 3 { // the three ways in which its bytes may lie among others
+	for shift := range 3 { // base64 encodes three bytes at a time: the secret may begin at any of them
 		padded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
 		inner := padded[(shift*8+5)/6 : len(strings.TrimRight(padded, "="))-1]
 		all[fmt.Sprintf("in base64 (%d)", shift)] = inner
@@ -42,6 +42,7 @@ func encodings(secret string) map[string]string {
 	return all
 }
 
+// reverse returns the bytes of s in reverse order.
 func reverse(s string) string {
 	b := []byte(s)
 	slices.Reverse(b)
@@ -62,6 +63,7 @@ func (t *trial) findTraces(b []byte, place string) (found []trace) {
 	return found
 }
 
+// searchOutput searches what the commands printed and what the router replied.
 func (t *trial) searchOutput(context.Context) checks.Outcome {
 	var found []trace
 	for _, o := range t.outputs {
@@ -72,7 +74,7 @@ func (t *trial) searchOutput(context.Context) checks.Outcome {
 	return searchOutcome(found, fmt.Sprintf("%d commands", len(t.outputs)))
 }
 
-// searchFiles looks into everything that the trial left in its folder, besides
+// searchFiles searches everything that the trial left in its folder, except
 // the files that secrets were planted in and what is generated to hold them.
 func (t *trial) searchFiles(context.Context) checks.Outcome {
 	found := t.tracesInLog
@@ -95,12 +97,12 @@ func (t *trial) searchFiles(context.Context) checks.Outcome {
 	return searchOutcome(found, fmt.Sprintf("%d files", t.summary.Files))
 }
 
-// filledLog is the log of the service that talks.
+// filledLog is the log that fillLog writes to: that of the router.
 const filledLog = ".router/runtime/process-logs/litellm.log"
 
-// fillLog has a service write every secret that the installation knows into its
-// log, in the forms that programs write: logs has to hide them. What the log
-// held before is searched first.
+// fillLog writes every secret that the installation knows into the router's log, in
+// the forms that programs write: the target logs has to hide them. It searches what
+// the log held before first.
 func (t *trial) fillLog() {
 	path := filepath.Join(t.dir, filledLog)
 	before, err := safefile.Read(path, safefile.BulkLimit)
@@ -124,9 +126,10 @@ func (t *trial) fillLog() {
 	_ = os.WriteFile(path, append(before, lines.String()...), 0o600) // a failure shows as a command without lines
 }
 
-// mayHoldSecrets reports whether a file is meant to hold secrets: planted ones, their
-// backups, the generated router configuration, and the folders of credentials
-// and keys, where sign-ins and imports put what they got.
+// mayHoldSecrets reports whether a file is meant to hold secrets: the files that secrets
+// were planted in and their backups, the generated router configuration, the log
+// that fillLog filled, git's own files, and the folders of credentials and keys, where
+// sign-ins and imports put what they got.
 func (t *trial) mayHoldSecrets(path string) bool {
 	if filepath.Base(path) == "litellm.active.yaml" || t.logFilled && path == filepath.Join(t.dir, filledLog) {
 		return true

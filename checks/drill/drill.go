@@ -1,13 +1,13 @@
 // Package drill breaks a stack on purpose, to show that what is promised holds:
 // each drill brings up a private stack on the embedded runtimes, does one thing
 // to it that happens in real life, and passes when doctor names the right cause,
-// the stack recovers, and a process that is none of its business was not
+// the stack recovers, and a process outside the stack was not
 // touched. Call Run; List says which drills there are.
 //
 // Nothing outside of a private folder is changed, and nothing is left.
 //
-// The package is larger than others (about 970 lines): the drills and the soak
-// share the private stack, and each drill is a file's section of its own steps.
+// The package is larger than others (about 1,000 lines): the drills and the soak
+// share the private stack, and each drill is a function with its own steps.
 package drill
 
 import (
@@ -63,7 +63,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 			WithHint("%s", cmp.Or(suggest.Hint(o.Name, names), "there are "+strings.Join(names, ", ")))
 	}
 	list := lo.Map(drills, func(d Drill, _ int) checks.Check { return d.check(o) })
-	// Two at a time: more would only be in each other's way.
+	// Two at a time: more would only slow one another down.
 	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Parallel: 2, Emit: o.Emit})}, nil
 }
 
@@ -73,6 +73,7 @@ type stepsDetail struct {
 	Steps []string `json:"steps"`
 }
 
+// check returns the check that holds the drill in a stack of its own.
 func (d Drill) check(o Options) checks.Check {
 	return checks.Check{
 		ID: "drill." + d.Name, Title: d.Title, Family: "drill", Timeout: drillTimeout,

@@ -10,8 +10,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
-// expectComplaint lets doctor examine the stack and fails unless the check complains with
-// all of the words.
+// expectComplaint runs doctor on the stack, with -fix when fix is true, and fails unless
+// the check id complains with all of the words.
 func (s *stack) expectComplaint(ctx context.Context, fix bool, id string, words ...string) error {
 	r, err := s.runCheck(ctx, fix, id)
 	if err != nil {

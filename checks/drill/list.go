@@ -130,7 +130,7 @@ func killSupervisor(ctx context.Context, s *stack) error {
 	}
 	after, err := s.routerStatus(ctx)
 	if err != nil || after.PID != router.PID || !after.Ready {
-		return fmt.Errorf("the router was not adopted: process %d became %d, %w", router.PID, after.PID, err)
+		return errors.Join(fmt.Errorf("the router was not adopted: process %d became %d", router.PID, after.PID), err)
 	}
 	s.noteStep("the router was adopted: process %d still", after.PID)
 	return s.expectPass(ctx, "processes.orphaned")
@@ -147,8 +147,8 @@ func stealPort(ctx context.Context, s *stack) error {
 	}
 	defer thief.Close()
 	s.noteStep("process %d took %s", os.Getpid(), svc.Addr())
-	if f := fault.From(s.start(ctx)); f == nil || f.Code != "port-in-use" {
-		return fmt.Errorf("the start was not refused: %w", f)
+	if err := s.start(ctx); !fault.HasCode(err, "port-in-use") {
+		return errors.Join(errors.New("the start was not refused because of the port"), err)
 	}
 	if err := s.expectComplaint(ctx, false, "ports.available", svc.Addr(), strconv.Itoa(os.Getpid())); err != nil {
 		return err
@@ -195,7 +195,7 @@ func hangProbe(ctx context.Context, s *stack) error {
 	if err != nil {
 		return err
 	}
-	// A minute of silence is what is waited for by default; a drill has less.
+	// By default the supervisor waits for a minute of silence; a drill has less time.
 	for i := range s.cfg.Services {
 		s.cfg.Services[i].Probes.Liveness = &config.Probe{
 			Interval: config.Span(time.Second),
@@ -255,8 +255,8 @@ func cutUpgrade(ctx context.Context, s *stack) error {
 		return err
 	}
 	_, err = supervisor.Upgrade(ctx, s.cfg, program)
-	if f := fault.From(err); f == nil || f.Code != "upgrade-failed" {
-		return fmt.Errorf("the upgrade was not noticed to have failed: %w", err)
+	if !fault.HasCode(err, "upgrade-failed") {
+		return errors.Join(errors.New("the command did not report that the upgrade failed"), err)
 	}
 	s.noteStep("%v", err)
 	if err := s.expectComplaint(ctx, false, "supervisor.current", "upgrade"); err != nil {
@@ -264,7 +264,7 @@ func cutUpgrade(ctx context.Context, s *stack) error {
 	}
 	after, err := s.routerStatus(ctx)
 	if err != nil || after.PID != before.PID {
-		return fmt.Errorf("the router did not stay: process %d became %d, %w", before.PID, after.PID, err)
+		return errors.Join(fmt.Errorf("the router did not stay: process %d became %d", before.PID, after.PID), err)
 	}
 	return s.expectServing(ctx)
 }

@@ -18,10 +18,10 @@ import (
 // load sends requests as clients do, and counts what became of them.
 type load struct {
 	url, key   string
-	resent     atomic.Int64
-	requests   atomic.Int64
-	inFlight   atomic.Int64
-	lost       atomic.Int64
+	resent     atomic.Int64 // requests that were refused a connection
+	requests   atomic.Int64 // requests that were answered or failed
+	inFlight   atomic.Int64 // requests that failed because their router was killed
+	lost       atomic.Int64 // requests that failed in any other way
 	firstLoss  sync.Once
 	lossReason string
 	lastKillMS atomic.Int64 // when a kill of the router last began, Unix milliseconds
@@ -51,11 +51,11 @@ func (l *load) sendRequests(ctx context.Context) {
 	}
 }
 
-// keptConnectionMS is how long after a kill a client may still take a kept connection to
-// the killed router for a good one.
+// keptConnectionMS is how long after a kill, in milliseconds, a client may still use a
+// connection that it kept to the killed router.
 const keptConnectionMS = 1000
 
-// sendOne sends one request and returns why it was not answered rightly.
+// sendOne sends one request and returns nil when the router answered it correctly.
 func (l *load) sendOne(client *http.Client) error {
 	body := strings.NewReader(`{"model":"router-default","messages":[{"role":"user","content":"soak"}]}`)
 	req, err := http.NewRequest(http.MethodPost, l.url, body)

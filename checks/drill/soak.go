@@ -60,6 +60,8 @@ func Soak(ctx context.Context, o Options, span time.Duration, clients int) (repo
 	return report.Checked{Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit})}, nil
 }
 
+// soak sends requests and injects faults for a time, and records in seen what became of
+// the requests.
 func (s *stack) soak(ctx context.Context, span time.Duration, clients int, seen *SoakResult) error {
 	key, _, err := keyfile.Read(s.cfg.Paths.Secrets() + "/gateway.key")
 	if err != nil {
@@ -107,7 +109,7 @@ func (s *stack) injectFaults(ctx context.Context, l *load, counts map[string]int
 		{"router killed", func(ctx context.Context) error { return s.killRouter(ctx, l) }},
 		{"commands at once", s.runCommandsAtOnce},
 	}
-	// What was begun is finished: a fault that is cut short proves nothing.
+	// A fault that has begun is finished: one that is cut short proves nothing.
 	patient := context.WithoutCancel(ctx)
 	for ctx.Err() == nil {
 		f := faults[rand.N(len(faults))]
@@ -123,6 +125,7 @@ func (s *stack) injectFaults(ctx context.Context, l *load, counts map[string]int
 	return nil
 }
 
+// killSupervisor kills the supervisor and starts another one.
 func (s *stack) killSupervisor(ctx context.Context) error {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil || status.Supervisor == nil {
@@ -134,6 +137,7 @@ func (s *stack) killSupervisor(ctx context.Context) error {
 	return s.start(ctx)
 }
 
+// pauseSupervisor suspends the supervisor for at most 200 ms.
 func (s *stack) pauseSupervisor(ctx context.Context) error {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil || status.Supervisor == nil {
@@ -142,10 +146,11 @@ func (s *stack) pauseSupervisor(ctx context.Context) error {
 	if err := syscall.Kill(status.Supervisor.PID, syscall.SIGSTOP); err != nil {
 		return err
 	}
-	time.Sleep(rand.N(200 * time.Millisecond)) // the fault is that it does nothing for so long
+	time.Sleep(rand.N(200 * time.Millisecond)) // the fault itself: a supervisor that does nothing
 	return syscall.Kill(status.Supervisor.PID, syscall.SIGCONT)
 }
 
+// upgradeSupervisor hands over to a new supervisor of the same version.
 func (s *stack) upgradeSupervisor(ctx context.Context) error {
 	_, err := supervisor.Upgrade(ctx, s.cfg, s.options.Self)
 	return err
@@ -166,12 +171,13 @@ func (s *stack) killRouter(ctx context.Context, l *load) error {
 	return s.waitFor(wait, "the router is ready again, as another process", func() bool {
 		now, err := s.routerStatus(wait)
 		if err == nil && now.State != control.StateRunning && now.PID != router.PID {
-			err = s.start(wait) // cuts its wait short
+			err = s.start(wait) // ends the backoff early
 		}
 		return err == nil && now.Ready && now.PID != router.PID
 	})
 }
 
+// runCommandsAtOnce runs six commands at the same time.
 func (s *stack) runCommandsAtOnce(ctx context.Context) error {
 	errs := make([]error, 6)
 	var commands sync.WaitGroup

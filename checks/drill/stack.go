@@ -34,14 +34,16 @@ type stack struct {
 	cleanUps         []func()
 }
 
-// skipError is the error of a drill that cannot be held here.
+// skipError is the error of a drill that cannot run here.
 type skipError struct{ why string }
 
 // Error implements error.
 func (s skipError) Error() string { return s.why }
 
+// asSkipped reports whether err is a skipError, and stores it in s.
 func asSkipped(err error, s *skipError) bool { return errors.As(err, s) }
 
+// newStack returns a private stack that is ready to start. Fault: temp-dir-unwritable.
 func newStack(o Options) (*stack, error) {
 	dir, err := os.MkdirTemp("", "flowgate-drill-")
 	if err != nil {
@@ -54,6 +56,7 @@ func newStack(o Options) (*stack, error) {
 	return s, nil
 }
 
+// prepare writes the configuration and starts the bystander.
 func (s *stack) prepare() error {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
@@ -86,6 +89,7 @@ func (s *stack) noteStep(format string, args ...any) {
 	s.steps = append(s.steps, fmt.Sprintf(format, args...))
 }
 
+// start starts what does not run of the stack.
 func (s *stack) start(ctx context.Context) error {
 	_, err := supervisor.Start(ctx, s.cfg, supervisor.StartOptions{
 		Self: s.options.Self, Environ: s.options.Environ, Lifeline: s.lifeline, Ephemeral: s.dir,
@@ -93,6 +97,7 @@ func (s *stack) start(ctx context.Context) error {
 	return err
 }
 
+// restart restarts the services with the configuration in cfg.
 func (s *stack) restart(ctx context.Context) error {
 	_, err := supervisor.Restart(ctx, s.cfg, supervisor.StartOptions{Self: s.options.Self, Environ: s.options.Environ})
 	return err
@@ -116,8 +121,8 @@ func (s *stack) waitFor(ctx context.Context, what string, holds func() bool) err
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("gave up waiting: %s", what)
-		case <-time.After(20 * time.Millisecond): // a status has no event for a command
+			return fmt.Errorf("gave up waiting until %s", what)
+		case <-time.After(20 * time.Millisecond): // nothing tells a command that the status has changed
 		}
 	}
 	s.noteStep("%s", what)
@@ -154,7 +159,7 @@ func (s *stack) expectServing(ctx context.Context) error {
 // expectBystander fails when the bystander process has ended.
 func (s *stack) expectBystander() error {
 	if !s.bystanderID.Alive() {
-		return errors.New("a process that is none of the stack's was ended")
+		return errors.New("a process outside the stack was ended")
 	}
 	s.noteStep("the bystander process was not touched")
 	return nil

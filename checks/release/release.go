@@ -21,9 +21,9 @@ import (
 // Options say what is checked.
 type Options struct {
 	Source  string            // folder of the source tree
-	Version string            // that is to be released
+	Version string            // to be released
 	Steps   map[string]string // command by check ID, run in Source: "tests.pass": "go tool mage test"
-	Log     io.Writer         // their output
+	Log     io.Writer         // receives the output of the commands
 }
 
 // stepTimeout bounds one command: all tests under the race detector take
@@ -59,11 +59,12 @@ func Checks(o Options) []checks.Check {
 				Run:     o.runStep(command),
 			},
 		)
-		before = append(before[:len(before):len(before)], id) // one after the other: their output is read by people
+		before = append(before[:len(before):len(before)], id) // one after the other, so that people can read their output
 	}
 	return list
 }
 
+// checkVersion checks that the version is a semantic version.
 func (o Options) checkVersion(context.Context) checks.Outcome {
 	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`).MatchString(o.Version) {
 		return checks.Failed("%q is not a semantic version without build metadata", o.Version).
@@ -72,6 +73,7 @@ func (o Options) checkVersion(context.Context) checks.Outcome {
 	return checks.Passed(checks.Note{Text: o.Version})
 }
 
+// checkChangelog checks that the changelog has notes on the version.
 func (o Options) checkChangelog(context.Context) checks.Outcome {
 	if _, err := release.ReadNotes(o.Source+"/CHANGELOG.md", o.Version); err != nil {
 		return checks.FromFault(err)
@@ -79,10 +81,11 @@ func (o Options) checkChangelog(context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
+// checkTree checks that the source tree has no changes.
 func (o Options) checkTree(ctx context.Context) checks.Outcome {
 	changed, err := o.source().ChangedFiles(ctx)
 	if err != nil {
-		return checks.Failed("ask git: %v", err)
+		return checks.Failed("git does not answer: %v", err)
 	}
 	if len(changed) > 0 {
 		return checks.Failed("%d files are changed or new, %s first", len(changed), changed[0]).
@@ -91,10 +94,11 @@ func (o Options) checkTree(ctx context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
+// checkTag checks that no other commit has the version's tag.
 func (o Options) checkTag(ctx context.Context) checks.Outcome {
 	out, err := o.source().Git(ctx, nil, "tag", "--list", "v"+o.Version)
 	if err != nil {
-		return checks.Failed("ask git: %v", err)
+		return checks.Failed("git does not answer: %v", err)
 	}
 	if len(bytes.TrimSpace(out)) == 0 {
 		return checks.Passed(nil)
@@ -107,8 +111,10 @@ func (o Options) checkTag(ctx context.Context) checks.Outcome {
 		WithFix("", "raise Number in internal/version/version.go")
 }
 
+// source returns the repository of the source tree.
 func (o Options) source() *repo.Repo { return &repo.Repo{Top: o.Source} }
 
+// runStep returns the func of a check that runs a command and passes when it succeeds.
 func (o Options) runStep(command string) func(context.Context) checks.Outcome {
 	return func(ctx context.Context) checks.Outcome {
 		words := strings.Fields(command)

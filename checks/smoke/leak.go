@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
-// Leak names a file that holds a secret's value.
+// Leak names the files that hold a secret's value.
 type Leak struct {
 	Files []string `json:"files"`
 }
@@ -36,7 +36,7 @@ func (s *stack) logsCheck(after []string) checks.Check {
 		Run: func(context.Context) checks.Outcome {
 			var found Leak
 			read := 0
-			isWord := func(secret string) bool { return !redact.LooksRandom(secret) } // as a header's value may be
+			isWord := func(secret string) bool { return !redact.LooksRandom(secret) } // such as the value of a header
 			secrets := append(policy.KnownSecrets(s.cfg, s.getenv), slices.DeleteFunc(slices.Clone(s.secrets), isWord)...)
 			err := filepath.WalkDir(s.cfg.Paths.RuntimeDir, func(path string, d fs.DirEntry, err error) error {
 				if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".log" {

@@ -26,10 +26,11 @@ type privateStack struct {
 	stack
 	options      Options
 	dir          string
-	runtimeError error    // why the installation has no LiteLLM, where the router is one
-	lifeline     *os.File // the supervisor takes the stack down when this end closes, however smoke died
+	runtimeError error    // why the installation has no LiteLLM, when the router is LiteLLM
+	lifeline     *os.File // the supervisor takes the stack down when this end closes, however smoke ended
 }
 
+// runPrivate runs the checks on a private stack.
 func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	p, err := newPrivateStack(o)
 	if err != nil {
@@ -56,6 +57,8 @@ func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	return report.Checked{Checks: results, Data: target}, nil
 }
 
+// newPrivateStack returns a private stack that is ready to start. Fault:
+// temp-dir-unwritable.
 func newPrivateStack(o Options) (*privateStack, error) {
 	dir, err := os.MkdirTemp("", "flowgate-*") // short: the control socket's path must fit behind macOS's long TMPDIR
 	if err != nil {
@@ -69,6 +72,7 @@ func newPrivateStack(o Options) (*privateStack, error) {
 	return p, nil
 }
 
+// configure writes the configuration of the private stack.
 func (p *privateStack) configure() error {
 	ports, err := tcp.FreePorts(2)
 	if err != nil {
@@ -99,7 +103,7 @@ func (p *privateStack) useInstalledLiteLLM() {
 	if p.options.Runtime != config.RuntimeLiteLLM || p.options.AlwaysPrivate {
 		return
 	}
-	cwd, _ := os.Getwd() // one of the places of a virtual environment
+	cwd, _ := os.Getwd() // a virtual environment may be here
 	bin, err := runtimestore.FindLiteLLM(
 		p.options.Config,
 		runtimestore.Environment{Cwd: cwd, Environ: p.options.Environ, LookPath: exec.LookPath},
@@ -109,6 +113,7 @@ func (p *privateStack) useInstalledLiteLLM() {
 	}
 }
 
+// startChecks returns the checks that start the stack.
 func (p *privateStack) startChecks() []checks.Check {
 	budget := p.options.Timeout
 	if budget == 0 {
@@ -134,6 +139,7 @@ func (p *privateStack) startChecks() []checks.Check {
 	}
 }
 
+// checkRuntimes checks that the program of every service exists.
 func (p *privateStack) checkRuntimes(context.Context) checks.Outcome {
 	type found struct {
 		Service string `json:"service"`
@@ -158,10 +164,11 @@ func (p *privateStack) checkRuntimes(context.Context) checks.Outcome {
 	return checks.Passed(all)
 }
 
+// checkProfile checks that the profile is in force.
 func (p *privateStack) checkProfile(context.Context) checks.Outcome {
 	name, since := policy.Current(p.cfg)
 	if name != p.options.Profile {
-		return checks.Failed("profile %q is not the active one: %q is", p.options.Profile, name)
+		return checks.Failed("the active profile is %[2]q and not %[1]q", p.options.Profile, name)
 	}
 	return checks.Passed(struct {
 		Profile string    `json:"profile"`
@@ -169,6 +176,8 @@ func (p *privateStack) checkProfile(context.Context) checks.Outcome {
 	}{name, since})
 }
 
+// startServices starts the stack, which the supervisor takes down when smoke ends, unless
+// Options.Keep is set.
 func (p *privateStack) startServices(ctx context.Context) checks.Outcome {
 	read, write, err := os.Pipe()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 )
 
-// Answer is the detail of a probe that got one.
+// Answer is the detail of a probe that got a reply.
 type Answer struct {
 	Status int    `json:"status"`
 	Model  string `json:"model,omitempty"`
@@ -21,11 +21,13 @@ type Answer struct {
 	Via    string `json:"via,omitempty"`    // deployment that answered
 }
 
+// message is one message of a prompt or a reply.
 type message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
 }
 
+// prompt is the question as chat completions and messages take it.
 type prompt struct {
 	Model     string    `json:"model"`
 	Messages  []message `json:"messages"`
@@ -33,8 +35,10 @@ type prompt struct {
 	Stream    bool      `json:"stream,omitempty"`
 }
 
+// question is what every probe asks the model.
 const question = "FlowGate smoke test: answer with one word."
 
+// prompt returns the question for the router's model.
 func (r Router) prompt(stream bool) prompt {
 	return prompt{Model: r.Model, Messages: []message{{"user", question}}, MaxTokens: 32, Stream: stream}
 }
@@ -43,7 +47,7 @@ func (r Router) prompt(stream bool) prompt {
 // that must pass before any of them; timeout bounds each.
 func (r Router) Probes(needs []string, timeout time.Duration) []checks.Check {
 	if r.client == nil {
-		r = r.confirmingOwner()
+		r = r.requireOwner()
 	}
 	probe := func(id, title string, run func(context.Context) checks.Outcome) checks.Check {
 		return checks.Check{ID: id, Title: title, Family: "smoke", Needs: needs, Timeout: timeout, Run: run}
@@ -125,6 +129,7 @@ type responsePrompt struct {
 	Stream    bool   `json:"stream,omitempty"`
 }
 
+// responsePrompt returns the question for the router's model.
 func (r Router) responsePrompt(stream bool) responsePrompt {
 	return responsePrompt{Model: r.Model, Input: question, MaxTokens: 32, Stream: stream}
 }
@@ -168,8 +173,8 @@ func (r Router) checkTokenCount(ctx context.Context) checks.Outcome {
 	return checks.Passed(Answer{Status: a.status, Tokens: out.InputTokens})
 }
 
-// refusalStatuses are the statuses by which routers turn a wrong key down. LiteLLM
-// 1.106 without a database answers 400, others 401 or 403.
+// refusalStatuses are the statuses by which routers refuse a wrong key. LiteLLM 1.106
+// without a database answers 400 instead, which checkWrongKey accepts too.
 var refusalStatuses = []int{http.StatusUnauthorized, http.StatusForbidden}
 
 func (r Router) checkWrongKey(ctx context.Context) checks.Outcome {

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/loopback"
 )
 
-// Router is the northbound endpoint that the probes talk to.
+// Router is the endpoint that the probes talk to.
 type Router struct {
 	URL     string // base URL without a trailing slash and without /v1
 	Key     string // sent as a bearer token; never printed
@@ -25,24 +25,25 @@ type Router struct {
 // maxReply bounds what a probe reads: a router that floods must not fill memory.
 const maxReply = 4 << 20
 
+// reply is an HTTP reply that was read.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// keptConnections is how many connections to the router are used again.
+// keptConnections is how many idle connections to the router are kept.
 const keptConnections = 16
 
-// confirmingOwner returns r with a client that connects to processes of this user only.
-func (r Router) confirmingOwner() Router {
+// requireOwner returns r with a client that connects to processes of this user only.
+func (r Router) requireOwner() Router {
 	r.client = loopback.New(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
 
-// anywhere returns r with a client for a router that the user named, with the key that
-// the user gave for it.
-func (r Router) anywhere() Router {
+// allowForeign returns r with a client for a router that the user named, with the key
+// that the user gave for it.
+func (r Router) allowForeign() Router {
 	r.client = loopback.WithForeignKey(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
 	return r
 }
@@ -84,6 +85,7 @@ func (r Router) post(ctx context.Context, path string, body, out any) (reply, er
 	return a, a.decode(path, out)
 }
 
+// decode decodes a reply with status 200 into out.
 func (a reply) decode(path string, out any) error {
 	if a.status != http.StatusOK {
 		return fmt.Errorf("%s answered %d: %s", path, a.status, excerpt(a.body))

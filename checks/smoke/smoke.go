@@ -1,10 +1,10 @@
 // Package smoke brings a complete router up, or takes the one that runs, and
-// sends real requests through it; each step is a check. Run is the whole of it;
-// Router.Probes are its requests alone.
+// sends real requests through it; each step is a check. Run does all of it;
+// Router.Probes returns the requests alone.
 //
 // It takes down what it brought up, however it ends.
 //
-// The package is larger than others (about 950 lines): probes, the private stack
+// The package is larger than others (about 1,200 lines): probes, the private stack
 // and the check of its logs share one Router and one stack.
 package smoke
 
@@ -77,6 +77,7 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	return runPrivate(ctx, o)
 }
 
+// runURL runs the checks on the router at a URL.
 func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	r := Router{
 		URL:   strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"),
@@ -91,8 +92,8 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
 			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
 	}
-	if r = r.anywhere(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
-		r = r.confirmingOwner() // FlowGate's own key goes to a process of this user only
+	if r = r.allowForeign(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
+		r = r.requireOwner() // FlowGate's own key goes to a process of this user only
 	}
 	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.checkReadiness}
 	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
@@ -102,6 +103,7 @@ func runURL(ctx context.Context, o Options) (report.Checked, error) {
 	}, nil
 }
 
+// runRunning runs the checks on the stack that runs.
 func runRunning(ctx context.Context, o Options, status control.Status) (report.Checked, error) {
 	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
 	r, err := s.newRouter(defaultModel(o.Config))
@@ -124,6 +126,7 @@ func routerService(cfg *config.Config) config.Service {
 	return svc
 }
 
+// isRouterRunning reports whether the process of the router is alive.
 func isRouterRunning(cfg *config.Config, status control.Status) bool {
 	for _, s := range status.Services {
 		if s.Name == routerService(cfg).Name {
@@ -148,10 +151,11 @@ func defaultModel(cfg *config.Config) string {
 	return "router-default"
 }
 
+// checkIDs returns the IDs of the checks.
 func checkIDs(list []checks.Check) []string {
-	out := make([]string, len(list))
+	ids := make([]string, len(list))
 	for i, c := range list {
-		out[i] = c.ID
+		ids[i] = c.ID
 	}
-	return out
+	return ids
 }

@@ -32,7 +32,7 @@ func (s *stack) newRouter(model string) (Router, error) {
 		return Router{}, err
 	}
 	s.secrets = append(inventory.Secrets(s.cfg, s.getenv), key)
-	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.confirmingOwner(), nil
+	return Router{URL: routerService(s.cfg).URL(), Key: key, Model: model}.requireOwner(), nil
 }
 
 // healthChecks returns the checks of liveness and readiness.
@@ -49,6 +49,7 @@ func (s *stack) healthChecks(needs []string) []checks.Check {
 	}
 }
 
+// checkLive checks that every service is alive.
 func (s *stack) checkLive(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Query(ctx, s.cfg)
 	if err != nil {
@@ -63,6 +64,7 @@ func (s *stack) checkLive(ctx context.Context) checks.Outcome {
 	return checks.Passed(status.Services)
 }
 
+// checkReady checks that every service is ready.
 func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 	status, err := supervisor.Health(ctx, s.cfg)
 	if err != nil {
@@ -77,7 +79,7 @@ func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 	return checks.Passed(nil)
 }
 
-// checkReadiness examines a router that FlowGate does not run.
+// checkReadiness checks that a router that FlowGate does not run is ready.
 func (r Router) checkReadiness(ctx context.Context) checks.Outcome {
 	started := time.Now()
 	a, err := r.send(ctx, http.MethodGet, "/health/readiness", "", nil)
@@ -99,8 +101,8 @@ const (
 	briefBytes = 200
 )
 
-// Brief implements report.Brief: the last lines of each log, cut. The report of a
-// program has them whole, and mage logs shows those of a stack that runs.
+// Brief implements report.Brief: the last lines of each log, cut. The report for
+// programs has them whole, and mage logs shows the logs of a stack that runs.
 func (t Target) Brief() any {
 	if t.Logs == nil {
 		return t

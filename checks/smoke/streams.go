@@ -21,8 +21,8 @@ func (r Router) checkMessageStream(ctx context.Context) checks.Outcome {
 	return r.checkEvents(ctx, "/v1/messages", r.prompt(true), `"type":"message_stop"`)
 }
 
-// checkEvents sends a request for a stream. The stream must hold events, the last of
-// which has the text end in its data.
+// checkEvents sends a request for a stream. The stream must hold at least two events, and
+// the data of the last one before any [DONE] must contain end.
 func (r Router) checkEvents(ctx context.Context, path string, body any, end string) checks.Outcome {
 	a, err := r.send(ctx, http.MethodPost, path, r.Key, body)
 	if err != nil {

@@ -64,4 +64,5 @@ func (t History) explainFailure(p healthRecord) (cause, next string) {
 	return cause, program.Fix("mage logs " + p.failure.Service)
 }
 
+// formatTime returns a time for people, in UTC.
 func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }

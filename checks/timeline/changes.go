@@ -27,10 +27,10 @@ func collectChanges(s *subject.Subject) []Moment {
 		fileChange("config", "was written", program.Fix("mage doctor"), s.ShortPath, s.Config.CLIProxyConfigFile),
 	)
 	for _, file := range s.KeyFiles() {
-		// generation.key seals records and opens nothing.
-		own := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig ||
+		// generation.key seals records and opens nothing. The others are listed elsewhere.
+		isOther := filepath.Base(file) == "generation.key" || file == s.Config.Paths.ActiveConfig ||
 			file == s.Config.CLIProxyConfigFile
-		if !own {
+		if !isOther {
 			all = append(
 				all,
 				fileChange("key", "was written", program.Fix("mage doctor -only='keys.*,stack.*'"), s.ShortPath, file)...)
@@ -48,7 +48,8 @@ func collectChanges(s *subject.Subject) []Moment {
 	return slices.Concat(all, runtimeSwitches(s), credentialChanges(s))
 }
 
-// fileChange returns the latest change of a file; nil when the file does not exist.
+// fileChange returns the latest change of a file, which shown names for people; nil when
+// the file does not exist.
 func fileChange(source, what, next string, shown func(string) string, file string) []Moment {
 	info, err := os.Lstat(file)
 	if file == "" || err != nil {
@@ -65,8 +66,8 @@ func hasConfigDrifted(s *subject.Subject) bool {
 		return false
 	}
 	want, err := plan.YAML()
-	have, unread := safefile.Read(s.Config.Paths.ActiveConfig, safefile.DocumentLimit)
-	return err == nil && unread == nil && !bytes.Equal(want, have)
+	have, readErr := safefile.Read(s.Config.Paths.ActiveConfig, safefile.DocumentLimit)
+	return err == nil && readErr == nil && !bytes.Equal(want, have)
 }
 
 // runtimeSwitches returns the changes to the versions that are active in the store.
@@ -93,8 +94,8 @@ func runtimeSwitches(s *subject.Subject) []Moment {
 // maxAccounts bounds how many changes of credentials are listed: a folder may hold thousands.
 const maxAccounts = 20
 
-// credentialChanges returns the latest changes of credentials, and their ends that
-// nothing renews; at most maxAccounts of each.
+// credentialChanges returns the latest changes of credentials, and when those ended that
+// cannot be renewed; at most maxAccounts of each.
 func credentialChanges(s *subject.Subject) []Moment {
 	accounts, _ := s.Accounts() // credentials.parsable reports a folder that cannot be read
 	var changed, ended []Moment

@@ -23,7 +23,7 @@ func readEvents(ctx context.Context, s *subject.Subject) ([]control.Event, error
 	return all, err
 }
 
-// healthRecord is how a stack fared, from its events alone.
+// healthRecord says when a stack was healthy and what ended that, from its events alone.
 type healthRecord struct {
 	readySince  *time.Time     // when all services last became ready
 	readyUntil  *time.Time     // last time at which the record has them all ready
@@ -31,11 +31,11 @@ type healthRecord struct {
 	stopRequest *control.Event // the first requested stop after that
 	endsReady   bool           // the record ends with all of them ready
 
-	orphaned bool // services run on, and no supervisor does
+	orphaned bool // services run, and no supervisor does
 }
 
-// replayEvents replays which services were ready. A service counts as ready from its
-// ready event until an event that says otherwise.
+// replayEvents returns the health record of a stack, from the order of its events. A
+// service counts as ready from its ready event until an event that says otherwise.
 func replayEvents(events []control.Event, services []config.Service) healthRecord {
 	var p healthRecord
 	ready := map[string]bool{}

@@ -2,8 +2,8 @@ package timeline
 
 import "github.com/flowgate-go/flowgate/internal/terminal"
 
-// Print implements report.Printed: one row a moment, the newest last. The headline has
-// the cause and what to type next.
+// Print implements report.Printed: one row for each moment, the newest last. The
+// headline has the cause and what to type next.
 func (t History) Print(p *terminal.Printer) {
 	rows := make([][]terminal.Span, len(t.Moments))
 	for i, m := range t.Moments {

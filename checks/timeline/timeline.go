@@ -55,7 +55,7 @@ func Read(ctx context.Context, o subject.Options, span time.Duration) (History, 
 		return History{}, s.ConfigError
 	}
 	_, unknown := s.Status()
-	status, _ := s.Health() // a service that does not answer in time is not ready; that is no error here
+	status, _ := s.Health() // a service that does not answer in time is not ready, which is not an error here
 	return buildHistory(ctx, s, o.Now().Add(-cmp.Or(span, defaultSpan)), status, unknown)
 }
 
@@ -73,6 +73,8 @@ func Headline(ctx context.Context, s *subject.Subject) string {
 	return t.Headline()
 }
 
+// buildHistory returns the history since a time; unknown is why the supervisor did not
+// answer.
 func buildHistory(
 	ctx context.Context,
 	s *subject.Subject,

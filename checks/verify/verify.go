@@ -61,7 +61,7 @@ func Run(ctx context.Context, o security.Options) (report.Checked, error) {
 	return report.Checked{Checks: append(results, tried.Checks...), Data: v, Strict: o.Strict}, err
 }
 
-// mergeChecks returns the checks of a and those of b that a does not have.
+// mergeChecks returns the checks of a, and the checks of b that a does not have.
 func mergeChecks(a, b []checks.Check) []checks.Check {
 	return lo.UniqBy(append(a, b...), func(c checks.Check) string { return c.ID })
 }
@@ -71,7 +71,7 @@ func mergeChecks(a, b []checks.Check) []checks.Check {
 func runSmoke(ctx context.Context, o doctor.Options) (report.Checked, error) {
 	cfg, err := subject.Configuration(o.Subject())
 	if err != nil {
-		return report.Checked{}, nil //nolint:nilerr // as said
+		return report.Checked{}, nil //nolint:nilerr // doctor's checks report it
 	}
 	return smoke.Run(
 		ctx,
