@@ -16,7 +16,7 @@ type segment struct {
 	before                     []segment // segments of the previous pass
 }
 
-// kind is an encoding; of two that overlap the higher one wins.
+// kind is an encoding; when two pieces overlap, the one of the higher kind counts.
 type kind int
 
 const (
@@ -33,7 +33,7 @@ type encoded struct {
 }
 
 // Next returns the text with its encoded pieces replaced by their values; ok is false
-// when there is nothing (more) to decode.
+// when nothing is left to decode.
 func (t *Text) Next() (next *Text, ok bool) {
 	var all []segment
 	shift := 0
@@ -64,8 +64,8 @@ func (t *Text) Next() (next *Text, ok bool) {
 // dropOutranked removes the pieces that overlap a neighbour of a higher kind.
 func dropOutranked(all []encoded) (kept []encoded) {
 	for i, e := range all {
-		above := func(o encoded) bool { return e.overlaps(o.Extent) && o.kind > e.kind }
-		if i > 0 && above(all[i-1]) || i+1 < len(all) && above(all[i+1]) {
+		outranks := func(o encoded) bool { return e.overlaps(o.Extent) && o.kind > e.kind }
+		if i > 0 && outranks(all[i-1]) || i+1 < len(all) && outranks(all[i+1]) {
 			continue
 		}
 		kept = append(kept, e)
@@ -186,13 +186,16 @@ func isHexRun(text string, i, n int) bool {
 	return true
 }
 
+// isHex reports whether c is a hexadecimal digit.
 func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
 
+// isBase64Char reports whether c is in one of the two base64 alphabets.
 func isBase64Char(c byte) bool {
 	return c|0x20-'a' < 26 || c-'0' < 10 || c == '_' || c == '/' || c == '+' || c == '-'
 }
 
-// decode returns the decoded piece; "" when it is not printable.
+// decode returns the decoded piece; "" when it cannot be decoded. In other kinds than
+// unicodeKind the piece must be printable too.
 func (k kind) decode(s string) string {
 	switch k {
 	case percentKind:
@@ -217,8 +220,8 @@ func (k kind) decode(s string) string {
 	return ""
 }
 
-// printableText returns b as text; "" when it has control characters or bytes beyond
-// ASCII.
+// printableText returns b as text; "" when it has a byte that gitleaks does not take for
+// printable: 0 to 8, or 0x7f and above.
 func printableText(b []byte) string {
 	for _, c := range b {
 		if c <= 8 || c >= 0x7f {

@@ -5,12 +5,14 @@ import "sort"
 // overlaps reports whether two extents overlap or touch.
 func (e Extent) overlaps(o Extent) bool { return o.Start <= e.End && o.End >= e.Start }
 
+// contains reports whether o lies within e.
 func (e Extent) contains(o Extent) bool { return e.Start <= o.Start && o.End <= e.End }
 
+// merge returns the smallest extent that contains both.
 func (e Extent) merge(o Extent) Extent { return Extent{min(e.Start, o.Start), max(e.End, o.End)} }
 
-// segmentsTouching returns the segments that a match in the decoded text touches, which
-// follow one another in all.
+// segmentsTouching returns the segments that a match in the decoded text touches. They
+// are neighbours in all.
 func segmentsTouching(all []segment, m Extent) []segment {
 	from := sort.Search(len(all), func(i int) bool { return all[i].decoded.End >= m.Start })
 	to := from

@@ -9,7 +9,7 @@ import "strings"
 // Extent is a half-open range of bytes.
 type Extent struct{ Start, End int }
 
-// Text is a text, or one in which encoded pieces are decoded.
+// Text is a text in which encoded pieces may be decoded.
 type Text struct {
 	text     string
 	segments []segment
@@ -31,7 +31,7 @@ type Match struct {
 }
 
 // Locate returns the match at an extent of the text. ok is false in a text with decoded
-// pieces if the match touches none: then it is in the text before, too.
+// pieces if the match touches none of them: then the text before has the match too.
 func (t *Text) Locate(at Extent) (m Match, ok bool) {
 	whole := t.text[at.Start:at.End]
 	m.Text = strings.Trim(whole, "\n")

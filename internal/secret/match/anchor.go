@@ -15,10 +15,11 @@ type anchor struct {
 	left, right   width
 }
 
+// Bounds of the search for anchors.
 const (
-	maxLiteral = 12  // bytes of a literal that are searched for; the rest is tried by the tail
+	maxLiteral = 12  // bytes of a literal that are searched for; the tail checks the rest
 	maxAnchors = 128 // anchors of one expression
-	maxProduct = 32  // literals that joined neighbours may have
+	maxProduct = 32  // literals that neighbours may have when they are joined
 )
 
 // findAnchors returns the anchors of an expression, or nil when it has none.
@@ -49,11 +50,11 @@ func chooseAnchors(re *syntax.Regexp) []anchor {
 	case syntax.OpAlternate:
 		var all []anchor
 		for _, branch := range re.Sub {
-			of := chooseAnchors(branch)
-			if of == nil {
+			anchors := chooseAnchors(branch)
+			if anchors == nil {
 				return nil // this branch matches without any literal
 			}
-			all = append(all, of...)
+			all = append(all, anchors...)
 		}
 		return all
 	}
@@ -68,16 +69,16 @@ func chooseAnchors(re *syntax.Regexp) []anchor {
 func chooseInConcat(parts []*syntax.Regexp) (best []anchor) {
 	for i := 0; i < len(parts); {
 		words, n := literalRun(parts[i:])
-		of := newAnchors(words, parts[:i], parts[i+max(n, 1):])
+		anchors := newAnchors(words, parts[:i], parts[i+max(n, 1):])
 		if n == 0 {
-			of = chooseAnchors(parts[i])
-			for k := range of {
-				of[k].before = slices.Concat(parts[:i], of[k].before)
-				of[k].after = slices.Concat(of[k].after, parts[i+1:])
+			anchors = chooseAnchors(parts[i])
+			for k := range anchors {
+				anchors[k].before = slices.Concat(parts[:i], anchors[k].before)
+				anchors[k].after = slices.Concat(anchors[k].after, parts[i+1:])
 			}
 		}
-		if isBetter(of, best) {
-			best = of
+		if isBetter(anchors, best) {
+			best = anchors
 		}
 		i += max(n, 1)
 	}
@@ -129,8 +130,8 @@ func flatten(re *syntax.Regexp) (parts []*syntax.Regexp) {
 	return parts
 }
 
-// literalRun joins the literals of the first parts as long as there are at most
-// maxProduct, and returns how many parts that took.
+// literalRun joins the literals of the first parts as long as the result has at most
+// maxProduct, and returns how many parts it joined.
 func literalRun(parts []*syntax.Regexp) (words []string, n int) {
 	words = []string{""}
 	for _, p := range parts {
@@ -146,7 +147,7 @@ func literalRun(parts []*syntax.Regexp) (words []string, n int) {
 	return words, n
 }
 
-// multiply joins each text of a with each text of b.
+// multiply returns each text of a followed by each text of b.
 func multiply(a, b []string) (all []string) {
 	for _, x := range a {
 		for _, y := range b {
@@ -193,8 +194,8 @@ func unionLiterals(branches []*syntax.Regexp) (all []string) {
 	return slices.Compact(all)
 }
 
-// classLetters returns the characters of a class of at most four, where both cases of a
-// letter count once; else nil.
+// classLetters returns the characters of a class in lower case; nil when there are more
+// than four, or one beyond ASCII.
 func classLetters(ranges []rune) (all []string) {
 	for i := 0; i < len(ranges); i += 2 {
 		if ranges[i] == '\u017f' || ranges[i] == '\u212a' { // they fold to s and k; foldToASCII has replaced them

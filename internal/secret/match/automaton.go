@@ -33,9 +33,10 @@ type node struct {
 // builder builds an automaton from words.
 type builder struct{ nodes []node }
 
+// newBuilder returns a builder without words.
 func newBuilder() *builder { return &builder{nodes: []node{{children: map[byte]int{}}}} }
 
-// add adds a word, which is not empty, is ASCII and in lower case.
+// add adds a word, which must not be empty, and must be ASCII in lower case.
 func (b *builder) add(word string, u wordUse) {
 	at := 0
 	for i := range len(word) {
@@ -54,7 +55,7 @@ func (b *builder) add(word string, u wordUse) {
 // build returns the automaton of all words.
 func (b *builder) build() *automaton {
 	a := &automaton{}
-	used := b.classes(a)
+	used := b.numberClasses(a)
 	order := b.linkFailures()
 	// Rows in the order root, inner states, ending states.
 	slices.SortStableFunc(order, func(x, y int) int { return min(1, len(b.nodes[x].uses)) - min(1, len(b.nodes[y].uses)) })
@@ -79,8 +80,9 @@ func (b *builder) build() *automaton {
 	return a
 }
 
-// classes numbers the bytes that occur in words; class 0 is every other byte.
-func (b *builder) classes(a *automaton) (used []byte) {
+// numberClasses gives each byte that occurs in words a class; class 0 is every other byte.
+// It returns the bytes in the order of their classes.
+func (b *builder) numberClasses(a *automaton) (used []byte) {
 	for _, n := range b.nodes {
 		for c := range n.children {
 			if a.class[c] == 0 {

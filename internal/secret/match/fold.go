@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// shift is an offset in a text that foldToASCII shortened, from which on the original
-// is by bytes longer.
+// shift says that from the offset at on, in a text that foldToASCII shortened, offsets in
+// the original text are greater by the number by.
 type shift struct{ at, by int }
 
 // foldingRunes are the runes beyond ASCII that fold to an ASCII letter: U+0130 to i,

@@ -27,10 +27,10 @@ func countLineBreaks(re *syntax.Regexp) (n int) {
 		return 1
 	}
 	for _, sub := range re.Sub {
-		if of := countLineBreaks(sub); re.Op == syntax.OpAlternate {
-			n = max(n, of)
+		if inSub := countLineBreaks(sub); re.Op == syntax.OpAlternate {
+			n = max(n, inSub)
 		} else {
-			n += of
+			n += inSub
 		}
 	}
 	switch {

@@ -48,8 +48,8 @@ type compiled struct {
 	Pattern
 	re      func() *regexp.Regexp // compiled when first needed
 	anchors []anchor
-	breaks  int
-	watch   bool
+	breaks  int  // line breaks that a match can hold
+	watch   bool // see Set.Watch
 }
 
 // New compiles the patterns. Its error names the expression that does not parse.
@@ -98,12 +98,12 @@ type Matcher struct {
 	set     *Set
 	tails   [][]*tail // by pattern and anchor; made when first needed
 	active  []uint64  // by pattern: the number of the search in which a keyword was seen
-	search  uint64
-	windows [][]span // by pattern
-	touched []int    // patterns with windows
-	full    []uint64 // by pattern: the number of the search in which it got too many windows
-	watched bool
-	matched int // bytes that expressions ran over in all searches
+	search  uint64    // the number of this search
+	windows [][]span  // by pattern
+	touched []int     // patterns with windows
+	full    []uint64  // by pattern: the number of the search in which it got too many windows
+	watched bool      // see Watched
+	matched int       // bytes that expressions ran over in all searches
 }
 
 // maxWindows bounds the windows of a pattern in one text. With more, one window covers

@@ -17,17 +17,20 @@ type tail struct {
 	steps  int    // bytes that all calls of mayFollow have read
 }
 
+// tailState is the set of instructions at which a search may be.
 type tailState struct {
 	pcs     []uint32
 	accepts bool
 	next    [256]int32 // 0 means not known yet
 }
 
-// Bounds of the DFA. dead is the state from which nothing matches.
+// States and bounds of the DFA. Nothing matches from the state dead; a search begins in
+// the state begin.
 const (
 	dead      = 1
-	maxStates = 1000 // 1 kB each; beyond, all are dropped and built again
-	maxSteps  = 512  // after which the tail counts as matching: the text must not be read again for each literal
+	begin     = 2
+	maxStates = 1000 // 1 kB each; with more, all are dropped and built again
+	maxSteps  = 512  // bytes after which the tail counts as matching: the text must not be read again for each literal
 )
 
 // newTail returns the DFA of a concatenation.
@@ -62,7 +65,7 @@ func (t *tail) mayFollow(text string) bool {
 // run reads text until it is certain whether the tail may match at its beginning, at most
 // maxSteps bytes, and returns how many bytes it has read.
 func (t *tail) run(text string) (accepts bool, steps int) {
-	at := int32(2)
+	at := int32(begin)
 	for i := 0; !t.states[at].accepts; i++ {
 		if i == len(text) {
 			return false, i

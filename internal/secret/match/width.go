@@ -28,7 +28,7 @@ func (w *width) reach(text string, from int) int {
 	return end
 }
 
-// reachBack is reach to the left.
+// reachBack does what reach does, to the left.
 func (w *width) reachBack(text string, from int) int {
 	start := max(from-w.fixed, 0)
 	for range w.runs {
@@ -108,7 +108,7 @@ func nodeWidth(re *syntax.Regexp) (w width) {
 
 // possibleBytes returns the bytes that can occur in a match of re.
 func possibleBytes(re *syntax.Regexp) (set [256]bool) {
-	upper := func() {
+	putNonASCII := func() {
 		for b := utf8.RuneSelf; b < 256; b++ {
 			set[b] = true
 		}
@@ -118,7 +118,7 @@ func possibleBytes(re *syntax.Regexp) (set [256]bool) {
 			set[r] = true
 		}
 		if hi > unicode.MaxASCII {
-			upper()
+			putNonASCII()
 		}
 	}
 	switch re.Op {

@@ -79,7 +79,7 @@ func (s *LogScrubber) Scrub(line []byte) []byte {
 	return []byte(Words(redactLine(URL(s.known.Replace(string(line))))))
 }
 
-// Words returns text with every word shortened that looks like a key.
+// Words returns text in which every word that looks like a key is shortened.
 func Words(text string) string {
 	var out strings.Builder
 	for done := 0; done < len(text); {
@@ -87,7 +87,7 @@ func Words(text string) string {
 		for begin < len(text) && !isKeyByte(text[begin]) {
 			begin++
 		}
-		if !beginsLikeKey(text[begin:]) { // "\nvapi-" may be an escape before "vapi-", or nothing of the kind
+		if !beginsLikeKey(text[begin:]) { // in `\nvapi-`, the n may begin a key, or end the escape \n
 			begin += escapeLength(text, begin)
 		}
 		end := begin

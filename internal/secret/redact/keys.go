@@ -9,10 +9,10 @@ import (
 
 // Keys returns a deep copy of v, which consists of maps, lists and scalars. In the
 // copy, values under secret-looking keys and texts that look like keys are shortened.
-// References stay.
+// References are unchanged.
 func Keys(v any) any { return redactTree("", v) }
 
-// redactTree is Keys for the value of the key name.
+// redactTree does what Keys does, for the value under the key name.
 func redactTree(name string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -51,7 +51,8 @@ func isEnvironmentKey(key string) bool {
 }
 
 // redactEnvironment shortens the values of an environment whatever their names, since
-// any of them may be a secret. Short words and numbers stay.
+// any of them may be a secret. Short texts and numbers are shortened only when the name
+// is that of a secret, references never.
 func redactEnvironment(vars map[string]any) map[string]any {
 	out := make(map[string]any, len(vars))
 	for name, value := range vars {
@@ -68,8 +69,8 @@ func redactEnvironment(vars map[string]any) map[string]any {
 	return out
 }
 
-// redactJSON is Keys for a text that is a JSON object or list, as vertex_credentials
-// may be; false when it is not, or has no secret.
+// redactJSON does what Keys does, for a text that is a JSON object or list, as
+// vertex_credentials may be; false when it is not, or has no secret.
 func redactJSON(text string) (string, bool) {
 	trimmed := strings.TrimSpace(text)
 	if !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
@@ -141,7 +142,7 @@ func isSecretName(name string) bool {
 		return true // the URL of a webhook is a key itself; a header may hold anything
 	}
 	if isReferenceName(name) || strings.HasSuffix(name, "_tokens") {
-		return false // max_tokens and its like are numbers
+		return false // max_tokens and similar settings are numbers
 	}
 	for _, part := range [...]string{"api_key", "apikey", "master_key", "secret", "password", "passwd", "passphrase",
 		"private_key", "access_key", "salt_key", "authorization", "cookie"} {
@@ -152,7 +153,8 @@ func isSecretName(name string) bool {
 	return name == "token" || name == "key" || strings.HasSuffix(name, "_token") || strings.HasSuffix(name, "_key")
 }
 
-// isReferenceName reports whether the key of that name holds the place of something.
+// isReferenceName reports whether the key of that name holds the place or the name of
+// something.
 func isReferenceName(name string) bool {
 	for _, end := range [...]string{"_ref", "_file", "_files", "_path", "_dir", "_url", "_uri", "_endpoint", "_env",
 		"_name", "_header"} {

@@ -3,8 +3,8 @@
 // NewScrubber replaces known secrets in any text, NewLogScrubber also what looks like
 // one.
 //
-// It never asks the network whether a text is a secret, and keeps no secret beyond the
-// Scrubber that was given it.
+// It never asks the network whether a text is a secret, and keeps no secret except in
+// the scrubbers.
 package redact
 
 import (
@@ -20,9 +20,9 @@ import (
 // ordinary text.
 const minSecretLength = 8
 
-// Value shortens a secret to "sk-…last4", or "…last4" without that prefix. A secret of
-// fewer than 8 bytes becomes "…", and so does one of which four characters would be
-// more than half.
+// Value shortens a secret to "sk-…last4", or "…last4" without that prefix. It leaves out
+// the last four characters when there are fewer than 8 after the prefix, and the prefix
+// too when the secret has fewer than 8 bytes.
 func Value(secret string) string {
 	if len(secret) < minSecretLength {
 		return "…"
@@ -80,8 +80,8 @@ func NewScrubber(secrets ...string) *Scrubber {
 	return s
 }
 
-// Scrub returns text with every known secret shortened, and text itself when it holds
-// none. It does not find a secret that text holds only a part of: give it whole lines.
+// Scrub returns text with every known secret shortened; text itself when it holds none.
+// It does not find a secret that text holds only a part of: give it whole lines.
 func (s *Scrubber) Scrub(text []byte) []byte {
 	for i, secret := range s.secrets {
 		if bytes.Contains(text, secret) {

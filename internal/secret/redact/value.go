@@ -6,15 +6,14 @@ import (
 	"unicode"
 )
 
-// keyPrefix is the prefix of a kind of key, with the least length of such a key in
-// bytes.
+// keyPrefix is the prefix of a kind of key, with the length in bytes from which a word
+// with that prefix counts as a key.
 type keyPrefix struct {
 	prefix string
 	least  int
 }
 
-// prefixes lists the keys and tokens that known services issue. least is the length
-// from which a word with the prefix counts as a key.
+// prefixes lists the prefixes of the keys and tokens that known services issue.
 var prefixes = [...]keyPrefix{
 	// model providers
 	{"sk-", 12}, {"sk_", 24}, {"AIza", 30}, {"ya29.", 20}, {"1//0", 24}, {"GOCSPX-", 20}, {"xai-", 20}, {"gsk_", 20},
@@ -60,9 +59,9 @@ func beginsLikeKey(text string) bool {
 	return slices.ContainsFunc(prefixes[:], func(p keyPrefix) bool { return strings.HasPrefix(text, p.prefix) })
 }
 
-// URL returns text with the passwords and query values of its URLs shortened:
-// scheme://user:…@host/path?name=…. Use it for every URL in a message, also for one
-// that cannot be parsed.
+// URL returns text with the passwords, the query values and the webhook paths of its
+// URLs shortened: scheme://user:…@host/path?name=…. Use it for every URL in a message,
+// also for one that cannot be parsed.
 func URL(text string) string {
 	if !strings.Contains(text, "://") {
 		return text
@@ -83,8 +82,8 @@ func URL(text string) string {
 	}
 }
 
-// redactUser shortens what stands before the @ of user:password@host/path. The user
-// stays, unless it is long enough to be a key.
+// redactUser shortens what stands before the @ of user:password@host/path. The user is
+// unchanged, unless it is long enough to be a key.
 func redactUser(address string) string {
 	end := strings.IndexAny(address, "/?#")
 	if end < 0 {
@@ -130,8 +129,8 @@ func redactWebhook(address string) string {
 	return host + "/…"
 }
 
-// redactQuery replaces the values of a query, and a fragment with values; the names
-// stay.
+// redactQuery replaces the values of a query, and a fragment that has values. The names
+// in the query are unchanged.
 func redactQuery(address string) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	path, query, hasQuery := strings.Cut(address, "?")

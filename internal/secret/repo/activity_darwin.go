@@ -9,5 +9,5 @@ const silenceLimit = 2 * time.Minute
 // activity is what a process has done so far.
 type activity struct{ pid int }
 
-// hasProgressed reports whether the process did something since the last call.
+// hasProgressed returns false: macOS does not show whether the process did something.
 func (*activity) hasProgressed() bool { return false }

@@ -9,8 +9,8 @@ import (
 )
 
 // settings override the configuration of repository and user: the first group makes git
-// print the same for every user, the second turns off what names programs, files or
-// servers that git would use.
+// print the same for every user, the second turns off the settings that name programs,
+// files or servers that git would use.
 var settings = [...]string{
 	"core.quotePath=true", "core.commitGraph=false", "core.untrackedCache=false", "core.bigFileThreshold=" + bigFile,
 	"color.ui=false", "color.diff=false", "color.status=false", "column.ui=never",

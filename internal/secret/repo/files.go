@@ -38,7 +38,7 @@ func (r *Repo) Files(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// filesIn returns path itself, or the files of the repository in that folder.
+// filesIn returns path itself, or the files of the repository when path is its folder.
 func (r *Repo) filesIn(ctx context.Context, path string) ([]string, error) {
 	info, err := os.Lstat(filepath.Join(r.Top, path))
 	if err != nil || !info.IsDir() {
@@ -75,11 +75,11 @@ func (r *Repo) StagedContent(ctx context.Context, path string) ([]byte, error) {
 // ChangedFiles returns the files that differ from HEAD or are new, without ignored
 // ones, relative to Top.
 func (r *Repo) ChangedFiles(ctx context.Context) (files []string, err error) {
-	off, err := r.withoutFilters(ctx)
+	unfiltered, err := r.withoutFilters(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := off.Git(ctx, nil, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal",
+	out, err := unfiltered.Git(ctx, nil, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal",
 		"--ignore-submodules=dirty")
 	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		if len(entry) > len("XY ") {
@@ -98,16 +98,16 @@ func (r *Repo) withoutFilters(ctx context.Context) (*Repo, error) {
 	if e := (*Error)(nil); errors.As(err, &e) && e.Status == 1 { // no filter is set
 		return r, nil
 	}
-	off, n := *r, 0
-	off.env = slices.Clone(r.env)
+	unfiltered, n := *r, 0
+	unfiltered.env = slices.Clone(r.env)
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		value := map[bool]string{true: "false"}[strings.HasSuffix(name, ".required")]
-		off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, name),
+		unfiltered.env = append(unfiltered.env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, name),
 			fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, value))
 		n++
 	}
-	off.env = append(off.env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
-	return &off, err
+	unfiltered.env = append(unfiltered.env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
+	return &unfiltered, err
 }
 
 // IgnoredPaths returns the paths, relative to Top or absolute, that git ignores: by any

@@ -10,7 +10,7 @@ import (
 
 // Hooks describes where git looks for the repository's hooks.
 type Hooks struct {
-	Folder string // makeAbsolute; it may not exist
+	Folder string // absolute; it may not exist
 	Scope  string // scope of core.hooksPath: local, worktree, global or system; empty: not set
 }
 
@@ -41,7 +41,7 @@ func (r *Repo) hooksSetting(ctx context.Context) (h Hooks, err error) {
 }
 
 // makeAbsolute returns a path that git printed, which may be relative to Top, as an
-// makeAbsolute path.
+// absolute path.
 func (r *Repo) makeAbsolute(printed []byte) string {
 	path := strings.TrimSuffix(string(printed), "\n")
 	if filepath.IsAbs(path) {

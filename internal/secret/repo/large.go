@@ -28,6 +28,7 @@ type source struct {
 	all       bool // the whole history: any object may be in it
 }
 
+// indexSource is the source of the changes in the index.
 var indexSource = source{command: []string{"diff", "--staged"}}
 
 // logSource returns the source of the commits that the revisions reach.
@@ -82,7 +83,7 @@ func pathspecs(magic string, paths []string) (all []string) {
 // largePaths returns the paths at which a change has a large file, before or after it,
 // as many as fit into one command.
 func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
-	if any, err := r.hasLargeObject(ctx, s); err != nil || !any {
+	if found, err := r.hasLargeObject(ctx, s); err != nil || !found {
 		return nil, err
 	}
 	sizes := r.newSizeReader()
@@ -111,7 +112,7 @@ func (r *Repo) largePaths(ctx context.Context, s source) ([]string, error) {
 // hasLargeObject reports whether the repository has a large object at all. That is
 // faster than checking each change of a whole history, and slower than checking a few
 // changes.
-func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err error) {
+func (r *Repo) hasLargeObject(ctx context.Context, s source) (found bool, err error) {
 	if !s.all {
 		return true, nil
 	}
@@ -122,12 +123,12 @@ func (r *Repo) hasLargeObject(ctx context.Context, s source) (any bool, err erro
 			size, _, _ := bytes.Cut(lines.Bytes(), []byte(" "))
 			if len(size) >= len("1000000") {
 				n, err := strconv.ParseInt(string(size), 10, 64)
-				any = any || err == nil && n > largeBytes
+				found = found || err == nil && n > largeBytes
 			}
 		}
 		return lines.Err()
 	})
-	return any, err
+	return found, err
 }
 
 // rawChanges yields the objects that a source's changes touch, as Opaque.
@@ -143,6 +144,7 @@ func (r *Repo) rawChanges(ctx context.Context, s source, paths []string, yield f
 // sizeReader returns the sizes of objects.
 type sizeReader struct{ Blobs }
 
+// newSizeReader returns a sizeReader of the repository's objects.
 func (r *Repo) newSizeReader() *sizeReader { return &sizeReader{Blobs{r: r, sizesOnly: true}} }
 
 // size returns the size of an object; 0 when it does not exist.

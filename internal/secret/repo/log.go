@@ -26,7 +26,7 @@ var diffOptions = [...]string{"--no-color", "--no-ext-diff", "--no-textconv", "-
 // Context is how many unchanged lines a Hunk has around the added ones.
 const Context = 12
 
-// patchOptions returns the options of a patch that has what is selected.
+// patchOptions returns the options of a patch that shows what is selected.
 func patchOptions(w patch.Selection) []string {
 	context := 0
 	if w.Hunks {
@@ -76,8 +76,8 @@ func (r *Repo) ReachesShallow(ctx context.Context, revisions string) (cut bool, 
 	return cut, err
 }
 
-// LogChanges yields what all commits add that tips reach and known does not, with the
-// lines around it.
+// LogChanges yields what the commits that tips reach and known does not reach add, with
+// the lines around it.
 func (r *Repo) LogChanges(ctx context.Context, tips, known []string, yield func(patch.Addition) error) (patch.Counts,
 	error) {
 	if len(tips) == 0 {

@@ -31,8 +31,8 @@ func (r *Repo) pipe(ctx context.Context, in io.Reader, args []string, read func(
 	if err != nil && ctx.Err() == nil {
 		cancel(err) // git still writes, and its output is not read any more
 	}
-	if ended := cmd.Wait(); ended != nil {
-		return commandError(ctx, args[0], ended, complaints.String())
+	if waitErr := cmd.Wait(); waitErr != nil {
+		return commandError(ctx, args[0], waitErr, complaints.String())
 	}
 	return err
 }
@@ -55,12 +55,12 @@ type watchedOutput struct {
 func watchOutput(cmd *exec.Cmd, out io.Reader, giveUp func()) *watchedOutput {
 	w := &watchedOutput{out: out}
 	work := activity{pid: cmd.Process.Pid}
-	again := make(chan struct{}, 1)
-	again <- struct{}{}
+	turn := make(chan struct{}, 1)
+	turn <- struct{}{}
 	w.timer = time.AfterFunc(time.Hour, func() {
 		select {
-		case <-again: // one call at a time
-			defer func() { again <- struct{}{} }()
+		case <-turn: // one call at a time
+			defer func() { turn <- struct{}{} }()
 		default:
 			return
 		}
@@ -74,6 +74,7 @@ func watchOutput(cmd *exec.Cmd, out io.Reader, giveUp func()) *watchedOutput {
 	return w
 }
 
+// Read implements io.Reader.
 func (w *watchedOutput) Read(b []byte) (int, error) {
 	w.timer.Reset(silenceLimit)
 	defer w.timer.Stop()
@@ -83,12 +84,13 @@ func (w *watchedOutput) Read(b []byte) (int, error) {
 // stop ends the checks.
 func (w *watchedOutput) stop() { w.timer.Stop() }
 
-// maxStderrBytes bounds what is kept of a git's standard error.
+// maxStderrBytes bounds how much of a command's standard error is kept.
 const maxStderrBytes = 16 << 10
 
 // headBuffer keeps the beginning of what is written to it.
 type headBuffer struct{ bytes.Buffer }
 
+// Write implements io.Writer.
 func (h *headBuffer) Write(b []byte) (int, error) {
 	if room := maxStderrBytes - h.Len(); room > 0 {
 		_, _ = h.Buffer.Write(b[:min(room, len(b))]) // never fails

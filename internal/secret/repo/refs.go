@@ -20,11 +20,12 @@ type Ref struct {
 	Tree    string // the tree that it names; else empty
 }
 
-// refFormat holds the fields of Ref and two more, with a byte 0 after each.
+// refFormat prints four fields with a byte 0 after each: the name of a ref, its object, the
+// object that it tags, and the tagger and message of an annotated tag.
 const refFormat = "%(refname)%00%(objecttype) %(objectname)%00%(type) %(object)%00" +
 	"%(if:equals=tag)%(objecttype)%(then)%(taggername) %(taggeremail)\n\n%(contents)%(end)%00"
 
-// Refs returns all names of the repository.
+// Refs returns all refs of the repository.
 func (r *Repo) Refs(ctx context.Context) (all []Ref, err error) {
 	out, err := r.Git(ctx, nil, "for-each-ref", "--format="+refFormat)
 	if err != nil {

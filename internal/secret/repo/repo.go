@@ -29,8 +29,8 @@ var ErrNoRepository = errors.New("not in a git repository")
 
 // Repo is a repository, with its working tree if it has one.
 type Repo struct {
-	Top     string // makeAbsolute folder of the working tree; of a bare repository, its own folder
-	Dir     string // makeAbsolute .git folder
+	Top     string // absolute folder of the working tree; of a bare repository, its own folder
+	Dir     string // absolute .git folder
 	Bare    bool   // it has no working tree
 	Shallow string // the commits at which a shallow clone ends; empty: the clone is complete
 
@@ -43,6 +43,7 @@ func Open(ctx context.Context, folder string) (*Repo, error) {
 	return open(ctx, folder, hookVariables(os.Getenv))
 }
 
+// open does what Open does; env is added to the environment of git commands.
 func open(ctx context.Context, folder string, env []string) (*Repo, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
@@ -95,7 +96,7 @@ func (r *Repo) IsPartial(ctx context.Context) (bool, error) {
 	return len(bytes.TrimSpace(out)) > 0, err
 }
 
-// command is Command in the repository's folder.
+// command returns Command in the repository's folder.
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := Command(ctx, r.Top, args...)
 	cmd.Env = append(cmd.Env, r.env...)
@@ -119,14 +120,15 @@ type Error struct {
 	Stderr  string // its standard error, on one line
 }
 
+// Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("git %s: %s", e.Command, e.Stderr) }
 
 // commandError returns the error of a git command that ended with err.
-func commandError(ctx context.Context, command string, err error, says string) error {
+func commandError(ctx context.Context, command string, err error, stderr string) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	e := &Error{Command: command, Status: -1, Stderr: strings.Join(strings.Fields(says), " ")}
+	e := &Error{Command: command, Status: -1, Stderr: strings.Join(strings.Fields(stderr), " ")}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		e.Status = exit.ExitCode()

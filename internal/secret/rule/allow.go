@@ -10,8 +10,8 @@ import (
 
 // Allowlist says which matches of rules are not secrets.
 type Allowlist struct {
-	And       bool // all criteria must hold; otherwise one is enough
-	Target    string
+	And       bool   // all criteria must hold; otherwise one is enough
+	Target    string // what Regexes are matched with: "" for the secret, "match" or "line"
 	Commits   map[string]bool
 	Paths     []string
 	Regexes   []string

@@ -7,8 +7,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
-// merge adds the rules and allowlists of o that are not disabled. Rules of the same ID
-// keep what s says over what o says.
+// merge adds the rules of o that are not disabled, and its allowlists. When both sets have
+// a rule, what the rule of s sets counts.
 func (s *Set) merge(o *Set, disabled []string) {
 	at := map[string]int{}
 	for i, r := range s.Rules {

@@ -18,16 +18,16 @@ const minKnownLength = 8
 func (s *Set) AddKnown(values []string) {
 	digest := sha256.New()
 	_, _ = digest.Write([]byte(s.Digest))
-	broken := 0
+	wrapped := 0
 	for _, v := range values {
 		if len(v) < minKnownLength {
 			continue
 		}
 		_, _ = fmt.Fprintf(digest, "%d:%s", len(v), v)
 		s.Rules = append(s.Rules, knownRule(regexp.QuoteMeta(v)))
-		if expr := base64Pieces(v); expr != "" && broken < maxWrappedValues {
+		if expr := base64Pieces(v); expr != "" && wrapped < maxWrappedValues {
 			s.Rules = append(s.Rules, knownRule(expr))
-			broken++
+			wrapped++
 		}
 	}
 	s.Digest = hex.EncodeToString(digest.Sum(nil))

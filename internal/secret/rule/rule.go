@@ -25,6 +25,8 @@ import (
 //go:embed gitleaks.toml
 var Gitleaks string
 
+// ownRules is the text of FlowGate's own rule file.
+//
 //go:embed flowgate.toml
 var ownRules string
 
@@ -34,7 +36,7 @@ const File = ".gitleaks.toml"
 // maxRuleBytes bounds a rule file; gitleaks' own has 100 kB.
 const maxRuleBytes = 4 << 20
 
-// engineVersion is raised when package match or scan find something else in the same
+// engineVersion is raised when package match or scan finds something else in the same
 // text by the same rules, so that results cached by an older version are not used.
 const engineVersion = "2"
 
@@ -45,7 +47,7 @@ type Rule struct {
 	Expr        string // in Go's syntax; empty: only the path counts
 	Path        *regexp.Regexp
 	Group       int     // group of Expr that holds the secret; 0: the first that is not empty
-	Entropy     float64 // least Shannon bits per character of a secret, exclusive; 0: any
+	Entropy     float64 // least Shannon entropy of a secret in bits per byte, exclusive; 0: any
 	Keywords    []string
 	Allow       []*Allowlist
 	Required    []Required

@@ -22,7 +22,7 @@ type Cache struct {
 
 	mu    sync.Mutex
 	after map[string]cacheEntry
-	grown bool
+	grown bool // an entry is new, or the old file could not be used
 }
 
 // cacheEntry is one file as it was when it was searched.
@@ -34,7 +34,7 @@ type cacheEntry struct {
 	findings []Finding
 }
 
-// stat is what changes when a file does.
+// stat holds what changes when a file changes: its size in bytes, times in ns, inode.
 type stat struct{ size, modified, changed, inode int64 }
 
 // cacheFormat begins a cache file; a file that begins otherwise is not read. It counts
@@ -165,8 +165,8 @@ func (s stat) isRacy(now time.Time) bool {
 	return now.UnixNano()-max(s.changed, s.modified) < int64(tick)
 }
 
-// Save writes what the scan saw, when that is new. A folder that it has to make for
-// that is ignored by git.
+// Save writes what the scan saw, when that is new. git ignores the folder that it makes
+// for the file.
 func (c *Cache) Save() error {
 	if c == nil || !c.grown && len(c.after) == len(c.before) {
 		return nil

@@ -90,20 +90,20 @@ func splitLong(f Fragment, yield func(Fragment)) {
 
 // fileSearcher searches the fragments of one file, and across their ends.
 type fileSearcher struct {
-	w     *Worker
-	of    scope
-	tail  Fragment // end of the previous fragment
-	open  bool
-	bytes rawSearcher
+	w       *Worker
+	rules   scope
+	tail    Fragment // end of the previous fragment
+	hasTail bool     // a fragment was searched before
+	bytes   rawSearcher
 }
 
 // search returns what is found in the next fragment of a file.
 func (s *fileSearcher) search(f Fragment) []Finding {
-	found := s.w.search(f, s.of)
-	if s.open {
+	found := s.w.search(f, s.rules)
+	if s.hasTail {
 		found = append(found, s.searchSeam(f)...)
 	}
-	s.tail, s.open = tailOf(f), true
+	s.tail, s.hasTail = tailOf(f), true
 	if f.bytes != "" {
 		found = append(found, s.bytes.search(s, f, found)...)
 	}
@@ -115,7 +115,7 @@ func (s *fileSearcher) searchSeam(f Fragment) (found []Finding) {
 	middle := len(s.tail.Text)
 	joined := s.tail
 	joined.Text += f.Text[:min(seamBytes, len(f.Text))]
-	for _, n := range s.w.search(joined, s.of) {
+	for _, n := range s.w.search(joined, s.rules) {
 		if n.at.Start < middle && middle < n.at.End {
 			found = append(found, n)
 		}
@@ -170,4 +170,5 @@ func readUntilEmptyLine(in *bufio.Reader, piece []byte) ([]byte, error) {
 	}
 }
 
+// isSpace reports whether c is white space, as gitleaks counts it.
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

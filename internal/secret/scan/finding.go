@@ -79,21 +79,21 @@ func (n Finding) withPlace(f Fragment, lines *lineIndex, loc location, at decode
 	return n.withFingerprint()
 }
 
-// dropGeneric removes what a generic rule found where a specific rule found it too, and
-// sorts.
+// dropGeneric returns the findings in order, without what a generic rule found in a line
+// where a specific rule found it too.
 func dropGeneric(found []Finding) []Finding {
-	better := map[int]*secrets{}
+	specificByLine := map[int]*secrets{}
 	for _, n := range found {
 		if !isGeneric(n) {
-			if better[n.Line] == nil {
-				better[n.Line] = &secrets{}
+			if specificByLine[n.Line] == nil {
+				specificByLine[n.Line] = &secrets{}
 			}
-			better[n.Line].add(n.secret)
+			specificByLine[n.Line].add(n.secret)
 		}
 	}
 	kept := found[:0:0]
 	for _, n := range found {
-		if !isGeneric(n) || !better[n.Line].contains(n.secret) {
+		if !isGeneric(n) || !specificByLine[n.Line].contains(n.secret) {
 			kept = append(kept, n)
 		}
 	}
@@ -110,6 +110,7 @@ type secrets struct {
 // indexThreshold is the number of secrets up to which they are compared one by one.
 const indexThreshold = 64
 
+// add adds a secret.
 func (s *secrets) add(secret string) { s.all = append(s.all, secret) }
 
 // contains reports whether one of the secrets contains text.

@@ -21,8 +21,8 @@ type historyRecord struct {
 	Findings []Finding      `json:"findings"`
 }
 
-// History scans every commit of the repository, merges included: those that refs or
-// reflog entries lead to, and those that nothing names. The file at cache remembers the
+// History scans every commit of the repository, merges included: the commits that refs
+// or reflog entries lead to, and the commits that nothing names. The file at cache remembers the
 // result: while history is only added to, the next scan reads what is new. An empty
 // cache means none.
 func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache string) (Result, error) {
@@ -56,9 +56,9 @@ func (s *Scanner) History(ctx context.Context, r *repo.Repo, seal Seal, cache st
 	return result, nil
 }
 
-// scanNewCommits scans the commits that came after those that before remembers. It reads
-// the additions first, then whole the files in which a long match can have been added in
-// parts, and returns the paths of these.
+// scanNewCommits scans the commits that before does not have. It reads
+// the additions first, then the whole of the files in which a long match may have been
+// added in parts, and returns the paths of these files.
 func (s *Scanner) scanNewCommits(ctx context.Context, r *repo.Repo, tips []string,
 	before historyRecord) (Result, []string, error) {
 	result, far, err := s.patches(ctx, r, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,

@@ -13,7 +13,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/repo/patch"
 )
 
-// batchBytes of added lines go to a worker at once, since most hunks are a few lines.
+// batchBytes is how many bytes of added lines a worker gets at once, since most hunks are
+// a few lines.
 const batchBytes = 64 << 10
 
 // Stream is a source of additions: a method of repo.Repo with its arguments bound.
@@ -25,7 +26,8 @@ func (s *Scanner) Patches(ctx context.Context, r *repo.Repo, stream Stream) (Res
 	return result, err
 }
 
-// patches is Patches; it also returns the paths at which a long match may have changed.
+// patches does what Patches does, and also returns the paths at which a long match may
+// have changed.
 func (s *Scanner) patches(ctx context.Context, r *repo.Repo, stream Stream) (Result, *longMatchPaths, error) {
 	c, far := newCollector(), &longMatchPaths{paths: map[string]bool{}}
 	batches := make(chan []patch.Addition, 2*runtime.GOMAXPROCS(0))
@@ -90,7 +92,7 @@ func (r *longMatchPaths) add(path string) {
 	r.paths[path] = true
 }
 
-// withRenames returns the paths, and those that they were renamed to, sorted.
+// withRenames returns the paths and their later names, sorted.
 func (r *longMatchPaths) withRenames() (all []string) {
 	for path := range r.paths {
 		all = append(all, path)
@@ -156,7 +158,9 @@ func (w *patchWorker) searchAddition(ctx context.Context, a patch.Addition) (fou
 	case patch.Hunk:
 		return findingsOn(w.search(f, severalLines), a.NewLines), nil
 	case patch.ChangedFile:
-		err = w.searchFile(ctx, a, severalLines, func(of []Finding) { found = append(found, findingsOn(of, a.NewLines)...) })
+		err = w.searchFile(ctx, a, severalLines, func(part []Finding) {
+			found = append(found, findingsOn(part, a.NewLines)...)
+		})
 		return found, err
 	case patch.Opaque:
 		found, err = w.searchOpaque(ctx, a)
@@ -197,8 +201,8 @@ func findingsOn(found []Finding, lines []patch.LineRange) []Finding {
 // contentKey identifies a blob at a path.
 type contentKey struct{ path, blob string }
 
-// maxContents bounds how many blobs' findings a worker remembers: mostly a commit
-// replaces what the next one in the log has added.
+// maxContents bounds how many blobs' findings a worker remembers: most commits replace
+// what the next one in the log has added.
 const maxContents = 64
 
 // searchOpaque searches a file whose changes git does not show. What was found in its
@@ -283,7 +287,7 @@ func (w *patchWorker) searchWhole(ctx context.Context, a patch.Addition, blob st
 	}
 	found := []Finding{}
 	a.Blob = blob
-	err := w.searchFile(ctx, a, everyRule, func(of []Finding) { found = append(found, of...) })
+	err := w.searchFile(ctx, a, everyRule, func(part []Finding) { found = append(found, part...) })
 	if err != nil {
 		return nil, err
 	}
@@ -295,8 +299,8 @@ func (w *patchWorker) searchWhole(ctx context.Context, a patch.Addition, blob st
 }
 
 // searchFile searches the blob a.Blob, fragment by fragment.
-func (w *patchWorker) searchFile(ctx context.Context, a patch.Addition, of scope, yield func([]Finding)) error {
-	s := fileSearcher{w: w.Worker, of: of}
+func (w *patchWorker) searchFile(ctx context.Context, a patch.Addition, rules scope, yield func([]Finding)) error {
+	s := fileSearcher{w: w.Worker, rules: rules}
 	return w.blobs.Read(ctx, a.Blob, func(_ int64, in io.Reader) error {
 		return readFragments(fullReader{in}, a.Path, func(f Fragment) {
 			if ctx.Err() != nil {
@@ -313,6 +317,7 @@ func (w *patchWorker) searchFile(ctx context.Context, a patch.Addition, of scope
 // writes into a pipe.
 type fullReader struct{ in io.Reader }
 
+// Read implements io.Reader.
 func (f fullReader) Read(b []byte) (int, error) {
 	n, err := io.ReadFull(f.in, b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -16,9 +16,9 @@ type secretKey struct{ rule, secret string }
 
 // search returns what is found in the bytes of f, without what was found in the decoded
 // text.
-func (m *rawSearcher) search(of *fileSearcher, f Fragment, decoded []Finding) []Finding {
+func (m *rawSearcher) search(parent *fileSearcher, f Fragment, decoded []Finding) []Finding {
 	if m.seam == nil {
-		m.seam, m.seen = &fileSearcher{w: of.w, of: of.of}, map[secretKey]bool{}
+		m.seam, m.seen = &fileSearcher{w: parent.w, rules: parent.rules}, map[secretKey]bool{}
 		m.at = Fragment{Path: f.Path, Commit: f.Commit, Date: f.Date, Line: 1}
 	}
 	for _, n := range decoded {

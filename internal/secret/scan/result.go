@@ -19,7 +19,7 @@ type Scanned struct {
 	Cached  int   `json:"cached"` // files and commits known from an earlier scan and not read again
 	// Skipped counts, by reason, what was not searched because it has no text of this
 	// repository: binary, allowed, archive, lfs-pointer, submodule, submodule-history,
-	// not-checked-out.
+	// not-checked-out; symlink (its name and its target were searched).
 	Skipped map[string]int `json:"skipped"`
 	// Unread lists what should have been searched and could not be; a scan with any did
 	// not succeed.
@@ -38,6 +38,7 @@ type collector struct {
 	Result
 }
 
+// newCollector returns a collector with an empty result.
 func newCollector() *collector {
 	return &collector{Result: Result{Findings: []Finding{},
 		Scanned: Scanned{Skipped: map[string]int{}, Unread: []Unread{}}}}

@@ -37,7 +37,7 @@ type Scanner struct {
 	set      *match.Set
 	content  []int // rule of each pattern of set
 	pathOnly []int
-	only     [allRules][]bool // by scope and pattern: the rule is outside that scope
+	outside  [scopeCount][]bool // by scope and pattern: the rule is outside that scope
 	hasKnown bool
 }
 
@@ -49,7 +49,7 @@ const (
 	severalLines              // rules whose matches may contain line breaks, or that require other rules nearby
 	specific                  // rules that are not generic
 	knownOnly                 // values that are secrets of this installation
-	allRules
+	scopeCount                // the number of scopes
 )
 
 // New compiles the rules.
@@ -72,7 +72,7 @@ func New(rules *rule.Set) (*Scanner, error) {
 	return s, err
 }
 
-// arrangeScopes computes which rules belong to which scope, and watches those whose
+// arrangeScopes computes which rules belong to which scope, and watches the rules whose
 // matches can be longer than the lines around a change.
 func (s *Scanner) arrangeScopes() {
 	needed := map[string]bool{}
@@ -83,16 +83,16 @@ func (s *Scanner) arrangeScopes() {
 	}
 	for pattern, i := range s.content {
 		r, breaks := &s.rules.Rules[i], s.set.LineBreaks(pattern)
-		far := breaks > repo.Context
+		isLong := breaks > repo.Context
 		for _, q := range r.Required {
-			far = far || q.WithinLines == nil || *q.WithinLines > repo.Context
+			isLong = isLong || q.WithinLines == nil || *q.WithinLines > repo.Context
 		}
-		if far {
+		if isLong {
 			s.set.Watch(pattern)
 		}
-		s.only[severalLines] = append(s.only[severalLines], breaks == 0 && len(r.Required) == 0 && !needed[r.ID])
-		s.only[specific] = append(s.only[specific], isGeneric(Finding{Rule: r.ID}))
-		s.only[knownOnly] = append(s.only[knownOnly], !r.Known)
+		s.outside[severalLines] = append(s.outside[severalLines], breaks == 0 && len(r.Required) == 0 && !needed[r.ID])
+		s.outside[specific] = append(s.outside[specific], isGeneric(Finding{Rule: r.ID}))
+		s.outside[knownOnly] = append(s.outside[knownOnly], !r.Known)
 	}
 }
 
@@ -125,20 +125,20 @@ func (s *Scanner) Worker() *Worker {
 	return &Worker{s: s, m: s.set.Matcher(), lines: map[*rule.Allowlist]lineVerdict{}}
 }
 
-// depth is how often a text is decoded and searched again: gitleaks' default.
-const depth = 5
+// maxDecodings is how often a text is decoded and searched again: gitleaks' default.
+const maxDecodings = 5
 
 // Scan returns what the rules find in f, in the order of lines.
 func (w *Worker) Scan(f Fragment) []Finding { return w.scan(f, everyRule) }
 
-// scan does what Scan does with the rules of a scope.
-func (w *Worker) scan(f Fragment, of scope) []Finding {
+// scan does what Scan does, with the rules of a scope.
+func (w *Worker) scan(f Fragment, rules scope) []Finding {
 	w.enterPlace(f)
 	if w.place.skip && !w.s.hasKnown {
 		return nil
 	}
 	var found []Finding
-	if of == everyRule && !w.place.skip {
+	if rules == everyRule && !w.place.skip {
 		found = w.searchPath(f)
 	}
 	if isEmpty(f.Text) {
@@ -146,8 +146,8 @@ func (w *Worker) scan(f Fragment, of scope) []Finding {
 	}
 	lines := &lineIndex{text: f.Text}
 	text, ok := decode.New(f.Text), true
-	for n := 0; ok && n <= depth; n++ {
-		found = append(found, w.searchText(f, text, lines, of)...)
+	for n := 0; ok && n <= maxDecodings; n++ {
+		found = append(found, w.searchText(f, text, lines, rules)...)
 		text, ok = text.Next()
 	}
 	w.far = w.m.Watched() || w.far
@@ -191,26 +191,26 @@ func (w *Worker) searchPath(f Fragment) (found []Finding) {
 }
 
 // searchText searches one text: the fragment's own, or one with encoded pieces decoded.
-func (w *Worker) searchText(f Fragment, text *decode.Text, lines *lineIndex, of scope) (found []Finding) {
-	other := w.s.only[of]
+func (w *Worker) searchText(f Fragment, text *decode.Text, lines *lineIndex, rules scope) (found []Finding) {
+	outside := w.s.outside[rules]
 	hits := w.m.Find(text.String(), func(pattern int) bool {
-		return w.place.off[pattern] || other != nil && other[pattern]
+		return w.place.off[pattern] || outside != nil && outside[pattern]
 	})
 	for _, h := range hits {
 		r := &w.s.rules.Rules[w.s.content[h.Pattern]]
 		if r.SkipReport {
 			continue
 		}
-		of := w.judgeMatches(f, text, lines, h)
-		if len(r.Required) > 0 && len(of) > 0 {
-			of = w.keepWithRequired(f, text, lines, r, of, hits)
+		kept := w.judgeMatches(f, text, lines, h)
+		if len(r.Required) > 0 && len(kept) > 0 {
+			kept = w.keepWithRequired(f, text, lines, r, kept, hits)
 		}
-		found = append(found, of...)
+		found = append(found, kept...)
 	}
 	return found
 }
 
-// judgeMatches turns the matches of one rule into findings, without those that
+// judgeMatches returns the matches of one rule as findings, without the matches that
 // allowlists or the entropy exclude.
 func (w *Worker) judgeMatches(f Fragment, text *decode.Text, lines *lineIndex, h match.Hit) (found []Finding) {
 	r, re := &w.s.rules.Rules[w.s.content[h.Pattern]], w.s.set.Regexp(h.Pattern)
@@ -228,10 +228,10 @@ func (w *Worker) judgeMatches(f Fragment, text *decode.Text, lines *lineIndex, h
 		if !ok || r.Entropy != 0 && entropy(secret) <= r.Entropy {
 			continue
 		}
-		forgives := func(a *rule.Allowlist) bool {
+		allows := func(a *rule.Allowlist) bool {
 			return a.Allows(f.Path, f.Commit, secret, w.matchesAllowlist(a, secret, m.Text, cmp.Or(m.Line, line)))
 		}
-		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, forgives) || slices.ContainsFunc(r.Allow, forgives)) {
+		if !r.Known && (slices.ContainsFunc(w.s.rules.Allow, allows) || slices.ContainsFunc(r.Allow, allows)) {
 			continue
 		}
 		found = append(found, newFinding(f, r).withPlace(f, lines, loc, m.Shown, secret))
@@ -318,7 +318,7 @@ func (n neighbours) add(found []Finding) neighbours {
 	return n
 }
 
-// hasNear reports whether one of them is as near to p as q requires.
+// hasNear reports whether one of the places is as near to p as q requires.
 func (n neighbours) hasNear(p Finding, q rule.Required) bool {
 	if q.WithinLines != nil && *q.WithinLines < len(n) {
 		for line := p.Line - *q.WithinLines; line <= p.Line+*q.WithinLines; line++ {

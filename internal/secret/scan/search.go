@@ -9,14 +9,14 @@ import (
 
 // search does what scan does, and also searches text in UTF-16 or UTF-32 within other
 // text.
-func (w *Worker) search(f Fragment, of scope) []Finding {
-	found := w.scan(f, of)
+func (w *Worker) search(f Fragment, rules scope) []Finding {
+	found := w.scan(f, rules)
 	if isEmpty(f.Text) {
 		return found
 	}
 	if text, ok := textfile.DropZeroBytes(f.Text); ok {
 		f.Text = text
-		found = append(found, w.scan(f, of)...)
+		found = append(found, w.scan(f, rules)...)
 	}
 	return found
 }

@@ -5,6 +5,7 @@ import (
 	"syscall"
 )
 
+// statOf returns the stat of a file.
 func statOf(info fs.FileInfo) stat {
 	s := stat{size: info.Size(), modified: info.ModTime().UnixNano()}
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {

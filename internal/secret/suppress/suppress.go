@@ -33,6 +33,7 @@ func ReadIgnore(folder string) (Ignore, error) {
 	return parseIgnore(b), err
 }
 
+// parseIgnore parses an ignore file: a fingerprint on each line, comments after #.
 func parseIgnore(b []byte) Ignore {
 	ignore := Ignore{}
 	for line := range strings.Lines(string(b)) {
@@ -74,17 +75,18 @@ func ReadBaseline(path string) (Baseline, error) {
 	return parseBaseline(b)
 }
 
+// parseBaseline parses a baseline. Its error is ErrBaseline.
 func parseBaseline(b []byte) (Baseline, error) {
 	var all []baselineEntry
 	if err := json.Unmarshal(bytes.TrimSpace(b), &all); err != nil || all == nil {
 		return nil, ErrBaseline
 	}
 	base := Baseline{}
-	for _, k := range all {
-		if k.Rule == "" || k.File == "" {
+	for _, entry := range all {
+		if entry.Rule == "" || entry.File == "" {
 			return nil, ErrBaseline
 		}
-		base[k] = true
+		base[entry] = true
 	}
 	return base, nil
 }

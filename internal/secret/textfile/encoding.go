@@ -21,7 +21,7 @@ const HeadBytes = 4 << 10
 func DetectEncoding(head []byte) encoding.Encoding {
 	for _, mark := range [...]struct {
 		bytes string
-		is    encoding.Encoding
+		enc   encoding.Encoding
 	}{
 		{"\xff\xfe\x00\x00", utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)},
 		{"\x00\x00\xfe\xff", utf32.UTF32(utf32.BigEndian, utf32.UseBOM)},
@@ -29,7 +29,7 @@ func DetectEncoding(head []byte) encoding.Encoding {
 		{"\xfe\xff", unicode.UTF16(unicode.BigEndian, unicode.UseBOM)},
 	} {
 		if bytes.HasPrefix(head, []byte(mark.bytes)) {
-			return mark.is
+			return mark.enc
 		}
 	}
 	return guessEncoding(head)

@@ -91,7 +91,7 @@ func (p *parser) parseNewName(name string) error {
 	return nil
 }
 
-// yieldOpaque yields a file of which git only says that it differs.
+// yieldOpaque yields a file for which git prints only that it differs.
 func (p *parser) yieldOpaque() error {
 	if p.file.path == "" || p.file.blob == "" {
 		return fmt.Errorf("%w: a binary file without a name", errPatch)

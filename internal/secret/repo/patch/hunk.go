@@ -11,8 +11,8 @@ import (
 // hunk is the new side of a hunk.
 type hunk struct {
 	text  bytes.Buffer
-	from  int
-	other bool // not all of its lines are added
+	from  int  // line number of its first line
+	mixed bool // not all of its lines are added
 	first int  // index of its first range in file.lines
 }
 
@@ -21,7 +21,7 @@ type hunk struct {
 // 2.39): an unsigned long of 64 or 32 bits.
 var minusOneLines = [...]string{"18446744073709551615", "4294967295"}
 
-// inHunk reports whether lines of a hunk are still to come.
+// inHunk reports whether the hunk has more lines.
 func (p *parser) inHunk() bool {
 	for _, n := range p.left {
 		if n > 0 {
@@ -40,13 +40,13 @@ func (p *parser) beginHunk(line string) error {
 		if w[0] != '-' && w[0] != '+' {
 			break
 		}
-		start, count, given := strings.Cut(w[1:], ",")
+		start, count, hasCount := strings.Cut(w[1:], ",")
 		n := 1
 		at, err := strconv.Atoi(start)
 		switch combined := len(words[0]) > 2; {
 		case combined && slices.Contains(minusOneLines[:], count):
 			n = 0
-		case err == nil && given:
+		case err == nil && hasCount:
 			n, err = strconv.Atoi(count)
 		}
 		if err != nil || n < 0 {
@@ -111,7 +111,7 @@ func (p *parser) cutNewline() {
 func (p *parser) keepHunkLine(text []byte, isAdded bool) {
 	if p.want.Hunks && !p.file.isNew {
 		p.hunk.text.Write(text)
-		p.hunk.other = p.hunk.other || !isAdded
+		p.hunk.mixed = p.hunk.mixed || !isAdded
 	}
 }
 
@@ -131,10 +131,10 @@ func (p *parser) flush() error {
 		return err
 	}
 	h := &p.hunk
-	text, other, lines := h.text.String(), h.other, p.file.lines[min(h.first, len(p.file.lines)):]
+	text, mixed, lines := h.text.String(), h.mixed, p.file.lines[min(h.first, len(p.file.lines)):]
 	h.text.Reset()
-	h.other, h.first = false, len(p.file.lines)
-	if !other || len(lines) == 0 {
+	h.mixed, h.first = false, len(p.file.lines)
+	if !mixed || len(lines) == 0 {
 		return nil
 	}
 	a := p.commit

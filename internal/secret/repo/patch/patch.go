@@ -21,7 +21,7 @@ type Selection struct {
 	FilesOnly    bool // yield ChangedFile only
 }
 
-// parser parses the output of `git log -p --cc` with commitFormat as its format, or of
+// parser parses the output of `git log -p --cc` with CommitFormat as its format, or of
 // `git diff` without one.
 type parser struct {
 	in     *bufio.Reader
@@ -38,8 +38,8 @@ type parser struct {
 	hunk   hunk
 }
 
-// CommitFormat is the format of a commit. A byte 0 begins it, which begins no line of a patch
-// outside of hunks, and ends each of its three parts.
+// CommitFormat is the format of a commit. It begins with a byte 0, with which no line
+// of a patch outside of hunks begins, and each of its three parts ends with one.
 const CommitFormat = "%x00%H%x00%ad%x00%an <%ae>%n%cn <%ce>%n%n%B%x00"
 
 // maxMessageBytes bounds how much of a commit's message is read.
@@ -58,8 +58,8 @@ func Parse(r io.Reader, want Selection, yield func(Addition) error) (Counts, err
 		}
 		line, err := p.in.ReadBytes('\n')
 		if len(line) > 0 {
-			if bad := p.parseLine(line); bad != nil {
-				return p.counts, bad
+			if parseErr := p.parseLine(line); parseErr != nil {
+				return p.counts, parseErr
 			}
 		}
 		if errors.Is(err, io.EOF) {

@@ -9,7 +9,7 @@ import (
 )
 
 // executed are the settings of git whose value git executes, asks a program
-// for, or finds programs in. Hostile fills in names for those in <>.
+// for, or finds programs in. NewHostile replaces <driver> by a name.
 var executed = [...]string{
 	"core.fsmonitor", "core.pager", "core.editor", "core.askPass", "core.sshCommand", "core.gitProxy",
 	"core.alternateRefsCommand",
@@ -65,7 +65,7 @@ func NewHostile(t testing.TB) *Hostile {
 	return h
 }
 
-// sign gives the last commit a signature, which git would have a program verify.
+// sign gives the last commit a signature, which git would verify by a program.
 func (h *Hostile) sign() {
 	h.t.Helper()
 	head, message, _ := strings.Cut(h.Git.Git("cat-file", "commit", "HEAD"), "\n\n")
@@ -76,7 +76,7 @@ func (h *Hostile) sign() {
 	}
 }
 
-// loseObject makes the repository a partial clone to which an object is missing.
+// loseObject makes the repository a partial clone that lacks an object.
 func (h *Hostile) loseObject(id string) {
 	id = strings.TrimSpace(id)
 	if err := os.Remove(filepath.Join(h.Dir, ".git", "objects", id[:2], id[2:])); err != nil {
