@@ -111,7 +111,7 @@ func findTracked(index, path string) (string, error) {
 	return "", nil
 }
 
-// errIndex is the error for what is not a git index.
+// errIndex is the error for data that is not a git index.
 var errIndex = errors.New("it is not a git index that can be read")
 
 // indexNames returns the paths in a git index of version 2, 3 or 4 whose entries have
@@ -125,19 +125,19 @@ func indexNames(data []byte, hashSize int) ([]string, error) {
 		return nil, errIndex
 	}
 	names := make([]string, 0, count)
-	before := ""
+	previous := ""
 	for at := 12; len(names) < count; {
-		name, next, ok := readEntry(data, at, hashSize, version, before)
+		name, next, ok := readEntry(data, at, hashSize, version, previous)
 		if !ok {
 			return nil, errIndex
 		}
-		names, at, before = append(names, name), next, name
+		names, at, previous = append(names, name), next, name
 	}
 	return names, nil
 }
 
 // readEntry returns the name of the entry at an offset and the offset of the next entry.
-// previous is the name of the entry before it, which version 4 shortens names by.
+// previous is the name of the entry before it: version 4 leaves out what both begin with.
 func readEntry(data []byte, at, hashSize int, version uint32, previous string) (name string, next int, ok bool) {
 	begin := at
 	at += 40 + hashSize // times, device, inode, mode, owner, size; hash

@@ -39,7 +39,8 @@ func whyNotOwn(info fs.FileInfo) string {
 }
 
 // readOwn reads a file of at most limit bytes that only this user can change. Faults:
-// not-yours, state-untrusted for a larger one; errors of the file system are unwrapped.
+// not-yours, state-untrusted for a larger one; errors of the file system are returned as
+// they are.
 func readOwn(path string, limit int64) ([]byte, error) {
 	// O_NONBLOCK: opening a pipe must not block.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
@@ -117,8 +118,8 @@ func CheckState(cfg *config.Config) error {
 	return nil
 }
 
-// checkOwnIfPresent is checkOwn that ignores errors of the file system: the code that
-// reads the file reports them.
+// checkOwnIfPresent does what checkOwn does, and ignores errors of the file system: the
+// code that reads the file reports them.
 func checkOwnIfPresent(path string) error {
 	var foreign *fault.Error
 	if errors.As(checkOwn(path), &foreign) {

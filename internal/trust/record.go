@@ -29,6 +29,7 @@ type Record struct {
 	At         time.Time `json:"at"`
 }
 
+// recordSchema names the format of a record.
 const recordSchema = "flowgate.trust/v1"
 
 // maxRecord bounds a record in bytes: three paths of PATH_MAX (4096) bytes fit.

@@ -48,9 +48,9 @@ func expectedStateDir(getenv func(string) string) (string, error) {
 	return filepath.Join(home, ".local", "state", "flowgate"), nil
 }
 
-// symlinksOf returns the symbolic links that are followed when path is opened, each by a
-// path whose folders are no links, and last the path they lead to. Each of them could be
-// replaced in its own folder.
+// symlinksOf returns the symbolic links that are followed when path is opened, each by
+// a path without links in its folders, and last the path that they lead to. Each of
+// them could be replaced in its own folder.
 func symlinksOf(path string) (all []string) {
 	for range 40 { // Linux follows no more
 		link := firstLink(path)

@@ -140,7 +140,7 @@ func (b *surfaceBuilder) addServices(cfg *config.Config) {
 	}
 }
 
-// addPaths adds the files that are written and those that secrets are read from.
+// addPaths adds the files that are written and the files that secrets are read from.
 func (b *surfaceBuilder) addPaths(cfg *config.Config) {
 	b.Writes = append(b.Writes,
 		b.newPathEntry("paths.runtime_dir", cfg.Paths.RuntimeDir),
@@ -202,7 +202,7 @@ func walkScalars(key string, value any, leaf func(key string, value any)) {
 	}
 }
 
-// shellWords joins words with spaces and quotes those that a shell would split or expand.
+// shellWords joins words with spaces and quotes the words that a shell would split or expand.
 func shellWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {

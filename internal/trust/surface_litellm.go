@@ -48,7 +48,7 @@ func namesCode(name string) bool {
 }
 
 // addRecipient adds an entry with the addresses in settings and the references to keys that
-// are sent there: those in settings and those below, such as headers. Addresses on this
+// are sent there: the references in settings and below, such as in headers. Addresses on this
 // machine are left out: they belong to the stack itself or to local models. Keys without an
 // address are sent to the model's provider, or to an address that LiteLLM knows. It reports
 // whether the keys below settings are covered.
@@ -94,7 +94,7 @@ func findDestinations(settings map[string]any) (addresses, references []string, 
 			}
 		})
 	}
-	slices.Sort(references) // walk goes over maps
+	slices.Sort(references) // walkScalars visits maps in no order
 	return addresses, references, hasLocal
 }
 

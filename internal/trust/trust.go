@@ -86,6 +86,7 @@ func OwnerHint(uid int) string {
 	return "if it is that user's stack, run the command as that user: sudo -u " + name + " mage …"
 }
 
+// unwritableFault returns the fault trust-unwritable for a path.
 func unwritableFault(path string, err error) error {
 	return fault.Unwritable("trust-unwritable", path, err, "or set XDG_STATE_HOME to a folder of your own")
 }
