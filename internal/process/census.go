@@ -16,9 +16,9 @@ type Census struct {
 	Variable string // environment variable whose value is the mark
 
 	mu      sync.Mutex
-	next    *count     // not begun yet
-	running sync.Mutex // held by the count that goes on
-	leaders map[int]bool
+	next    *count       // not begun yet
+	running sync.Mutex   // held while a count reads the processes
+	leaders map[int]bool // exempt children
 }
 
 // Exempt leaves a child that leads a family out of the counts: Members looks at the
@@ -66,6 +66,7 @@ func (c *Census) freshCount() *count {
 	return n
 }
 
+// read lists the processes that are not exempt.
 func (n *count) read(variable string, exempt map[int]bool) {
 	n.groups, n.marks = map[int][]int{}, map[string][]int{}
 	pids, err := AllPIDs()

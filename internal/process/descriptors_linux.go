@@ -6,8 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// countDescriptors counts the open files of a process, and the sockets among them.
-// It does without os.File, since a status calls it for every service.
+// countDescriptors counts the open files of a process, and the sockets among them; -1 when
+// they cannot be seen.
+// It does not use os.File, since a status calls it for every service.
 func countDescriptors(pid int) (files, sockets int) {
 	dir, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {

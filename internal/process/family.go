@@ -58,7 +58,7 @@ func (f Family) runningLeader() (now Identity, ours bool) {
 }
 
 // Leaders returns, by mark, the oldest marked process that leads a group. It finds a
-// family of which nothing else is known.
+// family about which nothing else is known.
 func (c *Census) Leaders() map[string]Identity {
 	all, _ := AllPIDs() // without a list there are no leaders
 	found := map[string]Identity{}

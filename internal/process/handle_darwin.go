@@ -74,8 +74,8 @@ func (h *Handle) Await(ctx context.Context) error {
 	}
 }
 
-// triggerAtEnd triggers the user event when ctx ends. The function that it returns ends
-// that, and after its return kq is not used any more.
+// triggerAtEnd triggers the user event when ctx ends, until release is called. After the
+// return of release kq is not used any more.
 func triggerAtEnd(ctx context.Context, kq int, event uint64) (release func()) {
 	var triggered sync.WaitGroup
 	triggered.Add(1)

@@ -21,8 +21,8 @@ func openPidfd(id Identity, flags int) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	past, err := id.hasEnded()
-	if past {
+	ended, err := id.hasEnded()
+	if ended {
 		err = ErrGone
 	}
 	if err != nil {
@@ -32,6 +32,7 @@ func openPidfd(id Identity, flags int) (int, error) {
 	return fd, nil
 }
 
+// signal does the work of Identity.Signal.
 func signal(id Identity, sig syscall.Signal) error {
 	fd, err := openPidfd(id, 0)
 	if errors.Is(err, unix.ENOSYS) { // before Linux 5.3
@@ -44,6 +45,7 @@ func signal(id Identity, sig syscall.Signal) error {
 	return wrapSignalError(id, sig, unix.PidfdSendSignal(fd, sig, nil, 0))
 }
 
+// signalGroup does the work of Identity.SignalGroup.
 func signalGroup(id Identity, sig syscall.Signal) error {
 	fd, err := openPidfd(id, 0)
 	if errors.Is(err, unix.ENOSYS) {
@@ -56,6 +58,7 @@ func signalGroup(id Identity, sig syscall.Signal) error {
 	return signalGroupByPidfd(fd, id, sig)
 }
 
+// signalGroupByPidfd sends a signal to the group of the process that a pidfd refers to.
 func signalGroupByPidfd(fd int, id Identity, sig syscall.Signal) error {
 	err := unix.PidfdSendSignal(fd, sig, nil, signalProcessGroup)
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.9
@@ -64,6 +67,7 @@ func signalGroupByPidfd(fd int, id Identity, sig syscall.Signal) error {
 	return wrapSignalError(id, sig, err)
 }
 
+// wrapSignalError returns the error of a signal that was not sent; nil when err is nil.
 func wrapSignalError(id Identity, sig syscall.Signal, err error) error {
 	if errors.Is(err, unix.ESRCH) {
 		err = ErrGone

@@ -9,10 +9,10 @@ import (
 // pollInterval is the time between two checks of a process that cannot be waited for.
 const pollInterval = 100 * time.Millisecond
 
-// pollUntilEnd is Await without a pidfd or kqueue.
+// pollUntilEnd does what Await does, without a pidfd or kqueue.
 func (id Identity) pollUntilEnd(ctx context.Context) error {
 	for {
-		if past, _ := id.hasEnded(); past {
+		if ended, _ := id.hasEnded(); ended {
 			return nil
 		}
 		select {

@@ -1,6 +1,6 @@
 // Package process identifies, signals, awaits and measures processes. Call Identify
-// first: an Identity names one process for ever, which a pid does not, and Signal,
-// SignalGroup and Alive take nothing less. Hold returns a Handle for repeated use, and
+// first: an Identity names one process for ever, which a pid does not, so Signal,
+// SignalGroup and Alive are its methods. Hold returns a Handle for repeated use, and
 // a Census finds everything that a service's process led to.
 //
 // It never signals a bare pid, never starts a process and never needs root: what
@@ -17,7 +17,7 @@ import (
 )
 
 // ErrGone means that the process of an Identity has ended. Another process that has its
-// pid by now was left alone.
+// pid now was not touched.
 var ErrGone = errors.New("process is gone")
 
 // Identity names one process among all that ever ran on this machine.

@@ -58,8 +58,10 @@ func GroupMembers(group int) ([]int, error) {
 	return members, nil
 }
 
+// signal does the work of Identity.Signal.
 func signal(id Identity, sig syscall.Signal) error { return checkThenKill(id, id.PID, sig) }
 
+// signalGroup does the work of Identity.SignalGroup.
 func signalGroup(id Identity, sig syscall.Signal) error { return checkThenKill(id, -id.PID, sig) }
 
 // readEnviron returns the raw memory of a process of this user that holds its

@@ -53,6 +53,7 @@ func readStat(pid int) (stat, error) {
 	return stat{}, fmt.Errorf("read stat of process %d: %d fields", pid, n)
 }
 
+// parseInt returns a decimal number, 0 for any other text.
 func parseInt(digits []byte) int64 {
 	n, _ := strconv.ParseInt(string(digits), 10, 64)
 	return n
@@ -106,7 +107,7 @@ func readEnviron(pid int, buf []byte) []byte {
 }
 
 // readProc reads a file of /proc/PID into buf, or into a larger slice where that is too
-// small. It does without os.File, whose poller and finalizer cost more than the read
+// small. It does not use os.File, whose poller and finalizer cost more than the read
 // when all processes are read. The kernel returns these files whole: a read that leaves
 // room was the last.
 func readProc(pid int, name string, buf []byte) ([]byte, error) {

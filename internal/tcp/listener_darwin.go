@@ -31,7 +31,8 @@ func FindListener(host string, port int) (Holder, bool, error) {
 	return probeHidden(host, port)
 }
 
-// probeHidden connects to host:port: lsof does not list other users' sockets.
+// probeHidden returns whether a process answers at host:port: lsof does not list the
+// sockets of other users.
 func probeHidden(host string, port int) (Holder, bool, error) {
 	conn, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(port)), 200*time.Millisecond)
 	if err != nil {
@@ -40,8 +41,8 @@ func probeHidden(host string, port int) (Holder, bool, error) {
 	return Holder{}, true, conn.Close()
 }
 
-// IsListening reports whether the process pid listens on host:port. It costs less than
-// FindListener.
+// IsListening reports whether the process pid listens on host:port. On Linux it costs
+// less than FindListener.
 func IsListening(pid int, host string, port int) bool {
 	h, ok, err := FindListener(host, port)
 	return err == nil && ok && h.PID == pid

@@ -32,8 +32,8 @@ func FindListener(host string, port int) (Holder, bool, error) {
 	return Holder{User: userName(sockets[0].uid)}, true, nil
 }
 
-// IsListening reports whether the process pid listens on host:port. It costs less than
-// FindListener.
+// IsListening reports whether the process pid listens on host:port. On Linux it costs
+// less than FindListener.
 func IsListening(pid int, host string, port int) bool {
 	sockets, err := listenersFor(host, port)
 	if err != nil {
@@ -68,6 +68,7 @@ type socket struct{ inode, uid string }
 // boundIP is the address that a listening socket is bound to.
 type boundIP net.IP
 
+// isUnspecified reports whether the socket is bound to all addresses.
 func (b boundIP) isUnspecified() bool { return net.IP(b).IsUnspecified() }
 
 // matches reports whether a connection to host reaches a socket bound to b. An

@@ -17,15 +17,15 @@ var errNotShown = errors.New("lsof shows no such socket of this user")
 
 // peerUID returns the user at the other end of the connection local -> remote.
 func peerUID(local, remote netip.AddrPort) (int, error) {
-	for try := 1; ; try++ {
+	for attempt := 1; ; attempt++ {
 		out, err := listSockets(int(remote.Port()))
 		if err != nil {
 			return 0, err
 		}
 		switch uid, rank := parsePeer(out, local, remote); {
-		case rank == acceptedConnection, rank == exactListener && try >= 5:
+		case rank == acceptedConnection, rank == exactListener && attempt >= 5:
 			return uid, nil
-		case rank == 0 && try >= 2, try >= 20: // 400 ms
+		case rank == 0 && attempt >= 2, attempt >= 20: // 400 ms
 			return 0, errNotShown
 		}
 		time.Sleep(20 * time.Millisecond)

@@ -62,17 +62,17 @@ func eachProcSocket(visit func(procSocket) bool) error {
 		if err != nil {
 			return fmt.Errorf("read the list of sockets: %w", err)
 		}
-		lines, goOn := bufio.NewScanner(file), true
-		for goOn && lines.Scan() {
+		lines, wantsMore := bufio.NewScanner(file), true
+		for wantsMore && lines.Scan() {
 			if f := strings.Fields(lines.Text()); len(f) >= 10 {
 				local, remote := parseProcAddr(f[1]), parseProcAddr(f[2])
-				goOn = visit(procSocket{socket{uid: f[7], inode: f[9]}, local, remote, f[3] == listenState})
+				wantsMore = visit(procSocket{socket{uid: f[7], inode: f[9]}, local, remote, f[3] == listenState})
 			}
 		}
 		if err := errors.Join(lines.Err(), file.Close()); err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
-		if !goOn {
+		if !wantsMore {
 			return nil
 		}
 	}
