@@ -73,7 +73,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return nil
 	}
 	if IsCutShort(reply) {
-		return unreachable(c.Base, io.ErrUnexpectedEOF)
+		return unreachableFault(c.Base, io.ErrUnexpectedEOF)
 	}
 	if err := json.Unmarshal(reply, out); err != nil {
 		return fault.New("management-failed", "%s/v0/management/%s did not answer as CLIProxyAPI does: the reply is not "+
@@ -96,13 +96,13 @@ func IsCutShort(reply []byte) bool {
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) ([]byte, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	at := strings.TrimRight(c.Base, "/") + path
+	address := strings.TrimRight(c.Base, "/") + path
 	if len(query) > 0 {
-		at += "?" + query.Encode()
+		address += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, at, body)
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return nil, 0, unreachable(c.Base, err)
+		return nil, 0, unreachableFault(c.Base, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.Key != "" {
@@ -110,7 +110,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	res, err := c.client().Do(req)
 	if err != nil {
-		return nil, 0, unreachable(c.Base, err)
+		return nil, 0, unreachableFault(c.Base, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if v := res.Header.Get("X-Cpa-Version"); v != "" {
@@ -118,11 +118,12 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	reply, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	if err != nil {
-		return nil, 0, unreachable(c.Base, err)
+		return nil, 0, unreachableFault(c.Base, err)
 	}
 	return reply, res.StatusCode, nil
 }
 
+// client returns HTTP, or the default for it.
 func (c *Client) client() *http.Client {
 	if c.HTTP == nil {
 		c.HTTP = loopback.New(loopback.Options{MaxReply: maxReply})
@@ -130,12 +131,12 @@ func (c *Client) client() *http.Client {
 	return c.HTTP
 }
 
-// unreachable returns the fault for a request without an answer. It leaves out the URL
-// in errors of net/http, whose query has the state or the code of a sign-in.
-func unreachable(base string, err error) error {
+// unreachableFault returns the fault for a request without an answer. It leaves out the
+// URL in errors of net/http, whose query has the state or the code of a sign-in.
+func unreachableFault(base string, err error) error {
 	err = fault.WithoutURL(err)
-	if stranger := (*tcp.ForeignPeerError)(nil); errors.As(err, &stranger) {
-		return fault.New("listener-not-ours", "the management key was not sent: %w", stranger).
+	if foreign := (*tcp.ForeignPeerError)(nil); errors.As(err, &foreign) {
+		return fault.New("listener-not-ours", "the management key was not sent: %w", foreign).
 			WithHint("mage status shows what runs; end that process, or give the service another port")
 	}
 	return fault.New("management-unreachable", "CLIProxyAPI at %s does not answer: %w", base, err).
@@ -145,30 +146,30 @@ func unreachable(base string, err error) error {
 // judge returns the error for a status other than 2xx, and stops the client after a
 // refused key.
 func (c *Client) judge(status int, reply []byte) error {
-	said := readReason(reply)
+	reason := readReason(reply)
 	switch {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusUnauthorized:
 		c.refusal = fault.New("management-key-refused",
-			"CLIProxyAPI at %s refused the management key (%s); it was tried once and not again", c.Base, said).
+			"CLIProxyAPI at %s refused the management key (%s); it was tried once and not again", c.Base, reason).
 			WithHint("the key in .router/secrets/management.key must be what remote-management.secret-key was when the " +
 				"server started; five wrong tries ban this machine for 30 minutes")
 		return c.refusal
-	case status == http.StatusForbidden && strings.Contains(said, "banned"):
-		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s has banned this machine: %s", c.Base, said).
+	case status == http.StatusForbidden && strings.Contains(reason, "banned"):
+		c.refusal = fault.New("management-banned", "CLIProxyAPI at %s has banned this machine: %s", c.Base, reason).
 			WithHint("wait, or restart it (mage restart cliproxyapi_plus), and correct .router/secrets/management.key first")
 		return c.refusal
 	case status == http.StatusForbidden, status == http.StatusNotFound && c.Version == "" && len(reply) == 0:
 		c.refusal = fault.New("management-off", "the management API of CLIProxyAPI at %s is off (%d %s)", c.Base, status,
-			said).
+			reason).
 			WithHint("set remote-management.secret-key in its configuration to what .router/secrets/management.key holds, " +
 				"and restart it")
 		return c.refusal
-	case status == http.StatusNotFound && said == "":
+	case status == http.StatusNotFound && reason == "":
 		return ErrUnsupported
 	}
-	return &ReplyError{Status: status, Reason: said}
+	return &ReplyError{Status: status, Reason: reason}
 }
 
 // ReplyError is a refusal that concerns one request: 404 "auth file not found",
@@ -178,6 +179,7 @@ type ReplyError struct {
 	Reason string // as the server states it
 }
 
+// Error implements error.
 func (e *ReplyError) Error() string {
 	return "CLIProxyAPI answered: " + cmp.Or(e.Reason, http.StatusText(e.Status))
 }

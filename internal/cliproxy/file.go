@@ -81,11 +81,11 @@ func (f File) Accepts(key string) bool {
 	if len(f.APIKeys) == 0 {
 		return true
 	}
-	ok := 0
+	isKnown := 0 // 1 when a key is the same
 	for _, known := range f.APIKeys {
-		ok |= subtle.ConstantTimeCompare([]byte(known), []byte(key))
+		isKnown |= subtle.ConstantTimeCompare([]byte(known), []byte(key))
 	}
-	return ok == 1
+	return isKnown == 1
 }
 
 // Models returns the models that the accounts with API keys name. Only the running

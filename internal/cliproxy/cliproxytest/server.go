@@ -69,7 +69,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, managed := strings.CutPrefix(r.URL.Path, "/v0/management/")
 	switch {
 	case !managed && strings.HasSuffix(r.URL.Path, "/callback"):
-		s.page(w, r)
+		s.serveCallbackPage(w, r)
 		return
 	case !managed:
 		http.NotFound(w, r)
@@ -82,24 +82,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.Seven {
 		w.Header().Set("X-Cpa-Support-Plugin", "1")
 	}
-	open := s.Seven && path == "oauth-callback" // takes no key
-	if !open && !s.admit(w, r) {
+	isPublic := s.Seven && path == "oauth-callback" // takes no key
+	if !isPublic && !s.admit(w, r) {
 		return
 	}
 	s.route(w, r, path)
 }
 
-// admit checks the key: five wrong ones ban generation 7's clients, loopback too.
+// admit reports whether the request has the key, and answers it when it has not. Five wrong
+// keys ban a client of generation 7, on loopback too.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
-	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case s.Seven && s.failures >= 5:
 		reply(w, http.StatusForbidden,
 			map[string]any{"error": "IP banned due to too many failed attempts. Try again in 30m0s"})
-	case given == "":
+	case key == "":
 		s.failures++
 		reply(w, http.StatusUnauthorized, map[string]any{"error": "missing management key"})
-	case given != s.Key:
+	case key != s.Key:
 		s.failures++
 		reply(w, http.StatusUnauthorized, map[string]any{"error": "invalid management key"})
 	default:
@@ -108,33 +109,35 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// route answers a request of the management API.
 func (s *Server) route(w http.ResponseWriter, r *http.Request, path string) {
-	word, starts := strings.CutSuffix(path, "-auth-url")
+	word, isBegin := strings.CutSuffix(path, "-auth-url")
 	switch {
-	case starts:
-		s.begin(w, word)
+	case isBegin:
+		s.beginSession(w, word)
 	case path == "get-auth-status":
-		s.progress(w, r.URL.Query().Get("state"))
+		s.replyProgress(w, r.URL.Query().Get("state"))
 	case path == "oauth-callback" && r.Method == http.MethodPost && s.Seven:
 		var in struct{ State, Code, Error string }
 		_ = json.NewDecoder(r.Body).Decode(&in)
-		s.callback(w, in.State, in.Code, in.Error)
+		s.takeCallback(w, in.State, in.Code, in.Error)
 	case path == "oauth-session" && r.Method == http.MethodDelete && s.Seven:
 		_, known := s.sessions[r.URL.Query().Get("state")]
 		delete(s.sessions, r.URL.Query().Get("state"))
 		reply(w, http.StatusOK, map[string]any{"status": "ok", "cancelled": known})
 	case strings.HasSuffix(path, "-api-key") || path == "openai-compatibility":
-		s.keys(w, r, path)
+		s.serveKeys(w, r, path)
 	case path == "auth-files":
-		s.files(w)
+		s.listFiles(w)
 	case path == "auth-files/models" && s.Seven:
-		s.models(w, r.URL.Query().Get("name"))
+		s.listModels(w, r.URL.Query().Get("name"))
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-func (s *Server) begin(w http.ResponseWriter, word string) {
+// beginSession begins a sign-in and answers with its address.
+func (s *Server) beginSession(w http.ResponseWriter, word string) {
 	for _, known := range s.Words {
 		if known == word {
 			s.begun++
@@ -148,7 +151,8 @@ func (s *Server) begin(w http.ResponseWriter, word string) {
 	http.Error(w, "404 page not found", http.StatusNotFound)
 }
 
-func (s *Server) progress(w http.ResponseWriter, state string) {
+// replyProgress answers with the state of a sign-in.
+func (s *Server) replyProgress(w http.ResponseWriter, state string) {
 	switch status, known := s.sessions[state]; {
 	case !known && s.Seven:
 		reply(w, http.StatusOK, map[string]any{"status": "error", "error": "unknown or expired state"})
@@ -164,7 +168,8 @@ func (s *Server) progress(w http.ResponseWriter, state string) {
 	}
 }
 
-func (s *Server) callback(w http.ResponseWriter, state, code, failure string) {
+// takeCallback takes the browser's answer from the management API.
+func (s *Server) takeCallback(w http.ResponseWriter, state, code, failure string) {
 	status, known := s.sessions[state]
 	switch {
 	case state == "":
@@ -176,28 +181,31 @@ func (s *Server) callback(w http.ResponseWriter, state, code, failure string) {
 	case status != "wait":
 		reply(w, http.StatusConflict, map[string]any{"error": status})
 	default:
-		s.end(state, code, failure)
+		s.endSession(state, code, failure)
 		reply(w, http.StatusOK, map[string]any{"status": "ok"})
 	}
 }
 
-// page serves the callback of the older generation, which accepts every state.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+// serveCallbackPage serves the callback page of the older generation, which accepts
+// every state.
+func (s *Server) serveCallbackPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if s.sessions[q.Get("state")] == "wait" {
-		s.end(q.Get("state"), q.Get("code"), q.Get("error"))
+		s.endSession(q.Get("state"), q.Get("code"), q.Get("error"))
 	}
 	_, _ = w.Write([]byte("<html><body>Authentication successful!</body></html>"))
 }
 
-func (s *Server) end(state, code, failure string) {
+// endSession ends a sign-in, with a failure or by Finish.
+func (s *Server) endSession(state, code, failure string) {
 	if failure == "" && s.Finish != nil {
 		failure = s.Finish(code)
 	}
 	s.sessions[state] = map[bool]string{true: "ok", false: failure}[failure == ""]
 }
 
-func (s *Server) files(w http.ResponseWriter) {
+// listFiles answers with the credentials in Dir.
+func (s *Server) listFiles(w http.ResponseWriter) {
 	entries, _ := os.ReadDir(s.Dir)
 	list := []map[string]any{}
 	for _, e := range entries {
@@ -220,8 +228,8 @@ func (s *Server) files(w http.ResponseWriter) {
 	reply(w, http.StatusOK, map[string]any{"files": list})
 }
 
-// keys answers with a list of API keys, or takes a new one as a whole.
-func (s *Server) keys(w http.ResponseWriter, r *http.Request, list string) {
+// serveKeys answers with a list of API keys, or takes a new one as a whole.
+func (s *Server) serveKeys(w http.ResponseWriter, r *http.Request, list string) {
 	if _, known := s.Keys[list]; !known {
 		http.NotFound(w, r)
 		return
@@ -238,18 +246,19 @@ func (s *Server) keys(w http.ResponseWriter, r *http.Request, list string) {
 	}
 	shown := []map[string]any{}
 	for i, item := range s.Keys[list] {
-		with := map[string]any{"auth-index": fmt.Sprint(i)}
+		entry := map[string]any{"auth-index": fmt.Sprint(i)}
 		for key, value := range item {
-			with[key] = value
+			entry[key] = value
 		}
-		shown = append(shown, with)
+		shown = append(shown, entry)
 	}
 	reply(w, http.StatusOK, map[string]any{list: shown})
 }
 
-func (s *Server) models(w http.ResponseWriter, name string) {
-	n, said := s.Models[name]
-	if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil && !said {
+// listModels answers with the models of a credential.
+func (s *Server) listModels(w http.ResponseWriter, name string) {
+	n, isSet := s.Models[name]
+	if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil && !isSet {
 		n = 3
 	}
 	list := []map[string]any{}
@@ -259,6 +268,7 @@ func (s *Server) models(w http.ResponseWriter, name string) {
 	reply(w, http.StatusOK, map[string]any{"models": list})
 }
 
+// reply writes a JSON reply.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
