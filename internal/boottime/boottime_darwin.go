@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// readID returns the ID of the present boot; "" where the kernel does not say.
 func readID() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid") // boottime moves when the clock is set
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// readID returns the ID of the present boot; "" where the kernel does not say.
 func readID() string {
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(boot))

@@ -50,8 +50,8 @@ func New(code, format string, args ...any) *Error {
 // of something else.
 func redactMessage(message string) string { return redact.Words(redact.URL(message)) }
 
-// Usage is New with exit status ExitUsage: the user typed or configured something
-// wrong.
+// Usage does what New does, with exit status ExitUsage: the user typed or configured
+// something wrong.
 func Usage(code, format string, args ...any) *Error {
 	e := New(code, format, args...)
 	e.Exit = ExitUsage

@@ -11,7 +11,7 @@ import (
 
 // Append adds one or several lines, without the last line end, to a file in one write,
 // so that lines of several processes never mix. It makes file and folder (0600, 0700)
-// when they do not exist, and makes a piece of a file that is too large first.
+// when they do not exist, and first makes a file that is too large a piece.
 func Append(path string, line []byte, l Limits) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -35,8 +35,8 @@ func Append(path string, line []byte, l Limits) error {
 	return errors.Join(write(file, line), file.Close())
 }
 
-// write writes the line whole or not at all: a disk that becomes full in the middle
-// leaves no half of it.
+// write writes a line whole or not at all: when the disk becomes full in the middle of
+// it, write removes the first part.
 func write(file *os.File, line []byte) error {
 	info, err := file.Stat()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// firstWindow is how much of a log's end Backwards reads first.
+// firstWindow is how many bytes of a log's end Backwards reads first.
 const firstWindow = 64 << 10
 
 // Backwards reads the end of a log, then more and more of it, until enough returns true

@@ -38,9 +38,9 @@ func Cut(path string, l Limits) (dropped int64, err error) {
 	if end > 2*l.Size {
 		from = end - l.Size
 	}
-	kept, copied := copyPart(file, filepath.Dir(path), from, end)
-	if copied != nil {
-		from = end // a full disk: give it up, so that there is room
+	kept, copyErr := copyPart(file, filepath.Dir(path), from, end)
+	if copyErr != nil {
+		from = end // the disk is full: drop the part, so that there is room
 	}
 	defer os.Remove(kept)
 	lost, err := cutFront(file, path, kept, end)
@@ -67,7 +67,8 @@ func copyPart(file *os.File, dir string, from, end int64) (path string, err erro
 
 // cutFront makes the copy a piece and removes its bytes from the file, under the
 // exclusive lock. The piece is named first: a kill in between duplicates lines instead
-// of losing them. lost is how much of what was written since the copy was not kept.
+// of losing them. lost is how many of the bytes that were written since the copy were
+// not kept.
 func cutFront(file *os.File, path, kept string, end int64) (lost int64, err error) {
 	unlock, err := lock(path, unix.LOCK_EX)
 	defer unlock()
@@ -80,7 +81,7 @@ func cutFront(file *os.File, path, kept string, end int64) (lost int64, err erro
 	}
 	name := pieceName(path, baseOffset(all)+end)
 	if err := os.Rename(kept, name); err != nil {
-		return 0, errors.Join(err, file.Truncate(0)) // no room for a name: room comes first
+		return 0, errors.Join(err, file.Truncate(0)) // there is no room for a name: make room
 	}
 	if collapseFront(file, end) == nil {
 		return 0, nil
@@ -93,8 +94,8 @@ func cutFront(file *os.File, path, kept string, end int64) (lost int64, err erro
 	return lost, errors.Join(err, file.Truncate(0))
 }
 
-// appendRest appends what was written since to the piece, and returns how much: all of
-// it unless the disk is full.
+// appendRest appends to the piece what was written to the file since the copy, and returns
+// how many bytes these are: all of them, unless the disk is full.
 func appendRest(file *os.File, piece string, end int64) int64 {
 	out, err := os.OpenFile(piece, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Sizes in bytes.
 const (
-	readSize = 256 << 10
-	maxLine  = 1 << 20 // a longer line is given out in parts
+	readSize = 256 << 10 // of one read
+	maxLine  = 1 << 20   // of a line; a longer one is emitted in parts
 )
 
 // Follower returns the lines of a file as they are added, across cuts. When another
@@ -38,8 +39,8 @@ func NewFollower(path string, offset int64) *Follower {
 	return f
 }
 
-// Poll calls emit with each line that was added since, and stops at the first error of
-// emit.
+// Poll calls emit with each line that was added since the last call, and stops at the
+// first error of emit.
 func (f *Follower) Poll(emit func([]byte) error) error {
 	buf := make([]byte, readSize)
 	for {

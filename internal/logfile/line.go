@@ -19,7 +19,7 @@ const (
 // Levels returns all levels, the least severe first.
 func Levels() []string { return []string{LevelDebug, LevelInfo, LevelWarn, LevelError} }
 
-// timeWindow is how much of a line is searched for time and level.
+// timeWindow is how many bytes of a line are searched for its time and level.
 const timeWindow = 160
 
 // ReadTime returns the time of a line: the time of a JSON line, or an ISO 8601 date and

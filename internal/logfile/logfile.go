@@ -45,6 +45,7 @@ type piece struct {
 	mod  time.Time
 }
 
+// start returns the offset of the first byte of the piece.
 func (p piece) start() int64 { return p.end - p.size }
 
 // pieceName returns the name of a file's piece that ends at an offset.
@@ -107,8 +108,8 @@ func EndOffset(path string) int64 {
 
 // lock takes the folder's lock, shared or exclusive. unlock is never nil.
 //
-// It does without os.File (and so without package flock), which costs more system calls
-// than the lock itself, for each line that is written.
+// It does not use os.File, and so not package flock: that costs more system calls than
+// the lock itself, for each line that is written.
 func lock(path string, how int) (unlock func(), err error) {
 	dir := filepath.Dir(path)
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0)

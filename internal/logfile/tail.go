@@ -11,9 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Sizes in bytes.
 const (
-	tailLimit = 4 << 20 // bytes of a file that are searched for its last lines
-	tailBlock = 64 << 10
+	tailLimit = 4 << 20  // of the part of a file that is searched for its last lines
+	tailBlock = 64 << 10 // of one read
 )
 
 // LastLines returns the last n lines of a file that begin at or after the offset from;

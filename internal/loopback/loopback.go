@@ -20,7 +20,7 @@ import (
 // Defaults of Options.
 const (
 	defaultMaxReply = 8 << 20
-	connectPatience = 5 * time.Second
+	connectTimeout  = 5 * time.Second
 )
 
 // Options configure a client. The zero value works.
@@ -54,6 +54,7 @@ func WithForeignKey(o Options) *http.Client {
 	return o.client(dialAny, false)
 }
 
+// client returns a client that connects by dial, with the rules of this package.
 func (o Options) client(dial dialer, keyless bool) *http.Client {
 	if o.MaxReply == 0 {
 		o.MaxReply = defaultMaxReply
@@ -67,12 +68,12 @@ func (o Options) client(dial dialer, keyless bool) *http.Client {
 			return next(ctx, network, addr)
 		}
 	}
-	wire := &http.Transport{
+	transport := &http.Transport{
 		DialContext: dial, DisableKeepAlives: o.Idle == 0, MaxIdleConnsPerHost: o.Idle,
 		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 1 << 20,
 	}
 	return &http.Client{
-		Timeout: o.Timeout, Transport: &boundedTransport{wire, o.MaxReply, keyless},
+		Timeout: o.Timeout, Transport: &boundedTransport{transport, o.MaxReply, keyless},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -96,7 +97,7 @@ func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 
 // dialAny connects to any process.
 func dialAny(ctx context.Context, network, addr string) (net.Conn, error) {
-	return (&net.Dialer{Timeout: connectPatience, KeepAlive: -1}).DialContext(ctx, network, addr)
+	return (&net.Dialer{Timeout: connectTimeout, KeepAlive: -1}).DialContext(ctx, network, addr)
 }
 
 // boundedTransport is a transport with bounded replies.

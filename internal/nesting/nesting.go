@@ -45,8 +45,8 @@ func CheckLongYAML(text []byte) error {
 	return err
 }
 
-// CheckSigns returns ErrTooMany for a text with so many signs (brackets, commas, dashes)
-// that the lexer alone would take too long.
+// CheckSigns returns ErrTooMany for a text with so many signs (brackets, commas, colons,
+// quotation marks, line ends and the like) that the lexer alone would take too long.
 func CheckSigns(text []byte) error {
 	if len(text) <= maxSignCount {
 		return nil
@@ -71,6 +71,8 @@ func FindExcess(all token.Tokens) (*token.Token, error) { return findExcess(all,
 // FindLongExcess is FindExcess with the bound of CheckLongYAML.
 func FindLongExcess(all token.Tokens) (*token.Token, error) { return findExcess(all, maxSignCount) }
 
+// findExcess does the work of FindExcess for a bound on entries. A block mapping in a
+// column beyond 40*MaxDepth counts as too deep as well.
 func findExcess(all token.Tokens, mostEntries int) (*token.Token, error) {
 	brackets, openers, entries := 0, 0, 0
 	for i, t := range all {

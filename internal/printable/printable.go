@@ -48,7 +48,7 @@ func escapeCommand(line string) string {
 	return strings.ReplaceAll(line, "##[", `##\[`)
 }
 
-// escapeHidden replaces the hidden characters of text but those in kept.
+// escapeHidden replaces the hidden characters of text by escapes, except those in kept.
 func escapeHidden(text, kept string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || isHidden(r) }) < 0 {
 		return text

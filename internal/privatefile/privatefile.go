@@ -24,13 +24,13 @@ func Write(path string, data []byte) error {
 	return Finish(f, path, data)
 }
 
-// Restore writes the old content of a file with its old mode and time; was is nil
+// Restore writes the old content of a file with its old mode and time; info is nil
 // when those are unknown.
-func Restore(path string, data []byte, was os.FileInfo) error {
-	if err := Write(path, data); err != nil || was == nil {
+func Restore(path string, data []byte, info os.FileInfo) error {
+	if err := Write(path, data); err != nil || info == nil {
 		return err
 	}
-	return errors.Join(os.Chmod(path, was.Mode().Perm()), os.Chtimes(path, was.ModTime(), was.ModTime()))
+	return errors.Join(os.Chmod(path, info.Mode().Perm()), os.Chtimes(path, info.ModTime(), info.ModTime()))
 }
 
 // Begin creates the temporary file for Finish, so that an unwritable folder is

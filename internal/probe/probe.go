@@ -54,7 +54,7 @@ type Prober struct {
 	target  Target
 	pattern *regexp.Regexp
 	log     *logfile.Follower
-	seen    bool
+	seen    bool // a line of the log has matched
 }
 
 // New prepares a probe. It fails on a pattern that does not compile.
@@ -195,18 +195,18 @@ func (p *Prober) runCommand(ctx context.Context) Finding {
 	return Finding{Inconclusive, err} // it could not run, which says nothing about the service
 }
 
-// matchLog passes once a line matched, and from then on always.
+// matchLog passes when a line of the log matches, and always after that.
 func (p *Prober) matchLog() Finding {
-	found := errors.New("found")
+	errFound := errors.New("found")
 	err := error(nil)
 	if !p.seen {
 		err = p.log.Poll(func(line []byte) error {
 			if p.pattern.Match(line) {
-				return found
+				return errFound
 			}
 			return nil
 		})
-		p.seen = errors.Is(err, found) || p.pattern.Match(p.log.Rest()) && len(p.log.Rest()) > 0
+		p.seen = errors.Is(err, errFound) || p.pattern.Match(p.log.Rest()) && len(p.log.Rest()) > 0
 	}
 	switch {
 	case p.seen:
@@ -222,9 +222,9 @@ func (p *Prober) matchLog() Finding {
 // nothing about the service.
 func classifyFailure(err error) Evidence {
 	var network net.Error
-	for _, own := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	for _, shortage := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		syscall.EADDRNOTAVAIL} {
-		if errors.Is(err, own) {
+		if errors.Is(err, shortage) {
 			return Inconclusive
 		}
 	}

@@ -40,7 +40,7 @@ func ReadOnly(t *testing.T, dir string) (undo func()) {
 		t.Fatal("mount a folder over itself:", err)
 	}
 	undo = unmountLater(t, dir)
-	// In a user startInNamespace these flags must not be removed.
+	// In a user namespace these flags must not be removed.
 	kept := uintptr(fs.Flags) & (syscall.MS_NOSUID | syscall.MS_NODEV | syscall.MS_NOEXEC)
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY|kept, ""); err != nil {
 		t.Fatal("make the folder read-only:", err)

@@ -24,7 +24,7 @@ type Listener struct {
 }
 
 // Pause keeps the server from accepting connections; they wait in the kernel's queue.
-// It skips the test where the process cannot be signalled.
+// It skips the test unless it runs as root.
 func (l *Listener) Pause(t *testing.T) {
 	t.Helper()
 	if err := l.process.Signal(syscall.SIGSTOP); err != nil || os.Geteuid() != 0 {
@@ -46,8 +46,8 @@ func (l *Listener) Heard() string {
 	return l.heard.String()
 }
 
-// Await waits until the server has told that it received text: it tells so through a
-// pipe, maybe after its answer has arrived.
+// Await waits until the server has reported that it received text. The report comes
+// through a pipe, perhaps after the answer.
 func (l *Listener) Await(t *testing.T, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -93,6 +93,7 @@ func OtherListens(t *testing.T, host string, port int) *Listener {
 	return nil
 }
 
+// stop kills a command and waits for it.
 func stop(cmd *exec.Cmd) {
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Mount reports whether the test runs on here, with the right to mount: as root, or in
-// a user startInNamespace of its own.
+// Mount reports whether the test continues in this process, which then has the right to
+// mount: as root, or in a user namespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	t.Skip("a small file system is mounted on Linux only")
@@ -22,8 +22,8 @@ func SmallDisk(t testing.TB, dir, size string) (undo func()) {
 	return nil
 }
 
-// Ordinary reports whether the test runs on here, where permissions hold: as an
-// ordinary user, or as root without the capabilities of root.
+// Ordinary reports whether the test continues in this process, for which permissions then
+// hold: as an ordinary user, or as root without the capabilities of root.
 func Ordinary(t *testing.T) bool {
 	t.Helper()
 	if os.Geteuid() == 0 {

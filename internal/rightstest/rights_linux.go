@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mount reports whether the test runs on here, with the right to mount: as root, or in
-// a user startInNamespace of its own.
+// Mount reports whether the test continues in this process, which then has the right to
+// mount: as root, or in a user namespace of its own.
 func Mount(t *testing.T) bool {
 	t.Helper()
 	err := tryMount(t)
@@ -29,6 +29,7 @@ func Mount(t *testing.T) bool {
 	return false
 }
 
+// tryMount returns why this process cannot mount; nil when it can.
 func tryMount(t *testing.T) error {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
@@ -37,15 +38,15 @@ func tryMount(t *testing.T) error {
 	return syscall.Unmount(dir, 0)
 }
 
-// PIDs reports whether the test runs on here, in a startInNamespace of process ids of
-// its own, in which it may choose the next pid.
+// PIDs reports whether the test continues in this process, which then is in a namespace of
+// process ids of its own and may choose the next pid.
 func PIDs(t *testing.T) bool {
 	t.Helper()
 	if !IsRerun() {
 		rerun(t, "pids", startInNamespace(syscall.CLONE_NEWPID))
 		return false
 	}
-	// Mount the /proc of this startInNamespace, which other namespaces do not see.
+	// Mount the /proc of this namespace, which other namespaces do not see.
 	err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, "")
 	if err == nil {
 		err = syscall.Mount("proc", "/proc", "proc", 0, "")
@@ -71,8 +72,8 @@ func startInNamespace(flags uintptr) func(*exec.Cmd) error {
 	}
 }
 
-// Ordinary reports whether the test runs on here, where permissions hold: as an
-// ordinary user, or as root without the capabilities of root.
+// Ordinary reports whether the test continues in this process, for which permissions then
+// hold: as an ordinary user, or as root without the capabilities of root.
 func Ordinary(t *testing.T) bool {
 	t.Helper()
 	closed := filepath.Join(t.TempDir(), "closed")
@@ -96,7 +97,7 @@ func startWithoutCapabilities(cmd *exec.Cmd) error {
 	go func() {
 		runtime.LockOSThread()
 		for c := range uintptr(unix.CAP_LAST_CAP + 1) {
-			// older kernels know fewer
+			// Older kernels have fewer capabilities.
 			if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, syscall.EINVAL) {
 				started <- err
 				return

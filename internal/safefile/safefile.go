@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// ErrNotRegular is the cause of a *fs.PathError for what is not a regular file: a
-// folder, a pipe, a socket, a device.
+// ErrNotRegular is the cause of a *fs.PathError for a path that is not a regular file:
+// a folder, a pipe, a socket, a device.
 var ErrNotRegular = errors.New("not a regular file")
 
 // Open opens a regular file for reading and never blocks.

@@ -1,3 +1,5 @@
+// Package selfexec tells how to execute the running program again: Path for this process,
+// SharedPath for another one. IsMageBuild tells whether it was compiled for one use.
 package selfexec
 
 import (
@@ -7,7 +9,7 @@ import (
 )
 
 // IsMageBuild reports whether mage or go run compiled the program at path for one use,
-// from the source in the user's working folder: that folder's code runs already then.
+// from the source in the user's working folder: then the code of that folder runs anyway.
 // An installed binary is not such a build.
 func IsMageBuild(path string) bool {
 	path = filepath.ToSlash(path)

@@ -19,9 +19,10 @@ var passedVariables = [...]string{
 	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 }
 
-// IsolatedCommand is Command in a working folder outside of every work tree, with an
-// environment of a few known variables and those that begin with one of the prefixes.
-// Use it for other people's programs that need nothing of the user's current folder.
+// IsolatedCommand does what Command does, in a working folder outside of every work
+// tree, with an environment of a few known variables and those that begin with one of
+// the prefixes. Use it for other people's programs that need nothing of the user's
+// current folder.
 func IsolatedCommand(ctx context.Context, prefixes []string, name string, args ...string) *exec.Cmd {
 	cmd := Command(ctx, name, args...)
 	cmd.Dir, cmd.Env = safeFolder, filterEnviron(os.Environ(), prefixes)
@@ -32,14 +33,14 @@ func IsolatedCommand(ctx context.Context, prefixes []string, name string, args .
 // index, cache, certificates.
 var installerPrefixes = []string{"PIP_", "UV_", "XDG_", "LC_"}
 
-// Python is IsolatedCommand for a Python interpreter, which gets -I: it imports nothing
+// Python returns an IsolatedCommand of a Python interpreter with -I: it imports nothing
 // from the working folder, from PYTHONPATH or from the user's own packages. The
 // variables that configure pip and uv are passed on.
 func Python(ctx context.Context, interpreter string, args ...string) *exec.Cmd {
 	return IsolatedCommand(ctx, installerPrefixes, interpreter, append([]string{"-I"}, args...)...)
 }
 
-// Installer is IsolatedCommand for uv: the variables that configure pip and uv are
+// Installer returns an IsolatedCommand of uv: the variables that configure pip and uv are
 // passed on, and no uv.toml or pyproject.toml of the user's folder is read.
 func Installer(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return IsolatedCommand(ctx, installerPrefixes, name, args...)

@@ -13,16 +13,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 )
 
-// outputPatience bounds how long output is read after a program was killed.
-const outputPatience = 5 * time.Second
+// outputTimeout bounds how long output is read after a program was killed.
+const outputTimeout = 5 * time.Second
 
-// Command is exec.CommandContext with a process group of its own: when ctx ends, the
-// program is killed together with everything that it started in its group.
+// Command does what exec.CommandContext does, with a process group of its own: when ctx
+// ends, the program is killed together with everything that it started in its group.
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // callers run what they name
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return process.KillGroup(cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = outputPatience
+	cmd.WaitDelay = outputTimeout
 	return cmd
 }
 
