@@ -247,10 +247,10 @@ func TestFormsWithoutAUsableModelAreRefused(t *testing.T) {
 		"cut in file":  {kind, form(field("model", "m"))[:30], "no header"},
 		"no boundary":  {"multipart/form-data", form(field("model", "m")), "no usable boundary"},
 		"other":        {"multipart/mixed; boundary=b", form(field("model", "m")), "expected multipart/form-data"},
-		"other bounds": {"multipart/form-data; boundary=c", form(field("model", "m")), "has not the delimiter"},
+		"other bounds": {"multipart/form-data; boundary=c", form(field("model", "m")), "does not contain the delimiter"},
 		"base64": {kind, form("Content-Transfer-Encoding: base64\r\n" + field("model", "bQ==")),
 			"Content-Transfer-Encoding"},
-		"bare LF": {kind, strings.ReplaceAll(form(field("model", "m")), "\r\n", "\n"), "followed by something else"},
+		"bare LF": {kind, strings.ReplaceAll(form(field("model", "m")), "\r\n", "\n"), "followed by something other"},
 		"JSON":    {"application/json", form(field("model", "m")), "Invalid JSON payload"},
 	} {
 		got := s.Send("POST", "/v1/audio/transcriptions", c.body, map[string]string{"Content-Type": c.kind})

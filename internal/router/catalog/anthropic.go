@@ -22,7 +22,7 @@ type anthropicModel struct {
 	MaxTokens      *int   `json:"max_tokens"`
 }
 
-// newAnthropicModel returns the line of a model under a name.
+// newAnthropicModel returns the line of a model under an id, which is its name or another one.
 func newAnthropicModel(m *model, id string) anthropicModel {
 	line := anthropicModel{Type: "model", ID: id, DisplayName: m.displayName(), CreatedAt: "2023-02-28T18:56:42Z",
 		MaxInputTokens: m.smallest("max_input_tokens"), MaxTokens: m.smallest("max_output_tokens")}
@@ -32,20 +32,20 @@ func newAnthropicModel(m *model, id string) anthropicModel {
 	return line
 }
 
-// longContext is how many tokens of context Claude Code calls long.
+// longContext is the number of input tokens from which Claude Code calls a context long.
 const longContext = 1_000_000
 
 // Page is the part of a list that a client asks for.
 type Page struct {
-	Limit  int    // at most so many lines; 0: all
-	After  string // the last line before the part
-	Before string // the first line behind it
+	Limit  int    // how many lines it may have; 0: all
+	After  string // the id of the last line before the part
+	Before string // the id of the first line after the part
 }
 
 // Anthropic returns the body of GET /v1/models in Anthropic's form. Claude Code's picker
-// shows only ids that begin with claude or anthropic, and takes a context to be long only
-// where the id is marked so: a model that it can talk to has a second line with such an
-// id, which leads to the same group.
+// shows only ids that begin with claude or anthropic, and assumes a long context only if the
+// id ends with a mark. So a chat model whose name lacks these has a second line with an id
+// that has them, which stands for the same group.
 func (c *Catalog) Anthropic(p Page) []byte {
 	var lines []anthropicModel
 	for i := range c.models {
@@ -54,7 +54,7 @@ func (c *Catalog) Anthropic(p Page) []byte {
 	for i := range c.models {
 		m := &c.models[i]
 		id := lo.CoalesceOrEmpty(m.pickerName, m.name)
-		if most := m.smallest("max_input_tokens"); most != nil && *most >= longContext {
+		if limit := m.smallest("max_input_tokens"); limit != nil && *limit >= longContext {
 			id += settings.LongContextMark
 		}
 		if id != m.name && m.isChat() {
@@ -74,8 +74,8 @@ func (c *Catalog) Anthropic(p Page) []byte {
 	return dialect.EncodeJSON(list)
 }
 
-// cut returns the lines of the page, and whether there are more in its direction. An
-// unknown line bounds nothing.
+// cut returns the lines of the page, and whether more lines follow in its direction. It
+// ignores an After or Before that is not the id of a line.
 func (p Page) cut(lines []anthropicModel) (page []anthropicModel, hasMore bool) {
 	indexOf := func(id string) int {
 		return slices.IndexFunc(lines, func(m anthropicModel) bool { return m.ID == id })

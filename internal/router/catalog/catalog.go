@@ -1,8 +1,9 @@
-// Package catalog holds the lists of models in the forms that clients look for: OpenAI's,
-// Anthropic's, Codex's, and LiteLLM's two with what is known of each model. New collects
-// the models of the settings; each form is one method.
+// Package catalog writes the lists of models in the forms that clients ask for: OpenAI's,
+// Anthropic's, Codex's, and LiteLLM's two with details of each model. New collects the
+// models of the settings; each form is one method.
 //
-// It names groups, and of their deployments the model: never an address or a key.
+// The lists name groups, and the model, provider, id and model_info of their deployments.
+// They never have a deployment's address or key.
 package catalog
 
 import (
@@ -18,15 +19,15 @@ import (
 
 // Catalog has the models that clients may ask for, in the order in which they are listed.
 type Catalog struct {
-	models  []model
-	byID    map[string]int // of models, and of the names under which pickers know them
-	entries []*settings.Deployment
+	models      []model
+	byID        map[string]int         // index in models by name, and by the name that pickers show
+	deployments []*settings.Deployment // all of the settings
 }
 
 // model is a group, or another name of one.
 type model struct {
 	name        string
-	pickerName  string // under which pickers of Claude models know it
+	pickerName  string // the name that pickers of Claude models show; empty: none
 	deployments []*settings.Deployment
 }
 
@@ -37,7 +38,7 @@ func New(s *settings.Settings) *Catalog {
 	for _, a := range s.Aliases {
 		targets[a.Name] = a.Target
 	}
-	c := &Catalog{byID: map[string]int{}, entries: s.Deployments}
+	c := &Catalog{byID: map[string]int{}, deployments: s.Deployments}
 	for i, name := range s.ListedNames() {
 		group := lo.CoalesceOrEmpty(targets[name], name)
 		m := model{name: name, deployments: byGroup[group]}
@@ -52,13 +53,14 @@ func New(s *settings.Settings) *Catalog {
 	return c
 }
 
-// isChat reports whether agents can talk to the model: some deployment answers in words.
+// isChat reports whether agents can talk to the model: one of its deployments is a chat
+// model, or it has no deployments.
 func (m *model) isChat() bool {
 	return len(m.deployments) == 0 || slices.ContainsFunc(m.deployments, (*settings.Deployment).IsChat)
 }
 
-// mode returns what the model does in LiteLLM's words; empty when its deployments differ
-// or none of them says so.
+// mode returns the mode of the model's deployments, in LiteLLM's words; empty when they
+// differ or have none.
 func (m *model) mode() string {
 	modes := lo.Uniq(lo.Map(m.deployments, func(d *settings.Deployment, _ int) string { return d.Mode() }))
 	if len(modes) != 1 {
@@ -78,8 +80,8 @@ func (m *model) displayName() string {
 	return m.name
 }
 
-// smallest returns the smallest number that a deployment's model_info has under key, since
-// any of them may get the request; nil when none has one.
+// smallest returns the smallest number under key in the model_info of the deployments, since
+// any deployment may get the request; nil when none has a number there.
 func (m *model) smallest(key string) *int {
 	var least *int
 	for _, d := range m.deployments {
@@ -90,7 +92,8 @@ func (m *model) smallest(key string) *int {
 	return least
 }
 
-// numberOf returns a positive whole number of a model_info.
+// numberOf returns a number of a model_info, rounded down; false for what is not a number from
+// 1 to math.MaxInt32.
 func numberOf(v any) (int, bool) {
 	var f float64
 	switch v := v.(type) {
@@ -106,25 +109,26 @@ func numberOf(v any) (int, bool) {
 	return int(f), f >= 1 && f <= math.MaxInt32
 }
 
-// supports reports whether every deployment's model_info has the flag under key set.
+// supports reports whether the model_info of every deployment has true under key.
 func (m *model) supports(key string) bool {
 	return len(m.deployments) > 0 && !slices.ContainsFunc(m.deployments, func(d *settings.Deployment) bool {
 		return d.Info[key] != true
 	})
 }
 
-// find returns the model of an id, as a client may spell it in a path.
+// find returns the model with an id, which a client may write with slashes around it or with
+// the mark of a long context at its end.
 func (c *Catalog) find(id string) (model, bool) {
 	short := strings.Trim(id, "/")
-	for _, spelt := range [...]string{id, short, strings.TrimSuffix(short, settings.LongContextMark)} {
-		if i, ok := c.byID[spelt]; ok {
+	for _, spelling := range [...]string{id, short, strings.TrimSuffix(short, settings.LongContextMark)} {
+		if i, ok := c.byID[spelling]; ok {
 			return c.models[i], true
 		}
 	}
 	return model{}, false
 }
 
-// isEncodable reports whether a value of a YAML file has a form in JSON.
+// isEncodable reports whether a value of a YAML file can be encoded as JSON.
 func isEncodable(v any) bool {
 	_, err := json.Marshal(v)
 	return err == nil

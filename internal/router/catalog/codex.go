@@ -6,14 +6,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// instructions are what Codex tells a model that it does not know: an entry must bring
-// them.
+// instructions is the system prompt that Codex uses for models it does not know. Every entry
+// of the catalogue must have one.
 //
 //go:embed codex_instructions.md
 var instructions string
 
-// codexModel is an entry of Codex's catalogue of models. It has every field that a Codex
-// since 0.105 demands, with the values of a model that Codex does not know.
+// codexModel is an entry of Codex's catalogue of models. It has every field that Codex has
+// required since version 0.105, with the values that Codex uses for unknown models.
 type codexModel struct {
 	Slug                       string          `json:"slug"`
 	DisplayName                string          `json:"display_name"`
@@ -43,12 +43,13 @@ type codexTruncation struct {
 	Limit int    `json:"limit"`
 }
 
-// maxCodexList is how long a list may be, in bytes: a longer one Codex ignores as a whole.
+// maxCodexList is the size in bytes of the longest list that Codex accepts. It ignores a
+// longer list entirely.
 const maxCodexList = 1 << 20
 
 // Codex returns the body of GET /v1/models?client_version=…, by which Codex asks for its
-// catalogue: the models that it can talk to, with their context windows. What would make
-// the list too long for Codex is left out at its end.
+// catalogue: the models that it can talk to, with their context windows. Models at
+// the end that would make the list too long for Codex are left out.
 func (c *Catalog) Codex() []byte {
 	body := []byte(`{"models":[`)
 	for i := range c.models {

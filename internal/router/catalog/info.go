@@ -16,7 +16,7 @@ type infoEntry struct {
 	Info      map[string]any `json:"model_info"`
 }
 
-// infoParams are what is told of litellm_params. LiteLLM tells the api_base too.
+// infoParams is the part of litellm_params that the list shows. LiteLLM shows the api_base too.
 type infoParams struct {
 	Model string `json:"model"`
 }
@@ -29,7 +29,7 @@ type list struct {
 // Info returns the body of GET /model/info: every deployment, or the one with that id.
 func (c *Catalog) Info(id string) []byte {
 	lines := []infoEntry{}
-	for _, d := range c.entries {
+	for _, d := range c.deployments {
 		if id != "" && d.ID != id {
 			continue
 		}
@@ -79,8 +79,9 @@ func (c *Catalog) Groups(name string) []byte {
 	return dialect.EncodeJSON(list{lines})
 }
 
-// newGroupInfo returns the line of a model. Limits are those of its smallest deployment
-// and prices those of its dearest, since any of them may get the request.
+// newGroupInfo returns the line of a model. Its limits of tokens are the smallest of its
+// deployments and its prices the highest, since any deployment may get the request. TPM and
+// RPM are the sums of its deployments.
 func newGroupInfo(m *model) groupInfo {
 	line := groupInfo{ModelGroup: m.name, Providers: []string{},
 		MaxInputTokens: m.smallest("max_input_tokens"), MaxOutputTokens: m.smallest("max_output_tokens"),
@@ -97,7 +98,7 @@ func newGroupInfo(m *model) groupInfo {
 	return line
 }
 
-// largest returns the larger of two numbers, of which each may be absent.
+// largest returns the larger of two numbers, or the only one that is not nil.
 func largest(a, b *float64) *float64 {
 	if a == nil || b != nil && *b > *a {
 		return b
@@ -105,9 +106,9 @@ func largest(a, b *float64) *float64 {
 	return a
 }
 
-// sum returns the sum of two numbers, of which each may be absent.
-func sum(all ...*float64) *float64 {
-	known := slices.DeleteFunc(all, func(n *float64) bool { return n == nil })
+// sum returns the sum of the numbers that are not nil; nil when there is none.
+func sum(numbers ...*float64) *float64 {
+	known := slices.DeleteFunc(numbers, func(n *float64) bool { return n == nil })
 	if len(known) == 0 {
 		return nil
 	}

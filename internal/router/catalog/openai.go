@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// created is the second, since 1970, at which LiteLLM says that every model was made.
+// created is the time of creation that LiteLLM gives every model, in seconds since 1970.
 const created = 1677610602
 
 // openAIModel is one line of GET /v1/models. LiteLLM's owned_by is always "openai".

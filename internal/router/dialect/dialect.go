@@ -1,7 +1,7 @@
 // Package dialect holds what differs between the interfaces that clients and
-// upstreams speak: paths, required members, the shape of errors, of streams and of
-// replies. Dialect is the enumeration; Error writes an error, Restream turns a
-// whole reply into a stream.
+// upstreams speak: paths, required members, and the form of errors, streams and replies.
+// Dialect is the enumeration; Error.Body writes an error, Restream turns a whole reply
+// into a stream.
 //
 // It never sends anything and never translates one dialect into another.
 package dialect
@@ -27,20 +27,20 @@ const (
 	Rerank
 	Moderations
 	Gemini      // a whole reply or a stream: the path says which
-	GeminiCount // its countTokens
+	GeminiCount // Google's countTokens
 	Count       // how many dialects there are
 )
 
-// spec is what differs between dialects.
+// spec is the properties of a dialect.
 type spec struct {
-	name     string   // how LiteLLM's error messages begin
+	name     string   // the beginning of LiteLLM's error messages
 	path     string   // below an upstream's base address
 	required []string // members besides model that a request must have
 	done     bool     // streams end with data: [DONE]
 	route    string   // the router's own route
 }
 
-// specs are the differences between the dialects.
+// specs has the properties of each dialect.
 var specs = [Count]spec{
 	Chat:        {"/chat/completions", "chat/completions", []string{"messages"}, true, "/v1/chat/completions"},
 	Completions: {"/completions", "completions", nil, true, "/v1/completions"},
@@ -66,8 +66,8 @@ var specs = [Count]spec{
 // IsAnthropic reports whether the dialect is one of Anthropic's.
 func (d Dialect) IsAnthropic() bool { return d == Messages || d == CountTokens }
 
-// HasStreams reports whether a client may ask for a stream that the router knows how to
-// begin. The media routes have events too; what the upstream sends decides there.
+// HasStreams reports whether the member stream of a request means that the client gets a
+// stream. Media routes have events too, but there the upstream's reply decides.
 func (d Dialect) HasStreams() bool { return d <= Messages || d == Gemini }
 
 // TakesForms reports whether requests may be multipart forms, with files in them.
@@ -75,24 +75,25 @@ func (d Dialect) TakesForms() bool {
 	return d == ImageEdits || d == ImageVariations || d == Transcriptions || d == Translations
 }
 
-// IsMedia reports whether good replies may be something else than JSON: sound, text, or
-// events that no other dialect has.
+// IsMedia reports whether successful replies may be other than JSON: sound, text, or events
+// that no other dialect has.
 func (d Dialect) IsMedia() bool { return d >= ImageGenerations && d <= Translations }
 
-// IsGoogle reports whether the dialect is one of Google's. The path names the model
-// there, and not the body.
+// IsGoogle reports whether the dialect is Google's, in which the path of a request names the
+// model, not the body.
 func (d Dialect) IsGoogle() bool { return d == Gemini || d == GeminiCount }
 
 // IsCounting reports whether a request in the dialect only counts tokens.
 func (d Dialect) IsCounting() bool { return d == CountTokens || d == GeminiCount }
 
-// Name returns the route's name with which LiteLLM begins error messages.
+// Name returns the name of the route at the beginning of LiteLLM's error messages.
 func (d Dialect) Name() string { return specs[d].name }
 
 // Path returns the endpoint's path below an upstream's base address, without a slash before it.
 func (d Dialect) Path() string { return specs[d].path }
 
-// Required returns the members besides model that a request must have. It must not be changed.
+// Required returns the members besides model that a request must have. The caller must not
+// change the slice.
 func (d Dialect) Required() []string { return specs[d].required }
 
 // EndsWithDone reports whether streams end with the line data: [DONE].

@@ -7,15 +7,15 @@ import (
 	"github.com/samber/lo"
 )
 
-// StatusOverloaded is the status that Anthropic answers when it has no capacity.
+// StatusOverloaded is the HTTP status that Anthropic sends when it has no capacity.
 const StatusOverloaded = 529
 
 // Error is an error as clients get it.
 type Error struct {
 	Message string
-	Type    string // OpenAI's dialects; empty is null
-	Param   string // OpenAI's dialects; empty is null
-	Repeat  bool   // provider_specific_fields.error repeats the message
+	Type    string // OpenAI's dialects only; empty: null
+	Param   string // OpenAI's dialects only; empty: null
+	Repeat  bool   // provider_specific_fields.error repeats the message; not in Google's dialects
 }
 
 // specificFields is provider_specific_fields, which LiteLLM adds to some errors.
@@ -46,7 +46,7 @@ type googleError struct {
 	Status  string `json:"status"`
 }
 
-// Body encodes the error as the body of a reply with that status.
+// Body returns the error as the body of a reply with an HTTP status.
 func (e Error) Body(d Dialect, status int) []byte {
 	var s *specificFields
 	if e.Repeat {
@@ -68,7 +68,7 @@ func (e Error) Body(d Dialect, status int) []byte {
 	}{openAIError{e.Message, lo.EmptyableToPtr(e.Type), lo.EmptyableToPtr(e.Param), strconv.Itoa(status), s}})
 }
 
-// AnthropicType returns Anthropic's error.type for a status.
+// AnthropicType returns Anthropic's error.type for an HTTP status.
 func AnthropicType(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
@@ -83,7 +83,7 @@ func AnthropicType(status int) string {
 		return "rate_limit_error"
 	case StatusOverloaded:
 		return "overloaded_error"
-	case http.StatusRequestTimeout: // LiteLLM's word
+	case http.StatusRequestTimeout: // as in LiteLLM
 		return "api_error"
 	}
 	return lo.Ternary(status >= 500, "api_error", "invalid_request_error")
@@ -92,12 +92,12 @@ func AnthropicType(status int) string {
 // ErrorEvent is an error as the last event of a stream.
 type ErrorEvent struct {
 	Error
-	Status     int
+	Status     int    // the HTTP status that stands for the error
 	TooLong    bool   // the prompt does not fit the model's context window
-	Sequence   int    // how many events the stream had before
-	ResponseID string // of a Responses stream
-	Model      string // of a Responses stream
-	Created    int64  // of a Responses stream: seconds since 1970
+	Sequence   int    // Responses: how many events the stream had before
+	ResponseID string // Responses: the id of the response
+	Model      string // Responses: the model that the response names
+	Created    int64  // Responses: seconds since 1970
 }
 
 // Encode returns the event in the dialect's form.
@@ -107,7 +107,7 @@ func (e ErrorEvent) Encode(d Dialect) []byte {
 		return frame("event: error\ndata: ", Error{Message: e.Message}.Body(d, e.Status))
 	case Responses:
 		return e.failedResponse()
-	case Gemini, GeminiCount: // Google's SDKs take it for an error only without "data:"
+	case Gemini, GeminiCount: // Google's SDKs recognize an error only without "data:"
 		return frame("", Error{Message: e.Message}.Body(d, e.Status))
 	}
 	return frame("data: ", Error{Message: e.Message, Type: e.Type, Param: e.Param}.Body(d, e.Status))

@@ -1,14 +1,15 @@
 package dialect
 
-// DoneEvent ends the streams of dialects that EndsWithDone.
+// DoneEvent is the last event of a stream in a dialect for which EndsWithDone is true.
 const DoneEvent = "data: [DONE]\n\n"
 
-// frame returns data as one event that begins with prefix.
+// frame returns an event that consists of prefix, data and a blank line.
 func frame(prefix string, data []byte) []byte {
 	return append(append([]byte(prefix), data...), "\n\n"...)
 }
 
-// namedEvent returns an event whose data repeat its name as their type.
+// namedEvent returns an event whose data are an object with the event's name as its type and
+// the given members, as JSON.
 func namedEvent(name, members string) string {
 	if members != "" {
 		members = "," + members

@@ -2,7 +2,7 @@ package dialect
 
 import "net/http"
 
-// GoogleStatus returns the word that stands for an HTTP status in Google's errors.
+// GoogleStatus returns the word for an HTTP status in Google's errors.
 func GoogleStatus(status int) string {
 	switch status {
 	case http.StatusUnauthorized:

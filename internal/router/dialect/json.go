@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// EncodeJSON encodes a value that cannot fail to encode, without escaping HTML.
+// EncodeJSON returns a value as JSON, without escaping HTML; null for a value that has no form
+// in JSON, such as a channel.
 func EncodeJSON(v any) []byte {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -25,7 +26,7 @@ func UnquoteJSON(literal []byte) (text string, ok bool) {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		return string(literal[1 : len(literal)-1]), true
 	}
-	var decoded string // not text, which would be on the heap then for every literal
+	var decoded string // decoding into text would allocate it for every literal
 	err := json.Unmarshal(literal, &decoded)
 	return decoded, err == nil
 }

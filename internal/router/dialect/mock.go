@@ -2,9 +2,10 @@ package dialect
 
 import "fmt"
 
-// MockReply returns the reply of a mock_response, and the same reply as a stream.
-// Both are empty for a dialect that has no text. text and model are JSON string
-// literals, now is in seconds since 1970. Usage is LiteLLM's: 10 tokens in, 20 out.
+// MockReply returns a reply with the text of a mock_response, and the same reply as a
+// stream. Both are empty for a dialect whose replies have no text. text and model are JSON
+// string literals, now is in seconds since 1970. The usage is the same as in LiteLLM: 10
+// tokens of input and 20 of output.
 func MockReply(d Dialect, text, model string, now int64, id string) (reply, events string) {
 	switch d {
 	case Chat:
@@ -24,7 +25,7 @@ func MockReply(d Dialect, text, model string, now int64, id string) (reply, even
 // mockUsage is the usage of chat and completions replies.
 const mockUsage = `"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}`
 
-// mockChat returns a chat reply, and the same as a stream.
+// mockChat returns a chat reply, and the same reply as a stream.
 func mockChat(text, model string, now int64, id string) (reply, events string) {
 	head := fmt.Sprintf(`{"id":"chatcmpl-%s","created":%d,"model":%s,"object":"chat.completion`, id, now, model)
 	reply = head + `","choices":[{"finish_reason":"stop","index":0,"message":{"content":` + text +
@@ -35,7 +36,7 @@ func mockChat(text, model string, now int64, id string) (reply, events string) {
 	return reply, events
 }
 
-// mockCompletion returns a completions reply, and the same as a stream.
+// mockCompletion returns a completions reply, and the same reply as a stream.
 func mockCompletion(text, model string, now int64, id string) (reply, events string) {
 	head := fmt.Sprintf(`{"id":"cmpl-%s","created":%d,"model":%s,"object":"text_completion",`+
 		`"choices":[{"index":0,"text":%s,"logprobs":null,"finish_reason":"stop"}]`, id, now, model, text)
@@ -43,7 +44,7 @@ func mockCompletion(text, model string, now int64, id string) (reply, events str
 	return reply, events
 }
 
-// mockResponse returns a reply of the Responses API, and the same as a stream.
+// mockResponse returns a reply of the Responses API, and the same reply as a stream.
 func mockResponse(text, model string, now int64, id string) (reply, events string) {
 	head := fmt.Sprintf(`{"id":"resp_%s","object":"response","created_at":%d,"model":%s,"status":"`, id, now, model)
 	part := `{"type":"output_text","text":` + text + `,"annotations":[]}`
@@ -61,7 +62,7 @@ func mockResponse(text, model string, now int64, id string) (reply, events strin
 	return reply, events
 }
 
-// mockMessage returns a reply of the Messages API, and the same as a stream.
+// mockMessage returns a reply of the Messages API, and the same reply as a stream.
 func mockMessage(text, model, id string) (reply, events string) {
 	head := fmt.Sprintf(`{"id":"msg_%s","type":"message","role":"assistant","model":%s,"stop_sequence":null,`+
 		`"usage":{"input_tokens":10,"output_tokens":20}`, id, model)
@@ -76,11 +77,11 @@ func mockMessage(text, model, id string) (reply, events string) {
 	return reply, events
 }
 
-// mockGemini returns a reply of Google's API, and the same as a stream.
+// mockGemini returns a reply of Google's API, and the same reply as a stream.
 func mockGemini(text, model, id string) (reply, events string) {
-	reply = `{"candidates":[{"content":{"parts":[{"text":` + text + `}],"role":"model"},"finishReason":"STOP","index":0}],` +
-		`"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},"modelVersion":` + model +
-		`,"responseId":"` + id + `"}`
+	reply = `{"candidates":[{"content":{"parts":[{"text":` + text + `}],"role":"model"},"finishReason":"STOP",` +
+		`"index":0}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},` +
+		`"modelVersion":` + model + `,"responseId":"` + id + `"}`
 	events = "data: " + reply + "\n\n"
 	return reply, events
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// ReplyScan decides from the top-level members of an unstreamed reply whether it
-// is an error in spite of its status. Call Member for each of them, then IsError.
+// ReplyScan decides from the top-level members of an unstreamed reply whether it is an error
+// in spite of its status. Call Member for each member, then IsError.
 type ReplyScan struct {
-	failed    bool // the reply says so: "type": "error", "object": "error", "status": "failed"
-	hasError  bool
-	hasAnswer bool   // content, output or data is there
+	failed    bool   // a member says so: "type": "error", "object": "error", "status": "failed", a choice
+	hasError  bool   // error or errors is not empty
+	hasAnswer bool   // content, output or data is not empty
 	choices   []byte // the answer of a chat
 }
 
-// Member looks at one top-level member.
+// Member notes what a top-level member says of an error.
 func (s *ReplyScan) Member(key, value []byte) {
 	switch string(key) {
 	case "type", "object":
@@ -38,8 +38,8 @@ func (s *ReplyScan) IsError() bool {
 	return s.failed || s.hasError && !s.hasAnswer && (splice.IsEmpty(s.choices) || splice.AreEmptyChoices(s.choices))
 }
 
-// FirstElement returns the first element of a JSON list, or body itself when it is
-// not a list: Google sends errors as lists.
+// FirstElement returns the first element of body if that is a JSON list with elements, else
+// body itself. Google sends errors as lists.
 func FirstElement(body []byte) []byte {
 	first := body
 	_ = splice.Elements(body, func(start, end int) bool { // an error means that it is not a list
@@ -59,8 +59,8 @@ func IsErrorObject(document []byte) bool {
 	return err == nil && scan.IsError()
 }
 
-// errorDocument is every place where an error may stand in a body: the document
-// itself, its error, its response's error, its choices' errors.
+// errorDocument has every place of a body where an error may stand: the document itself, its
+// error, its response's error, its choices' errors.
 type errorDocument struct {
 	Type       string          `json:"type"`
 	Object     string          `json:"object"`
@@ -74,7 +74,7 @@ type errorDocument struct {
 	Choices    []errorDocument `json:"choices"`
 }
 
-// ErrorIn returns the error that stands in body: an object or a string, nil when there is none.
+// ErrorIn returns the error in body, which is a JSON object or string; nil when there is none.
 func ErrorIn(body []byte) []byte {
 	var e errorDocument
 	_ = json.Unmarshal(body, &e) // members of other types stay empty
@@ -97,8 +97,8 @@ func ErrorIn(body []byte) []byte {
 	return nil
 }
 
-// ErrorStatus returns the HTTP status that an error gives, as a number or by a
-// word that stands for one; 0 when it gives none.
+// ErrorStatus returns the HTTP status that an error object names, as a number or by a word
+// that stands for one; 0 when it names none.
 func ErrorStatus(object []byte) int {
 	var e errorDocument
 	_ = json.Unmarshal(object, &e) // members of other types stay empty
@@ -115,8 +115,8 @@ func ErrorStatus(object []byte) int {
 	return 0
 }
 
-// statusNumber returns v, a JSON number or a number in a string, when it is the
-// status of an error, else 0.
+// statusNumber returns the number v, or the number in the string v, if it is the status of
+// an error (400 to 599), else 0.
 func statusNumber(v any) int {
 	n := 0
 	switch v := v.(type) {

@@ -11,9 +11,9 @@ import (
 // object is a JSON object whose values are not decoded.
 type object map[string]json.RawMessage
 
-// Restream returns a whole reply as the events of its dialect, for an upstream that
-// was asked for a stream and answers in one piece after keep-alives have begun the
-// stream to the client. It returns nil for a reply of an unknown form.
+// Restream returns a whole reply as the events of its dialect. This is for an upstream that
+// was asked for a stream and answers in one piece, after keep-alives have begun the stream
+// to the client. It returns nil for a reply of an unknown form.
 func Restream(d Dialect, body []byte) []byte {
 	var reply object
 	if json.Unmarshal(body, &reply) != nil {
@@ -32,7 +32,7 @@ func Restream(d Dialect, body []byte) []byte {
 	return nil
 }
 
-// restreamChat returns one chunk of a chat or completions reply.
+// restreamChat returns a chat or completions reply as one chunk and the end of the stream.
 func restreamChat(reply object) []byte {
 	var choices []object
 	if json.Unmarshal(reply["choices"], &choices) != nil {
@@ -40,9 +40,9 @@ func restreamChat(reply object) []byte {
 	}
 	for _, choice := range choices {
 		if choice["message"] == nil {
-			continue // a completion: its chunks look the same
+			continue // a completions reply: its chunks have the same form
 		}
-		choice["delta"] = withIndexedCalls(choice["message"])
+		choice["delta"] = addCallIndexes(choice["message"])
 		delete(choice, "message")
 		reply["object"] = json.RawMessage(`"chat.completion.chunk"`)
 	}
@@ -50,8 +50,8 @@ func restreamChat(reply object) []byte {
 	return append(frame("data: ", EncodeJSON(reply)), DoneEvent...)
 }
 
-// withIndexedCalls returns a message whose tool calls are numbered, as in chunks.
-func withIndexedCalls(message json.RawMessage) json.RawMessage {
+// addCallIndexes returns a message whose tool calls have an index, as in chunks.
+func addCallIndexes(message json.RawMessage) json.RawMessage {
 	var delta object
 	var calls []object
 	if json.Unmarshal(message, &delta) != nil || json.Unmarshal(delta["tool_calls"], &calls) != nil || len(calls) == 0 {
@@ -64,7 +64,7 @@ func withIndexedCalls(message json.RawMessage) json.RawMessage {
 	return EncodeJSON(delta)
 }
 
-// restreamResponse returns the events of a response, each item in one piece.
+// restreamResponse returns the events of a response, without deltas: each item comes whole.
 func restreamResponse(reply object, body []byte) []byte {
 	var items []json.RawMessage
 	if json.Unmarshal(reply["output"], &items) != nil {
@@ -106,7 +106,7 @@ func restreamMessage(reply object) []byte {
 }
 
 // restreamBlock returns the events of one content block. Text, thinking and tool
-// input come as deltas; blocks of other types stand whole in the first event.
+// input come as deltas; blocks of other types are whole in the first event.
 func restreamBlock(index int, block object) string {
 	opening := maps.Clone(block)
 	deltas := ""
@@ -131,7 +131,7 @@ func restreamBlock(index int, block object) string {
 		namedEvent("content_block_stop", fmt.Sprintf(`"index":%d`, index))
 }
 
-// orNull returns a value, or null for one that is absent.
+// orNull returns value, or null if it is absent.
 func orNull(value json.RawMessage) json.RawMessage {
 	if value == nil {
 		return json.RawMessage("null")
@@ -139,5 +139,5 @@ func orNull(value json.RawMessage) json.RawMessage {
 	return value
 }
 
-// oneLine returns a JSON document without line ends between its values.
+// oneLine returns a JSON document on one line.
 func oneLine(doc []byte) []byte { return EncodeJSON(json.RawMessage(doc)) }

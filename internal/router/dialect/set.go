@@ -3,7 +3,7 @@ package dialect
 // Set is a set of dialects.
 type Set uint32
 
-// All is every dialect: what is assumed of an address of which nothing is known.
+// All is the set of all dialects, which is assumed for an address of unknown dialects.
 const All = Set(1<<Count - 1)
 
 // SetOf returns the set of the given dialects.

@@ -1,7 +1,8 @@
 package dialect
 
-// StatusOfWord returns the HTTP status that a word of an error stands for: its type
-// or code at OpenAI and Anthropic, its status at Google; 0 when the word is unknown.
+// StatusOfWord returns the HTTP status that a word in an error stands for; 0 when the word is
+// unknown. The word is the error's type or code at OpenAI and Anthropic, and its status at
+// Google.
 func StatusOfWord(word string) int {
 	switch word {
 	case "invalid_request_error", "invalid_request", "bad_request", "invalid_prompt",

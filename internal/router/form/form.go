@@ -1,9 +1,9 @@
-// Package form finds the parts of multipart/form-data bodies where they stand, so that
-// one value can be replaced and files pass as they are. Boundary reads a request's
-// Content-Type, Parts finds the parts, AppendField writes one.
+// Package form finds the parts of multipart/form-data bodies in place, so that one value can
+// be replaced and files stay as they are. Boundary reads a request's Content-Type, Parts
+// finds the parts, AppendField writes one.
 //
-// It never decodes or copies a part. What readers of forms disagree about, such as lines
-// without CR, is an error: the upstream must see the same parts as the router.
+// It never decodes or copies a part. Anything that readers of forms interpret differently,
+// such as lines without CR, is an error: the upstream must see the same parts as the router.
 package form
 
 import (
@@ -18,21 +18,22 @@ import (
 
 // Bounds of a form. Real ones have a dozen parts with two lines of header each.
 const (
-	maxParts     = 1000
-	maxHeader    = 8 << 10 // bytes of the header of one part
-	maxDelimiter = 70      // characters of a boundary (RFC 2046)
+	maxParts    = 1000
+	maxHeader   = 8 << 10 // bytes of the header of one part
+	maxBoundary = 70      // characters of a boundary (RFC 2046)
 )
 
-// Part is one part of a form. All places are offsets in the body.
+// Part is one part of a form. Its places are offsets in the body.
 type Part struct {
 	Name         string
 	IsFile       bool // it has a file name
 	Start, End   int  // the value
-	Begin, After int  // the part with its delimiter: cut, the rest is a form again
+	Begin, After int  // the part with its delimiter: without them, the rest is still a form
 }
 
-// Boundary returns the boundary of a form's Content-Type. It returns "" for a body that
-// is no form, and an error for a form without a usable boundary.
+// Boundary returns the boundary in the Content-Type of a form. It returns "" for a
+// Content-Type that is not multipart, and an error for a multipart one that is not a form
+// with a usable boundary.
 func Boundary(contentType string) (string, error) {
 	if len(contentType) < len("multipart/") || !strings.EqualFold(contentType[:len("multipart/")], "multipart/") {
 		return "", nil
@@ -44,18 +45,18 @@ func Boundary(contentType string) (string, error) {
 		return "", fmt.Errorf("the Content-Type is not valid: %w", err)
 	case kind != "multipart/form-data":
 		return "", fmt.Errorf("the Content-Type is %s: expected multipart/form-data", kind)
-	case boundary == "" || len(boundary) > maxDelimiter || strings.ContainsAny(boundary, "\r\n") ||
+	case boundary == "" || len(boundary) > maxBoundary || strings.ContainsAny(boundary, "\r\n") ||
 		strings.HasSuffix(boundary, " "):
 		return "", errors.New("the Content-Type has no usable boundary")
 	}
 	return boundary, nil
 }
 
-// errCut means that the last delimiter is missing.
-var errCut = errors.New("the form ends early: its last delimiter is missing")
+// errTruncated is the error of a form whose last delimiter is missing.
+var errTruncated = errors.New("the form ends early: its last delimiter is missing")
 
-// Parts calls visit for each part of a form, in order. end is where the last delimiter
-// begins: a further part may be put there.
+// Parts calls visit for each part of a form, in order. end is the offset of the last
+// delimiter, where a further part may be inserted.
 func Parts(body []byte, boundary string, visit func(Part)) (end int, err error) {
 	delimiter := []byte("\r\n--" + boundary)
 	at, err := firstDelimiter(body, delimiter)
@@ -73,7 +74,7 @@ func Parts(body []byte, boundary string, visit func(Part)) (end int, err error) 
 		}
 		length := bytes.Index(body[p.Start-2:], delimiter) // an empty value has the header's own CRLF before it
 		if length < 0 {
-			return 0, errCut
+			return 0, errTruncated
 		}
 		p.End = max(p.Start, p.Start-2+length)
 		p.After = p.Start - 2 + length + 2
@@ -83,21 +84,21 @@ func Parts(body []byte, boundary string, visit func(Part)) (end int, err error) 
 	return 0, fmt.Errorf("the form has more than %d parts", maxParts)
 }
 
-// firstDelimiter returns where the first delimiter begins, its line end before it left
-// out. What stands before it is no part.
+// firstDelimiter returns the offset of the first delimiter, without the line end before it.
+// Text before it is not a part.
 func firstDelimiter(body, delimiter []byte) (int, error) {
 	if bytes.HasPrefix(body, delimiter[2:]) {
 		return 0, nil
 	}
 	i := bytes.Index(body, delimiter)
 	if i < 0 {
-		return 0, errors.New("the form has not the delimiter that its Content-Type announces")
+		return 0, errors.New("the form does not contain the delimiter that its Content-Type announces")
 	}
 	return i + 2, nil
 }
 
-// delimiterEnd reads what follows a boundary: the end of its line, or the two hyphens of
-// the last one. next is where the part begins.
+// delimiterEnd reads what follows the boundary at offset at: the end of its line, after two
+// hyphens in the last delimiter. next is the offset of what comes after that line.
 func delimiterEnd(body []byte, at int) (isLast bool, next int, err error) {
 	rest := body[at:]
 	if bytes.HasPrefix(rest, []byte("--")) {
@@ -110,13 +111,13 @@ func delimiterEnd(body []byte, at int) (isLast bool, next int, err error) {
 	case isLast && len(padded) == 0:
 		return true, len(body), nil
 	case len(padded) == 0:
-		return false, 0, errCut
+		return false, 0, errTruncated
 	}
-	return false, 0, errors.New("a delimiter of the form is followed by something else than the end of its line")
+	return false, 0, errors.New("a delimiter of the form is followed by something other than the end of its line")
 }
 
-// readHeader reads the header of the part that begins at from, and sets where its value
-// starts.
+// readHeader reads the header of the part, which begins at offset from, and sets the start
+// of the part's value.
 func (p *Part) readHeader(body []byte, from int) error {
 	size := bytes.Index(body[from:min(len(body), from+maxHeader)], []byte("\r\n\r\n"))
 	if size < 0 {
@@ -133,20 +134,20 @@ func (p *Part) readHeader(body []byte, from int) error {
 	switch coding := strings.ToLower(header.Get("Content-Transfer-Encoding")); coding {
 	case "", "binary", "8bit", "7bit":
 	default:
-		return fmt.Errorf("a part has the Content-Transfer-Encoding %.40q: send it as it is", coding)
+		return fmt.Errorf("a part has the Content-Transfer-Encoding %.40q: send the part without an encoding", coding)
 	}
 	p.Start = from + len(text)
 	return p.readDisposition(header["Content-Disposition"])
 }
 
-// readDisposition reads the name of the part.
+// readDisposition reads the name of the part and whether it is a file.
 func (p *Part) readDisposition(values []string) error {
 	if len(values) != 1 {
-		return errors.New("a part has not one Content-Disposition")
+		return errors.New("a part does not have exactly one Content-Disposition")
 	}
 	kind, params, err := mime.ParseMediaType(values[0])
 	if err != nil || kind != "form-data" {
-		return fmt.Errorf("the Content-Disposition %.80q is not that of a part of a form", values[0])
+		return fmt.Errorf("the Content-Disposition %.80q of a part is not a valid form-data", values[0])
 	}
 	p.Name = params["name"]
 	_, p.IsFile = params["filename"]

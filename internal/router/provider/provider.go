@@ -1,10 +1,9 @@
-// Package provider holds what is known of LLM providers by the prefix that
-// LiteLLM gives them in litellm_params.model: their address, the environment
-// variables of address and key, the header of the key, and the routes that they
-// serve themselves. It is data, in providers.yaml: a new OpenAI-compatible
-// provider is one entry there.
+// Package provider holds what the router knows of LLM providers, by the prefix that LiteLLM
+// gives them in litellm_params.model: their address, the environment variables of address
+// and key, the header of the key, and the routes that they serve. The data are in
+// providers.yaml: a new OpenAI-compatible provider is one entry there.
 //
-// Nothing is parsed when the program starts, and Find parses one entry only.
+// Nothing is parsed when the program starts, and Find parses only one entry.
 package provider
 
 import (
@@ -16,10 +15,12 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+// table is the text of providers.yaml.
+//
 //go:embed providers.yaml
 var table string
 
-// Dialects and other routes that a provider may serve; the values of Speaks.
+// The values of Provider.Speaks: dialects and other routes that a provider may serve.
 const (
 	Chat        = "chat"           // /chat/completions
 	Responses   = "responses"      // /responses
@@ -30,37 +31,38 @@ const (
 	Embeddings  = "embeddings"     // /embeddings
 	Images      = "images"         // /images/…
 	Audio       = "audio"          // /audio/…
-	Speech      = "speech"         // /audio/speech alone
-	Transcripts = "transcriptions" // /audio/transcriptions and /audio/translations alone
+	Speech      = "speech"         // /audio/speech only
+	Transcripts = "transcriptions" // /audio/transcriptions and /audio/translations only
 	Rerank      = "rerank"         // /rerank
 	Moderations = "moderations"    // /moderations
 )
 
-// Provider is an entry of the table. A prefix that LiteLLM knows and this router
-// does not serve has Unsupported or SignIn and nothing else.
+// Provider is an entry of the table. A prefix that LiteLLM knows and that this router does
+// not serve has only Prefix and either Unsupported or SignIn.
 type Provider struct {
 	Prefix        string   `yaml:"-"`
-	Base          string   `yaml:"base"`           // default address; empty: an entry needs an api_base
-	Path          string   `yaml:"path"`           // appended to an address that does not end so
+	Base          string   `yaml:"base"`           // default address; empty: a deployment needs an api_base
+	Path          string   `yaml:"path"`           // appended to an address that does not end with it
 	BaseVariables []string `yaml:"base_variables"` // environment variables of the address, in order
 	KeyVariables  []string `yaml:"key_variables"`  // environment variables of the key, in order
-	// TokenVariables are the variables of a token, in order, for where there is no key. It
-	// goes into Authorization.
+	// TokenVariables are the environment variables of a token, in order. The token is used
+	// when there is no key, and goes into Authorization.
 	TokenVariables []string `yaml:"token_variables"`
 	KeyHeader      string   `yaml:"key_header"`   // header of the bare key; empty: Authorization with Bearer
-	KeyOptional    bool     `yaml:"key_optional"` // it answers without a key
-	Speaks         []string `yaml:"speaks"`       // routes that it serves itself
+	KeyOptional    bool     `yaml:"key_optional"` // it works without a key
+	Speaks         []string `yaml:"speaks"`       // routes that it serves, of the constants above
 
-	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages where it is another one
-	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of it, in order
+	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages, if it differs from Base
+	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of MessagesBase, in order
 
 	MessagesKeyHeader string `yaml:"messages_key_header"` // header of the key for messages; empty: KeyHeader
 
-	RerankURL string `yaml:"rerank_url"` // address of rankings where it is not below the base
+	RerankURL string `yaml:"rerank_url"` // address of rerank requests, if it is not below Base
 
-	Rename  map[string]string `yaml:"rename"`  // members of a chat or rerank request with another name there
+	Rename  map[string]string `yaml:"rename"`  // the provider's names of members of chat and rerank requests
 	Headers map[string]string `yaml:"headers"` // further headers; {api_key} stands for the key
-	// HeaderVariables are the variables of further headers, the first that is set counts.
+	// HeaderVariables are the environment variables of further headers, by header; the first
+	// that is set is used.
 	HeaderVariables map[string][]string `yaml:"header_variables"`
 
 	TakesEffort      bool `yaml:"takes_effort"`      // it takes reasoning_effort in chat requests
@@ -69,12 +71,12 @@ type Provider struct {
 	ReturnsThoughts bool `yaml:"returns_thoughts"` // it demands thought_signature of earlier calls back
 	ReturnsDetails  bool `yaml:"returns_details"`  // it demands reasoning_details of earlier replies back
 
-	SignIn      string `yaml:"sign_in"`     // the CLIProxyAPI provider that reaches it
-	Unsupported bool   `yaml:"unsupported"` // LiteLLM has it, the embedded router has not
+	SignIn      string `yaml:"sign_in"`     // the provider of CLIProxyAPI's that serves it
+	Unsupported bool   `yaml:"unsupported"` // LiteLLM serves it, the embedded router does not
 }
 
-// Find returns the entry of a prefix: "groq" of "groq/llama-3.3-70b". It reports
-// false for a prefix that LiteLLM 1.106.2 does not know either.
+// Find returns the entry of a prefix, such as "groq" for "groq/llama-3.3-70b". It returns
+// false for a prefix that is not in the table; LiteLLM 1.106.2 does not know it either.
 func Find(prefix string) (Provider, bool) {
 	text, ok := entry(prefix)
 	if !ok {
@@ -82,14 +84,14 @@ func Find(prefix string) (Provider, bool) {
 	}
 	var p Provider
 	if err := yaml.Unmarshal([]byte(text), &p); err != nil {
-		return Provider{}, false // a test reads every entry
+		return Provider{}, false // cannot happen: a test parses every entry
 	}
 	p.Prefix = prefix
 	return p, true
 }
 
-// FindByHost returns the entry whose default address has a host, such as api.groq.com. It
-// reports false when there is none. Of several with the same host it is the first.
+// FindByHost returns the first entry whose default address has the host, such as
+// api.groq.com. It returns false when there is none.
 func FindByHost(host string) (Provider, bool) {
 	prefix := ""
 	for line := range strings.Lines(table) {
@@ -117,7 +119,7 @@ func Names() []string {
 	return names
 }
 
-// entry returns the lines below a prefix.
+// entry returns the text of a prefix's entry, without the line of the prefix.
 func entry(prefix string) (string, bool) {
 	if prefix == "" || strings.ContainsAny(prefix, ":#\n ") {
 		return "", false
@@ -136,12 +138,12 @@ func entry(prefix string) (string, bool) {
 	return rest[:end], true
 }
 
-// Has reports whether the provider serves a route itself.
+// Has reports whether the provider serves a route, which is one of the values of Speaks.
 func (p Provider) Has(route string) bool { return slices.Contains(p.Speaks, route) }
 
-// Address returns where the provider is: what the first variable that is set
-// says, else its default. Variable is empty for the default. It returns "" when
-// there is neither.
+// Address returns the provider's address: the value of the first of its variables that is
+// set, with the name of the variable, else the default address, with no name. The address is
+// empty when there is neither.
 func (p Provider) Address(getenv func(string) string) (address, variable string) {
 	if address, variable = FirstSet(p.BaseVariables, getenv); address != "" {
 		return address, variable
@@ -149,28 +151,28 @@ func (p Provider) Address(getenv func(string) string) (address, variable string)
 	return p.Base, ""
 }
 
-// Key returns the key that the first variable that is set holds, and its name.
-// It is meant for the provider's own address: LiteLLM sends it anywhere.
+// Key returns the value and the name of the first variable of a key that is set. The key is
+// meant for the provider's own address only; LiteLLM sends it to any address.
 func (p Provider) Key(getenv func(string) string) (key, variable string) {
 	return FirstSet(p.KeyVariables, getenv)
 }
 
-// Token returns the token that the first variable that is set holds, and its name. It is
-// meant for the provider's own address.
+// Token returns the value and the name of the first variable of a token that is set. The
+// token is meant for the provider's own address only.
 func (p Provider) Token(getenv func(string) string) (token, variable string) {
 	return FirstSet(p.TokenVariables, getenv)
 }
 
-// Complete returns an address with the provider's path at its end: an Ollama at
+// Complete returns an address with the provider's path at its end. For example, Ollama at
 // http://localhost:11434 serves OpenAI's routes below /v1.
 func (p Provider) Complete(u *url.URL) *url.URL {
-	folders := strings.TrimRight(u.Path, "/")
-	if p.Path == "" || strings.HasSuffix(folders, p.Path) {
+	path := strings.TrimRight(u.Path, "/")
+	if p.Path == "" || strings.HasSuffix(path, p.Path) {
 		return u
 	}
-	// The address may have a part of the path already: …/v1beta for /v1beta/openai.
+	// The address may already end with the first part of the path: …/v1beta for /v1beta/openai.
 	for i := len(p.Path); i > 0; i = strings.LastIndex(p.Path[:i], "/") {
-		if strings.HasSuffix(folders, p.Path[:i]) {
+		if strings.HasSuffix(path, p.Path[:i]) {
 			return u.JoinPath(p.Path[i:])
 		}
 	}

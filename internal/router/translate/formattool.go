@@ -24,7 +24,7 @@ func (r *request) useFormatTool() {
 	if len(r.tools) == 0 {
 		r.choice = toolChoice{mode: choiceTool, name: []byte(formatTool)}
 	}
-	description := r.format.about
+	description := r.format.description
 	if len(description) == 0 {
 		description = []byte(formatDescription)
 	}

@@ -186,12 +186,12 @@ func (r *request) addChatPart(p *chatPart, add func(part)) {
 	case "refusal":
 		add(part{kind: refusalPart, text: p.text})
 	case "image_url":
-		image := dataOf(imagePart, p.address)
+		image := newAttachment(imagePart, p.address)
 		image.id = p.detail
 		add(image)
 	case "file":
 		r.checkFileID(chatContentPath+"file.", p.fileID)
-		file := dataOf(filePart, p.data)
+		file := newAttachment(filePart, p.data)
 		file.name = p.name
 		add(file)
 	default:

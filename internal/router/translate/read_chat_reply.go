@@ -32,7 +32,7 @@ func (a *assembler) readChatReply(data []byte) {
 			a.readChoice(s)
 		})
 	}
-	if a.reply.finish != finishUnsaid && hasUsage && !hasChoice {
+	if a.reply.finish != finishUnknown && hasUsage && !hasChoice {
 		a.concludeContent() // nothing follows the chunk with the usage
 	}
 }

@@ -39,7 +39,7 @@ func (r *request) readChat(s *scan) {
 	if !ok {
 		r.refuse("body", "expected a JSON object")
 	}
-	r.raiseLead()
+	r.moveLeadingSystem()
 }
 
 func (r *request) readStreamOptions(s *scan) {
@@ -67,5 +67,5 @@ func (r *request) readResponseFormat(s *scan) {
 			r.drop("response_format.", string(key))
 		}
 	})
-	r.format.complete(string(kind))
+	r.format.setType(string(kind))
 }

@@ -37,7 +37,7 @@ func (r *request) readFunctionMember(s *scan, t *tool, key string) {
 	case "strict":
 		t.strict = s.raw()
 	case "format":
-		t.grammar = grammarOf(s)
+		t.grammar = readGrammar(s)
 	default:
 		r.drop("tools.function.", key)
 	}

@@ -38,7 +38,7 @@ func (g *geminiReader) readMember(key []byte) {
 	case "systemInstruction":
 		from := len(g.parts)
 		g.readSystemInstruction()
-		g.addLead(from)
+		g.addToSystem(from)
 	case "tools":
 		s.array(g.readTool)
 	case "toolConfig":

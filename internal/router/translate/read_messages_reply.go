@@ -31,7 +31,7 @@ func (a *assembler) readMessagesReply(body []byte) {
 	}
 	a.start()
 	a.readStopReason(string(stopReason), sequence)
-	if a.reply.finish == finishUnsaid {
+	if a.reply.finish == finishUnknown {
 		a.reply.finish = finishStop
 	}
 	s = &scan{doc: content}
@@ -74,7 +74,7 @@ func (a *assembler) readMessagesEvent(data []byte) {
 	case "message_delta":
 		a.readMessageDelta(delta)
 	case "message_stop":
-		if a.reply.finish == finishUnsaid {
+		if a.reply.finish == finishUnknown {
 			a.reply.finish = finishStop
 		}
 		a.concludeContent()
@@ -236,7 +236,7 @@ func (a *assembler) readStopReason(reason string, sequence []byte) {
 	case "refusal":
 		a.reply.finish = finishFilter
 	case "stop_sequence":
-		a.reply.finish, a.reply.sequence = finishSequence, clone(sequence)
+		a.reply.finish, a.reply.stopSequence = finishSequence, clone(sequence)
 	case "pause_turn":
 		a.reply.finish = finishPause
 	default:

@@ -16,7 +16,7 @@ func (r *request) readMessages(s *scan) {
 			from := len(r.parts)
 			r.readBlocks(s, "system.", &r.parts)
 			r.removeBilling(from)
-			r.addLead(from)
+			r.addToSystem(from)
 		case "messages":
 			if !s.array(func() { r.readMessage(s) }) {
 				r.refuse("messages", "expected a list")

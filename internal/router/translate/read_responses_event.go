@@ -1,9 +1,9 @@
 package translate
 
-// responsesEvent is an event of /v1/responses as it stands.
+// responsesEvent is an event of /v1/responses with its members as the upstream sent them.
 type responsesEvent struct {
 	kind, delta, item, response []byte
-	key                         string // where the item stands in the output
+	key                         string // output_index, raw: the item's place in the output
 	summary                     int
 }
 
@@ -33,7 +33,7 @@ func (a *assembler) readResponsesEvent(data []byte) {
 		a.start()
 	case "response.completed", "response.incomplete", "response.failed", "response.done":
 		a.readResponse(e.response)
-		if a.reply.finish != finishUnsaid {
+		if a.reply.finish != finishUnknown {
 			a.concludeContent()
 		}
 	case "error", "response.error":
@@ -74,8 +74,9 @@ func (a *assembler) readItemEvent(e *responsesEvent) {
 	}
 }
 
+// addItem reads an item that begins.
 func (a *assembler) addItem(e *responsesEvent) {
-	i := readItem(e.item)
+	i := parseOutputItem(e.item)
 	switch string(i.kind) {
 	case "function_call", "custom_tool_call":
 		if a.calls == nil {
@@ -87,7 +88,7 @@ func (a *assembler) addItem(e *responsesEvent) {
 	}
 }
 
-// endTexts lets the next item begin a block of its own.
+// endTexts ends the last block, unless it is a call, so that the next item begins a new one.
 func (a *assembler) endTexts() {
 	if b := a.reply.last(); b != nil && b.kind != callPart {
 		b.done = true
@@ -95,8 +96,9 @@ func (a *assembler) endTexts() {
 	}
 }
 
+// endItem reads an item that is complete. Content that came in deltas is not read again.
 func (a *assembler) endItem(e *responsesEvent) {
-	i := readItem(e.item)
+	i := parseOutputItem(e.item)
 	b := a.calls[e.key]
 	switch {
 	case b != nil:
@@ -111,7 +113,7 @@ func (a *assembler) endItem(e *responsesEvent) {
 		a.endTexts()
 	case string(i.kind) == "message":
 		if last := a.reply.last(); last == nil || last.done || last.kind == callPart || last.kind == thinkingPart {
-			a.readOutputParts(i.content, textPart) // no pieces of it have passed
+			a.readOutputParts(i.content, textPart) // none of it came in deltas
 		}
 		a.endTexts()
 	case string(i.kind) == "function_call" || string(i.kind) == "custom_tool_call":

@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// item is an item of the conversation; which members count depends on its type.
+// item is an item of the conversation. Its type determines which members are used.
 type item struct {
 	kind, role, id, callID       []byte
 	name, namespace, args, input []byte
 	summary, encrypted           []byte
-	content                      int  // where its content begins in request.parts
+	content                      int  // index in request.parts at which its content begins
 	output                       span // in request.inner
 }
 
+// readItem reads an item of the conversation.
 func (r *request) readItem(s *scan) {
 	i := item{content: len(r.parts), output: span{len(r.inner), len(r.inner)}}
 	s.object(func(key []byte) {
@@ -54,7 +55,8 @@ func (r *request) readItem(s *scan) {
 	r.addItem(&i)
 }
 
-// readOutput reads what a tool gave. Other items' output is left out with them.
+// readOutput reads the output of a tool. It skips the output of items of other types, which
+// are dropped whole.
 func (r *request) readOutput(s *scan, i *item) {
 	if len(i.kind) == 0 || bytes.HasSuffix(i.kind, []byte("call_output")) {
 		r.readParts(s, "input.output.", r.addInner)
@@ -62,12 +64,13 @@ func (r *request) readOutput(s *scan, i *item) {
 	}
 }
 
-// hasContent reports whether the content of an item is read: its type may come
-// later, and other types are left out as a whole.
+// hasContent reports whether the content of an item is read. It is read where the type is
+// not known yet, since that may come later; items of other types are dropped whole.
 func (i *item) hasContent() bool {
 	return len(i.kind) == 0 || string(i.kind) == "message" || string(i.kind) == "reasoning"
 }
 
+// addItem adds an item to the conversation.
 func (r *request) addItem(i *item) {
 	if string(i.kind) == "message" || len(i.kind) == 0 {
 		r.addMessageItem(i)
@@ -93,6 +96,7 @@ func (r *request) addItem(i *item) {
 	}
 }
 
+// addMessageItem adds a message, whose content is the parts from i.content on.
 func (r *request) addMessageItem(i *item) {
 	var role role
 	switch string(i.role) {
@@ -107,10 +111,9 @@ func (r *request) addMessageItem(i *item) {
 	r.closeTurn(role, i.content)
 }
 
-// addReasoningItem adds thinking, with what its item carries of the upstream
-// that it came from.
+// addReasoningItem adds thinking, with the state of the upstream that it came from.
 func (r *request) addReasoningItem(i *item, content []part) {
-	if data, ok := ownSignature(redactedSignature, i.encrypted); ok {
+	if data, ok := unmarkSignature(redactedSignature, i.encrypted); ok {
 		r.add(assistantRole, part{kind: redactedPart, id: markSignature(redactedSignature, data)})
 		return
 	}
@@ -125,7 +128,8 @@ func (r *request) addReasoningItem(i *item, content []part) {
 	r.add(assistantRole, part{kind: thinkingPart, text: text, id: i.encrypted, name: i.id})
 }
 
-// readParts reads a content: a string or a list of parts. Empty texts are left out.
+// readParts reads a content, which is a string or a list of parts, and calls add for each
+// part. It leaves out empty texts. path is where the content stands in the request.
 func (r *request) readParts(s *scan, path string, add func(part)) {
 	if s.kind() == '"' {
 		if text, _ := s.text(); len(text) > 0 {
@@ -136,7 +140,8 @@ func (r *request) readParts(s *scan, path string, add func(part)) {
 	s.array(func() { r.readContentPart(s, path, add) })
 }
 
-// contentPart is a part of a content as it stands; which members count depends on its type.
+// contentPart is a part of a content with its members as the client sent them. Its type
+// determines which are used.
 type contentPart struct {
 	kind, text          []byte
 	image, detail       []byte
@@ -144,6 +149,7 @@ type contentPart struct {
 	fileID              []byte
 }
 
+// readContentPart reads a part of a content.
 func (r *request) readContentPart(s *scan, path string, add func(part)) {
 	var p contentPart
 	s.object(func(key []byte) {
@@ -174,6 +180,7 @@ func (r *request) readContentPart(s *scan, path string, add func(part)) {
 	r.addContentPart(&p, path, add)
 }
 
+// addContentPart passes a part to add, or refuses it.
 func (r *request) addContentPart(p *contentPart, path string, add func(part)) {
 	switch string(p.kind) {
 	case "input_text", "output_text", "text", "summary_text", "reasoning_text":
@@ -184,7 +191,7 @@ func (r *request) addContentPart(p *contentPart, path string, add func(part)) {
 		add(part{kind: refusalPart, text: p.text})
 	case "input_image":
 		r.checkFileID(path, p.fileID)
-		image := dataOf(imagePart, p.image)
+		image := newAttachment(imagePart, p.image)
 		image.id = p.detail
 		add(image)
 	case "input_file":
@@ -192,7 +199,7 @@ func (r *request) addContentPart(p *contentPart, path string, add func(part)) {
 		if len(p.data) > 0 {
 			p.address = p.data
 		}
-		file := dataOf(filePart, p.address)
+		file := newAttachment(filePart, p.address)
 		file.name = p.name
 		add(file)
 	default:
@@ -200,7 +207,7 @@ func (r *request) addContentPart(p *contentPart, path string, add func(part)) {
 	}
 }
 
-// checkFileID refuses a file that lies at the provider of another dialect.
+// checkFileID refuses a file by id, which only the provider that stores it can read.
 func (r *request) checkFileID(path string, id []byte) {
 	if len(id) > 0 {
 		r.refuse(path+"file_id", "this upstream has no such file; send its data")

@@ -5,8 +5,8 @@ func (a *assembler) readResponsesReply(body []byte) {
 	a.readResponse(body)
 }
 
-// readResponse reads a whole response. Items that have passed in the stream
-// before are not read again.
+// readResponse reads a response object. It does not read the output again if items of it
+// came in the stream before.
 func (a *assembler) readResponse(body []byte) {
 	var output, status, failed, details []byte
 	s := &scan{doc: body}
@@ -62,7 +62,7 @@ func (a *assembler) readStatus(status string, details []byte) {
 	})
 }
 
-// outputItem is an item of the output as it stands.
+// outputItem is an item of the output with its members as the upstream sent them.
 type outputItem struct {
 	kind, id, callID, name []byte
 	args                   []byte // text: arguments, or the input of a custom tool
@@ -70,7 +70,8 @@ type outputItem struct {
 	content, summary       []byte
 }
 
-func readItem(data []byte) outputItem {
+// parseOutputItem returns the members of an item.
+func parseOutputItem(data []byte) outputItem {
 	var i outputItem
 	s := &scan{doc: data}
 	s.object(func(key []byte) {
@@ -96,9 +97,9 @@ func readItem(data []byte) outputItem {
 	return i
 }
 
-// readOutputItem reads an item that is whole.
+// readOutputItem reads a complete item and adds it to the reply.
 func (a *assembler) readOutputItem(data []byte) {
-	i := readItem(data)
+	i := parseOutputItem(data)
 	switch string(i.kind) {
 	case "message":
 		a.readOutputParts(i.content, textPart)
@@ -142,8 +143,8 @@ func (a *assembler) readOutputParts(list []byte, kind partKind) {
 	})
 }
 
-// signReasoning carries what the upstream wants back of its reasoning in the
-// client's own opaque field.
+// signReasoning puts the item's encrypted reasoning, which the upstream wants back, into the
+// opaque field of the client's dialect. Chat has no such field.
 func (a *assembler) signReasoning(i *outputItem) {
 	if len(i.encrypted) == 0 || a.from == Chat {
 		return
@@ -159,8 +160,8 @@ func (a *assembler) signReasoning(i *outputItem) {
 	a.sign(append(signature, i.encrypted...))
 }
 
-// openCall adds a call. A custom tool is one to the client too only where that
-// knows it as such; else its text is the one string of a function.
+// openCall adds a call. A client that does not know custom tools, which is one of the
+// messages dialect, gets the text of a custom tool as the one string argument of a function.
 func (a *assembler) openCall(i *outputItem) *block {
 	b := a.addCall(i.callID, i.name)
 	if string(i.kind) == "custom_tool_call" && a.from != Messages {
@@ -170,7 +171,7 @@ func (a *assembler) openCall(i *outputItem) *block {
 	return b
 }
 
-// fillCall adds the arguments that have not passed in pieces.
+// fillCall adds the arguments of a call, unless they came in deltas.
 func (a *assembler) fillCall(b *block, i *outputItem) {
 	if len(b.text) > 0 || b.closed {
 		return

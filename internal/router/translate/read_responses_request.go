@@ -12,7 +12,7 @@ func (r *request) readResponses(s *scan) {
 			from := len(r.parts)
 			if text, _ := s.text(); len(text) > 0 {
 				r.parts = append(r.parts, part{text: text})
-				r.addLead(from)
+				r.addToSystem(from)
 			}
 		case "input":
 			r.readInput(s)
@@ -39,11 +39,11 @@ func (r *request) readResponses(s *scan) {
 	if !ok {
 		r.refuse("body", "expected a JSON object")
 	}
-	r.raiseLead()
+	r.moveLeadingSystem()
 }
 
-// refuseState refuses members that refer to what an upstream of the Responses
-// API keeps.
+// refuseState refuses a member that refers to what an upstream of the Responses API keeps,
+// if the upstream is of another dialect.
 func (r *request) refuseState(member string, value []byte) {
 	switch {
 	case isNull(value) || string(value) == "false" || string(value) == `""`:
@@ -93,14 +93,14 @@ func (r *request) readTextOptions(s *scan) {
 				}
 				r.readFormatMember(s, "text.format.", string(key))
 			})
-			r.format.complete(string(kind))
+			r.format.setType(string(kind))
 		default:
 			r.drop("text.", string(key))
 		}
 	})
 }
 
-// readFormatMember reads a member of a JSON schema format of OpenAI's two dialects.
+// readFormatMember reads a member of a JSON schema format in OpenAI's two dialects.
 func (r *request) readFormatMember(s *scan, path, key string) {
 	f := &r.format
 	switch key {
@@ -111,14 +111,15 @@ func (r *request) readFormatMember(s *scan, path, key string) {
 	case "strict":
 		f.strict = s.raw()
 	case "description":
-		f.about, _ = s.text()
+		f.description, _ = s.text()
 	default:
 		r.drop(path, key)
 	}
 }
 
-// complete makes the format what its type says.
-func (f *format) complete(kind string) {
+// setType sets the type of the format. A schema in OpenAI's dialects gets a name that is not
+// nil, which tells it from Anthropic's.
+func (f *format) setType(kind string) {
 	switch kind {
 	case "json_object":
 		f.isObject = true

@@ -1,6 +1,7 @@
 package translate
 
-// readResponsesTool reads a tool, or the tools of a namespace.
+// readResponsesTool reads a tool, or all tools of a namespace. namespace is the text of the
+// namespace that the tool is in; nil when there is none.
 func (r *request) readResponsesTool(s *scan, namespace []byte) {
 	t := tool{namespace: namespace}
 	var kind, inner []byte
@@ -18,7 +19,7 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 		case "strict":
 			t.strict = s.raw()
 		case "format":
-			t.grammar = grammarOf(s)
+			t.grammar = readGrammar(s)
 		case "tools":
 			inner = s.raw()
 		default:
@@ -34,7 +35,7 @@ func (r *request) readResponsesTool(s *scan, namespace []byte) {
 	r.addResponsesTool(string(kind), t, inner)
 }
 
-// addResponsesTool adds a tool; inner are the tools of a namespace.
+// addResponsesTool adds a tool or the tools of a namespace, which inner holds as raw JSON.
 func (r *request) addResponsesTool(kind string, t tool, inner []byte) {
 	switch kind {
 	case "function":
@@ -53,9 +54,9 @@ func (r *request) addResponsesTool(kind string, t tool, inner []byte) {
 	}
 }
 
-// grammarOf reads the format of a custom tool's text and returns it as this
-// dialect says it; nil for a free text. Chat has the grammar in an object of its own.
-func grammarOf(s *scan) []byte {
+// readGrammar reads the format of a custom tool's text and returns it in the form of the
+// responses dialect; nil for a free text. Chat wraps the grammar in a further object.
+func readGrammar(s *scan) []byte {
 	var syntax, definition []byte
 	read := func(key []byte) {
 		switch string(key) {
@@ -79,6 +80,7 @@ func grammarOf(s *scan) []byte {
 	return append(appendTextMember(format, "definition", definition), '}')
 }
 
+// readResponsesChoice reads tool_choice.
 func (r *request) readResponsesChoice(s *scan) {
 	if s.kind() == '"' {
 		text, _ := s.text()
@@ -111,7 +113,7 @@ func (r *request) readResponsesChoice(s *scan) {
 	}
 }
 
-// readChoiceWord reads a tool_choice of OpenAI's dialects that is a word.
+// readChoiceWord reads a tool_choice of OpenAI's dialects that is one word.
 func (r *request) readChoiceWord(word string) {
 	switch word {
 	case "auto":

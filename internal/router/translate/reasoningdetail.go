@@ -5,21 +5,21 @@ import (
 	"encoding/json"
 )
 
-// detailSignature begins the opaque field of thinking that OpenRouter gave: the list
-// reasoning_details follows, as a text. OpenRouter wants it back as it was, whichever
-// model it came from.
+// detailSignature begins the opaque field of thinking that came from OpenRouter. It is
+// followed by the list reasoning_details, as a text. OpenRouter wants the list back as it
+// was, whichever model it came from.
 const detailSignature = "~flowgate:details:"
 
-// reasoningDetail is an element of reasoning_details. In a stream one comes in pieces,
-// which have the same type and index. Its values are raw.
+// reasoningDetail is an element of reasoning_details. In a stream an element comes in
+// pieces, which have the same type and index. Its values are raw unless noted.
 type reasoningDetail struct {
 	kind, index []byte
 	rest        [][2][]byte // further members: id, format, signature, data
-	member      string      // text or summary, whose pieces add up
+	member      string      // text or summary: the member whose pieces are joined
 	text        []byte      // a text
 }
 
-// keepDetails notes a piece of reasoning_details at the thinking before it.
+// keepDetails adds pieces of reasoning_details to the thinking that came last.
 func (a *assembler) keepDetails(details []byte) {
 	if !a.opts.Details || a.from == Chat || len(details) == 0 || details[0] != '[' || a.isOver() {
 		return
@@ -54,7 +54,7 @@ func readDetail(s *scan) (d reasoningDetail) {
 	return d
 }
 
-// addDetail adds a piece to the last detail where it goes on with that.
+// addDetail adds a piece to the last detail if it continues that, else as a new detail.
 func (a *assembler) addDetail(d reasoningDetail) {
 	b := a.reply.last()
 	if b == nil || b.kind != thinkingPart || b.closed {
@@ -91,7 +91,7 @@ func (b *block) signDetails() {
 	b.signature = appendEscaped([]byte(detailSignature), append(list, ']'))
 }
 
-// append appends the detail. Of members that came twice the last counts.
+// append appends the detail as JSON. If a member came more than once, the last one is taken.
 func (d *reasoningDetail) append(dst []byte) []byte {
 	dst = appendMember(append(dst, '{'), "type", d.kind)
 	if d.member != "" {
@@ -109,7 +109,7 @@ func (d *reasoningDetail) append(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// isRepeated reports whether a member comes again.
+// isRepeated reports whether a member of that name is among the later ones.
 func isRepeated(name []byte, later [][2][]byte) bool {
 	for _, m := range later {
 		if bytes.Equal(m[0], name) {
@@ -119,18 +119,18 @@ func isRepeated(name []byte, later [][2][]byte) bool {
 	return false
 }
 
-// appendDetails appends the details that the parts of an assistant's turn carry, as the
-// member reasoning_details.
+// appendDetails appends the member reasoning_details with the details in the signatures of
+// an assistant's turn.
 func (r *request) appendDetails(dst []byte, parts []part) []byte {
 	var list []byte
 	for i := range parts {
-		text, ok := ownSignature(detailSignature, parts[i].id)
+		text, ok := unmarkSignature(detailSignature, parts[i].id)
 		if !ok || parts[i].kind != thinkingPart {
 			continue
 		}
 		plain := bytes.TrimSpace(plainText(text))
 		if len(plain) < 3 || plain[0] != '[' || !json.Valid(plain) {
-			continue // the client has changed it
+			continue // the client changed it
 		}
 		if list != nil {
 			list = append(list, ',')

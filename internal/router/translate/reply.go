@@ -1,17 +1,18 @@
 package translate
 
-// reply is what an upstream answered, whatever its dialect. Its values are texts.
+// reply is the content of an upstream's reply, independent of its dialect. Its values are
+// texts unless noted.
 type reply struct {
-	id       []byte
-	model    []byte
-	created  []byte // raw, seconds since 1970
-	blocks   []*block
-	finish   finish
-	sequence []byte // the stop sequence that ended the reply
-	usage    usage
+	id           []byte
+	model        []byte
+	created      []byte // raw, seconds since 1970
+	blocks       []*block
+	finish       finish
+	stopSequence []byte // the stop sequence that ended the reply
+	usage        usage
 }
 
-// last returns the block that was added last, nil where there is none.
+// last returns the block that was added last; nil when there is none.
 func (r *reply) last() *block {
 	if n := len(r.blocks); n > 0 {
 		return r.blocks[n-1]
@@ -23,7 +24,7 @@ func (r *reply) last() *block {
 type finish uint8
 
 const (
-	finishUnsaid finish = iota
+	finishUnknown finish = iota
 	finishStop
 	finishSequence
 	finishLength
@@ -36,23 +37,23 @@ const (
 type block struct {
 	kind      partKind
 	text      []byte            // text; thinking; a call's arguments
-	signature []byte            // thinkingPart, redactedPart: what the client gets as its opaque field
+	signature []byte            // thinkingPart, redactedPart: the opaque field that the client gets
 	details   []reasoningDetail // thinkingPart: OpenRouter's
 	id        []byte            // callPart
-	name      []byte            // callPart: as the upstream says it
+	name      []byte            // callPart: the upstream's name of the tool
 	tool      toolName
 
 	index  int    // place among the blocks that the client gets
-	plain  []byte // callPart: what text says
+	plain  []byte // callPart: text, decoded
 	json   jsonState
 	input  customInput // callPart of a custom tool
 	opened bool
 	closed bool
-	done   bool // no more pieces come
-	sent   int  // length of text that went out
+	done   bool // the upstream sends no more of it
+	sent   int  // length of the text that was passed to the writer
 }
 
-// usage is the tokens of a call. Input includes cached tokens.
+// usage is the number of tokens of a request and its reply. Input includes cached tokens.
 type usage struct {
 	input, cacheRead, cacheWrite int
 	output, reasoning            int
@@ -67,6 +68,7 @@ type jsonState struct {
 	isWhole   bool // as many brackets were closed as were opened
 }
 
+// follow updates the state with the bytes that come next.
 func (j *jsonState) follow(plain []byte) {
 	for _, c := range plain {
 		switch {
@@ -86,22 +88,23 @@ func (j *jsonState) follow(plain []byte) {
 	}
 }
 
-// customInput takes the plain text of a custom tool out of the arguments in
-// which it arrives, piece by piece.
+// customInput extracts the plain text for a custom tool from the arguments
+// {"input":"text"} as they arrive.
 type customInput struct {
-	seen  int    // bytes of the arguments that were looked at
-	state uint8  // before, in, or behind the text
-	text  []byte // what was found so far, a text
+	seen  int    // bytes of the arguments that were read
+	state uint8  // one of the constants below
+	text  []byte // the input so far, a text
 }
 
+// Where customInput has read to: before, within or after the text.
 const (
 	beforeInput uint8 = iota
 	inInput
-	behindInput
+	afterInput
 )
 
-// follow looks at the arguments as they are so far, and adds to the text what
-// can be told for certain: an escape that is cut off waits.
+// follow reads the new bytes of plain, which is all of the arguments so far, and adds them
+// to the text. It leaves an escape that is cut off for the next call.
 func (c *customInput) follow(plain []byte) {
 	if c.state == beforeInput {
 		start := inputStart(plain)
@@ -113,7 +116,7 @@ func (c *customInput) follow(plain []byte) {
 	for c.state == inInput && c.seen < len(plain) {
 		switch char := plain[c.seen]; {
 		case char == '"':
-			c.state = behindInput
+			c.state = afterInput
 		case char != '\\':
 			if char < ' ' { // a line end that should have been escaped
 				c.text = appendEscaped(c.text, plain[c.seen:c.seen+1])
@@ -135,8 +138,8 @@ func (c *customInput) follow(plain []byte) {
 	}
 }
 
-// inputStart returns where the text begins in arguments of the form
-// {"input":"text"}, -1 as long as they are not of that form.
+// inputStart returns the offset of the text in arguments of the form {"input":"text"}; -1
+// when they do not have that form, or not yet.
 func inputStart(plain []byte) int {
 	i := 0
 	for _, want := range []string{"{", `"input"`, ":", `"`} {

@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// request is what a request says, whatever its dialect. Its values are slices of
-// the client's body: raw JSON values, or texts (the inside of a JSON string).
+// request is the content of a request, independent of its dialect. Its values are slices
+// of the client's body: raw JSON values, or texts (the inside of a JSON string).
 type request struct {
 	*Call
 	problem *RequestError
 
 	model     []byte // raw
-	lead      span   // the system prompt that stands outside the conversation
+	system    span   // the system prompt that stands outside the conversation
 	turns     []turn
 	parts     []part // of all turns
 	inner     []part // of all tool results
 	tools     []tool
 	choice    toolChoice
 	parallel  []byte // raw: whether several tools may be called at once
-	maxTokens []byte // raw: how many tokens the reply may have
+	maxTokens []byte // raw: the limit of the reply's tokens
 	params    [paramCount][]byte
 	effort    effort
 	format    format
 
-	room        *room    // of turns, parts, inner and scratch
-	reserved    int      // bytes of room that were counted
-	isMemoryOut bool     // no more could be counted
-	scratch     []part   // for the parts of one message
-	hasCustom   bool     // the history has calls of custom tools
-	serverTools []string // kinds and names of the tools that were left out
+	buffers       *buffers // the origin of turns, parts, inner and scratch
+	reserved      int      // bytes of buffers that Options.Reserve granted
+	isOutOfMemory bool     // Options.Reserve granted no more
+	scratch       []part   // for the parts of one message
+	hasCustom     bool     // the conversation has calls of custom tools
+	serverTools   []string // kinds and names of the tools that were left out
 }
 
 type role uint8
@@ -56,18 +56,18 @@ const (
 	refusalPart
 	imagePart
 	filePart
-	thinkingPart // text with its signature in id
-	redactedPart // thinking that cannot be read, in id
+	thinkingPart // a text, with its signature in id
+	redactedPart // encrypted thinking, in id
 	callPart
 	resultPart
 )
 
-// part is a piece of a turn. Which fields count depends on its kind.
+// part is a piece of a turn. Its kind determines which fields are used.
 type part struct {
 	kind      partKind
-	isJSON    bool   // callPart: text is a raw JSON value and not the text of one
+	isJSON    bool   // callPart: text is a raw JSON value, not the inside of a JSON string
 	isError   bool   // resultPart
-	custom    bool   // callPart, resultPart: of a tool that takes a plain text
+	custom    bool   // callPart, resultPart: the tool takes a plain text
 	text      []byte // text; thinking; arguments; an image's or a file's base64 data or address
 	media     []byte // imagePart, filePart: the type of the data in text; nil when text is an address
 	id        []byte // callPart, resultPart: the call's id; thinking: its signature; imagePart: the detail
@@ -84,45 +84,49 @@ type tool struct {
 	schema      []byte // raw
 	strict      []byte // raw
 	custom      bool   // it takes a plain text
-	grammar     []byte // raw: what that text has to look like
+	grammar     []byte // raw: the format that the text must have
 }
 
+// choiceMode is the kind of a toolChoice.
 type choiceMode uint8
 
 const (
-	choiceUnsaid choiceMode = iota
+	choiceUnset choiceMode = iota
 	choiceAuto
 	choiceNone
 	choiceRequired
 	choiceTool
 )
 
+// toolChoice is which tools the model may or must call.
 type toolChoice struct {
 	mode      choiceMode
 	name      []byte // text
 	namespace []byte // text
 }
 
-// format is the form that the reply has to have.
+// format is the format that the reply must have.
 type format struct {
-	isObject bool   // any JSON object
-	schema   []byte // raw
-	name     []byte // text
-	strict   []byte // raw
-	about    []byte // text: its description
+	isObject    bool   // any JSON object
+	schema      []byte // raw
+	name        []byte // text
+	strict      []byte // raw
+	description []byte // text
 }
 
-// isSet reports whether the reply has to have a form.
+// isSet reports whether the reply must have a format.
 func (f *format) isSet() bool { return f.isObject || f.schema != nil }
 
-// refuse notes the first member that cannot be said in the other dialect.
+// refuse records why the request is refused: the first member that the upstream's dialect
+// cannot express.
 func (r *request) refuse(member, reason string) {
 	if r.problem == nil {
 		r.problem = &RequestError{Member: member, Reason: reason}
 	}
 }
 
-// add adds a part to the conversation: to the last turn if it has the same role.
+// add adds a part to the conversation: to the last turn if that has the same role, else
+// to a new turn.
 func (r *request) add(role role, p part) {
 	r.parts = append(r.parts, p)
 	if n := len(r.turns); n > 0 && r.turns[n-1].role == role {
@@ -132,48 +136,48 @@ func (r *request) add(role role, p part) {
 	r.turns = append(r.turns, turn{role, span{len(r.parts) - 1, len(r.parts)}})
 }
 
-// addText adds a text that is not empty.
+// addText adds a text, unless it is empty.
 func (r *request) addText(role role, text []byte) {
 	if len(text) > 0 {
 		r.add(role, part{text: text})
 	}
 }
 
-// addLead moves the parts from the given one on, which the conversation does not
-// hold, to the system prompt.
-func (r *request) addLead(from int) {
+// addToSystem adds the parts from index from on, which belong to no turn, to the system
+// prompt.
+func (r *request) addToSystem(from int) {
 	if from == len(r.parts) {
 		return
 	}
-	if r.lead.to == r.lead.from {
-		r.lead = span{from, len(r.parts)}
+	if r.system.to == r.system.from {
+		r.system = span{from, len(r.parts)}
 		return
 	}
-	lead := slices.Concat(r.parts[r.lead.from:r.lead.to], r.parts[from:])
-	r.lead.from = len(r.parts)
-	r.parts = append(r.parts, lead...)
-	r.lead.to = len(r.parts)
+	system := slices.Concat(r.parts[r.system.from:r.system.to], r.parts[from:])
+	r.system.from = len(r.parts)
+	r.parts = append(r.parts, system...)
+	r.system.to = len(r.parts)
 }
 
-// raiseLead moves the system messages at the beginning of the conversation to
+// moveLeadingSystem moves the system messages at the beginning of the conversation to
 // the system prompt.
-func (r *request) raiseLead() {
+func (r *request) moveLeadingSystem() {
 	if len(r.turns) == 0 || r.turns[0].role != systemRole {
 		return
 	}
 	first := r.turns[0].span
 	r.turns = r.turns[1:]
-	if r.lead.to == r.lead.from {
-		r.lead = first
+	if r.system.to == r.system.from {
+		r.system = first
 		return
 	}
-	lead := slices.Concat(r.parts[r.lead.from:r.lead.to], r.parts[first.from:first.to])
-	r.lead.from = len(r.parts)
-	r.parts = append(r.parts, lead...)
-	r.lead.to = len(r.parts)
+	system := slices.Concat(r.parts[r.system.from:r.system.to], r.parts[first.from:first.to])
+	r.system.from = len(r.parts)
+	r.parts = append(r.parts, system...)
+	r.system.to = len(r.parts)
 }
 
-// result returns the parts of a tool's result.
+// result returns the parts of the tool result p.
 func (r *request) result(p *part) []part { return r.inner[p.inner.from:p.inner.to] }
 
 // addInner adds a part of a tool result: a text, an image or a file.
@@ -183,8 +187,9 @@ func (r *request) addInner(p part) {
 	}
 }
 
-// dataOf returns the image or file at an address, which may hold the data itself.
-func dataOf(kind partKind, address []byte) part {
+// newAttachment returns a part for the image or file at an address, which may be a data:
+// address that holds the data itself.
+func newAttachment(kind partKind, address []byte) part {
 	rest, ok := bytes.CutPrefix(address, []byte("data:"))
 	if !ok {
 		return part{kind: kind, text: address}
@@ -200,8 +205,8 @@ func dataOf(kind partKind, address []byte) part {
 	return part{kind: kind, media: media, text: rest[comma+1:]}
 }
 
-// appendAddress appends where an image or a file is, or a data: address that
-// holds it, as a JSON string.
+// appendAddress appends the address of an image or a file, or a data: address that
+// holds its data, as a JSON string.
 func appendAddress(dst []byte, p *part) []byte {
 	if p.media == nil {
 		return appendText(dst, p.text)

@@ -5,17 +5,18 @@ import (
 	"fmt"
 )
 
-// scan reads a JSON document once, from its start to its end. Values that only
-// move are skipped as a whole; nothing is decoded. The first error ends the
-// reading: every method then does nothing.
+// scan reads a JSON document once, from its start to its end. Values that are only copied
+// are skipped whole; nothing but keys is decoded. The first error ends the reading: after
+// it every method does nothing.
 type scan struct {
 	doc []byte
-	at  int
+	at  int // offset in doc
 	err error
 
-	element func(*scan) // called behind each element of an array; may be nil
+	element func(*scan) // called after each element of an array; may be nil
 }
 
+// fail ends the reading with an error, unless there is one already.
 func (s *scan) fail(reason string) {
 	if s.err == nil {
 		s.err = fmt.Errorf("invalid JSON: %s (char %d)", reason, s.at)
@@ -23,7 +24,8 @@ func (s *scan) fail(reason string) {
 	s.at = len(s.doc)
 }
 
-func (s *scan) space() {
+// skipSpace steps over white space.
+func (s *scan) skipSpace() {
 	for s.at < len(s.doc) {
 		switch s.doc[s.at] {
 		case ' ', '\n', '\r', '\t':
@@ -34,18 +36,18 @@ func (s *scan) space() {
 	}
 }
 
-// kind returns the first character of the value that comes next, 0 at the end.
+// kind returns the first character of the next value, 0 at the end of the document.
 func (s *scan) kind() byte {
-	s.space()
+	s.skipSpace()
 	if s.at == len(s.doc) {
 		return 0
 	}
 	return s.doc[s.at]
 }
 
-// object calls visit for each member of the object that comes next, with the
-// decoded key. visit reads the value, or leaves it: then it is skipped. A value
-// of another kind is skipped, and object returns false.
+// object reads the next value, an object, and calls visit for each member with its decoded
+// key. A value that visit does not read is skipped. Object skips a value of another kind
+// and returns false, as it does after an error.
 func (s *scan) object(visit func(key []byte)) bool {
 	if s.kind() != '{' {
 		s.raw()
@@ -63,7 +65,7 @@ func (s *scan) object(visit func(key []byte)) bool {
 			break
 		}
 		s.at++
-		s.space()
+		s.skipSpace()
 		start := s.at
 		if visit(key); s.at == start {
 			s.raw()
@@ -75,9 +77,9 @@ func (s *scan) object(visit func(key []byte)) bool {
 	return false
 }
 
-// array calls visit for each element of the array that comes next. visit reads
-// the element, or leaves it: then it is skipped. A value of another kind is
-// skipped, and array returns false.
+// array reads the next value, an array, and calls visit for each element. An element that
+// visit does not read is skipped. Array skips a value of another kind and returns false,
+// as it does after an error.
 func (s *scan) array(visit func()) bool {
 	if s.kind() != '[' {
 		s.raw()
@@ -104,8 +106,8 @@ func (s *scan) array(visit func()) bool {
 	return false
 }
 
-// ends reports whether the object or array ends here, and steps over the
-// bracket, or over the comma.
+// ends steps over the closing bracket of an object or array, or over a comma, and reports
+// whether it was the bracket. It also returns true after an error.
 func (s *scan) ends(bracket byte) bool {
 	switch s.kind() {
 	case bracket:
@@ -119,8 +121,8 @@ func (s *scan) ends(bracket byte) bool {
 	return true
 }
 
-// text reads a string and returns what stands between its quotes, escapes as
-// they are. It returns false, and reads over the value, when that is not a string.
+// text reads a string and returns what stands between its quotes, with its escapes. It
+// skips a value that is not a string, and returns false.
 func (s *scan) text() ([]byte, bool) {
 	value := s.raw()
 	if len(value) < 2 || value[0] != '"' {
@@ -129,8 +131,8 @@ func (s *scan) text() ([]byte, bool) {
 	return value[1 : len(value)-1], true
 }
 
-// key reads a string and returns it decoded. Keys are short: a search for the quote
-// that has a vector's speed is slower there.
+// key reads a string and returns it decoded. Keys are short: for them a loop finds the
+// quote faster than bytes.IndexByte, which uses vector instructions.
 func (s *scan) key() ([]byte, bool) {
 	if s.kind() == '"' {
 		for i := s.at + 1; i < len(s.doc) && s.doc[i] != '\\'; i++ {
@@ -169,7 +171,8 @@ func (s *scan) raw() []byte {
 	return s.cut(end)
 }
 
-// cut takes the bytes up to end; -1 says that there is no value.
+// cut returns the bytes up to end and steps over them. An end of -1 means that there is no
+// value, which is an error.
 func (s *scan) cut(end int) []byte {
 	if end < 0 {
 		s.fail("expected a value")
@@ -185,8 +188,8 @@ var isScalar = [256]bool{'+': true, '-': true, '.': true, 'E': true,
 	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
 	'a': true, 'e': true, 'f': true, 'l': true, 'n': true, 'r': true, 's': true, 't': true, 'u': true}
 
-// stringEnd returns the end of the string that starts at i, or -1. It hops from
-// quote to quote: an escaped one has an odd number of backslashes before it.
+// stringEnd returns the end of the string that starts at i, or -1. It searches
+// from quote to quote: an escaped quote has an odd number of backslashes before it.
 func (s *scan) stringEnd(i int) int {
 	for from := i + 1; ; {
 		n := bytes.IndexByte(s.doc[from:], '"')
@@ -208,8 +211,8 @@ func (s *scan) stringEnd(i int) int {
 	}
 }
 
-// nestedEnd returns the end of the object or array that starts here, or -1: the
-// place where as many brackets are closed as were opened, strings left out.
+// nestedEnd returns the end of the object or array that starts here, or -1. The end is where
+// as many brackets outside strings are closed as were opened.
 func (s *scan) nestedEnd() int {
 	depth := 0
 	for i := s.at; i < len(s.doc); i++ {
@@ -231,11 +234,11 @@ func (s *scan) nestedEnd() int {
 	return -1
 }
 
-// isNull reports whether a value says nothing: it is absent or null.
+// isNull reports whether a value is absent or null.
 func isNull(value []byte) bool { return len(value) == 0 || string(value) == "null" }
 
-// end checks that nothing follows the value, and returns the first error.
-func (s *scan) end() error {
+// checkEnd checks that nothing follows the value, and returns the first error.
+func (s *scan) checkEnd() error {
 	if s.err == nil && s.kind() != 0 {
 		s.fail("unexpected data after the value")
 	}

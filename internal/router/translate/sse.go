@@ -5,22 +5,22 @@ import (
 	"encoding/json"
 )
 
-// maxEvent is the longest event, in bytes, that is read; a longer one is broken.
+// maxEvent is the size in bytes of the longest event that is read. A longer one is an error.
 const maxEvent = 16 << 20
 
-// events takes a stream of server-sent events apart. Lines end in LF or CR LF.
-type events struct {
+// eventParser reads the events of a stream of server-sent events. Lines end in LF or CR LF.
+type eventParser struct {
 	hold    []byte // the unfinished line
-	joined  []byte // the data so far of an event over several lines
+	joined  []byte // the data so far of an event with several data lines
 	isError bool   // the event line says error
-	broken  bool
-	begun   bool
+	broken  bool   // an event is too long or is not JSON; nothing more is read
+	begun   bool   // the first line was read
 }
 
-// append takes in a chunk and calls visit with the data of each event in it: a
-// valid JSON document, or "[DONE]". Data that are whole on one line go out with it;
-// the blank line behind is awaited only where they stand on several.
-func (e *events) append(chunk []byte, visit func(data []byte, isError bool)) {
+// append reads a chunk and calls visit with the data of each event in it: a valid JSON
+// document, "[DONE]", or anything in an error event. Data on one line are passed on at once;
+// data on several lines wait for the blank line after them.
+func (e *eventParser) append(chunk []byte, visit func(data []byte, isError bool)) {
 	for len(chunk) > 0 && !e.broken {
 		n := bytes.IndexByte(chunk, '\n')
 		if n < 0 {
@@ -33,25 +33,25 @@ func (e *events) append(chunk []byte, visit func(data []byte, isError bool)) {
 			e.hold = append(e.hold, line...)
 			line = e.hold
 		}
-		e.line(bytes.TrimSuffix(line, []byte{'\r'}), visit)
+		e.readLine(bytes.TrimSuffix(line, []byte{'\r'}), visit)
 		e.hold = e.hold[:0]
 		chunk = chunk[n+1:]
 	}
 }
 
-// end takes in the line that the stream left unfinished.
-func (e *events) end(visit func(data []byte, isError bool)) {
+// end reads the line that the stream left unfinished, and ends the last event.
+func (e *eventParser) end(visit func(data []byte, isError bool)) {
 	if len(e.hold) > 0 && !e.broken {
-		e.line(bytes.TrimSuffix(e.hold, []byte{'\r'}), visit)
+		e.readLine(bytes.TrimSuffix(e.hold, []byte{'\r'}), visit)
 	}
 	if !e.broken {
-		e.joinedEnd(visit)
+		e.endEvent(visit)
 	}
 }
 
-// joinedEnd ends an event whose data stand on several lines. They are looked at once:
-// doing so after each line would take a time that grows with the square of their number.
-func (e *events) joinedEnd(visit func(data []byte, isError bool)) {
+// endEvent ends an event whose data stand on several lines. The data are validated only
+// here: validating them after each line would take time quadratic in the number of lines.
+func (e *eventParser) endEvent(visit func(data []byte, isError bool)) {
 	if len(e.joined) == 0 {
 		return
 	}
@@ -61,23 +61,25 @@ func (e *events) joinedEnd(visit func(data []byte, isError bool)) {
 	e.joined = e.joined[:0]
 }
 
-func (e *events) line(line []byte, visit func(data []byte, isError bool)) {
+// readLine reads a line without its line end.
+func (e *eventParser) readLine(line []byte, visit func(data []byte, isError bool)) {
 	if !e.begun {
 		e.begun = true
 		line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
 	}
 	switch {
 	case len(line) == 0:
-		e.joinedEnd(visit)
+		e.endEvent(visit)
 		e.isError = false
 	case bytes.HasPrefix(line, []byte("data:")):
-		e.data(bytes.TrimSpace(line[len("data:"):]), visit)
+		e.readData(bytes.TrimSpace(line[len("data:"):]), visit)
 	case bytes.HasPrefix(line, []byte("event:")):
 		e.isError = string(bytes.TrimSpace(line[len("event:"):])) == "error"
 	}
 }
 
-func (e *events) data(data []byte, visit func(data []byte, isError bool)) {
+// readData reads the value of a data line.
+func (e *eventParser) readData(data []byte, visit func(data []byte, isError bool)) {
 	if len(e.joined) == 0 && (string(data) == "[DONE]" || e.isError || json.Valid(data)) {
 		if len(data) > 0 {
 			visit(data, e.isError)

@@ -1,22 +1,22 @@
 package translate
 
-// Stream translates an upstream's event stream as its bytes arrive. How they are
-// cut into chunks never changes the output.
+// Stream translates an upstream's event stream as its bytes arrive. The boundaries of the
+// chunks do not change the output.
 type Stream struct {
 	a      assembler
-	events events
+	events eventParser
 	read   func(a *assembler, data []byte)
 }
 
-// Stream returns the translation of one event stream. A call has one at most:
-// an attempt at another deployment is another call.
+// Stream returns the translator of the call's event stream. A call has at most one: an
+// attempt at another deployment is another call.
 func (c *Call) Stream() *Stream {
 	s := &Stream{a: assembler{Call: c}, read: streamReader(c.to)}
 	s.a.out = c.streamWriter(&s.a)
 	return s
 }
 
-// streamReader returns the reader of an upstream's events.
+// streamReader returns the function that reads an event of an upstream's dialect.
 func streamReader(d Dialect) func(*assembler, []byte) {
 	switch d {
 	case Messages:
@@ -27,7 +27,7 @@ func streamReader(d Dialect) func(*assembler, []byte) {
 	return (*assembler).readChatReply
 }
 
-// streamWriter returns the writer of the client's events.
+// streamWriter returns the writer of events in the client's dialect.
 func (c *Call) streamWriter(a *assembler) writer {
 	switch c.from {
 	case Messages:
@@ -40,44 +40,44 @@ func (c *Call) streamWriter(a *assembler) writer {
 	return &chatStream{Call: c}
 }
 
-// Append appends to dst what the client gets after chunk arrived from the
-// upstream, and returns dst.
+// Append reads a chunk from the upstream, appends to dst what the client gets for it, and
+// returns dst.
 func (s *Stream) Append(dst, chunk []byte) []byte {
 	s.a.dst = dst
-	s.events.append(chunk, s.event)
+	s.events.append(chunk, s.readEvent)
 	s.checkEvents()
-	return s.take()
+	return s.takeOutput()
 }
 
-// End appends the end of the stream and returns dst. No more input comes: where
-// the upstream did not finish its reply, the client gets an error.
+// End appends the end of the stream and returns dst. It is called when no more input comes:
+// if the upstream did not finish its reply, the client gets an error.
 func (s *Stream) End(dst []byte) []byte {
 	s.a.dst = dst
-	s.events.end(s.event)
+	s.events.end(s.readEvent)
 	s.finish()
-	return s.take()
+	return s.takeOutput()
 }
 
 // Fail ends the stream with an error of the router itself, such as a timeout,
-// and returns dst. status is the HTTP status that the error would have had.
+// and returns dst. status is the HTTP status that stands for the error.
 func (s *Stream) Fail(dst []byte, status int, message string) []byte {
 	s.a.dst = dst
 	s.a.fail(failureOf(status, message))
-	return s.take()
+	return s.takeOutput()
 }
 
-// IsOver reports whether the client got the end of its stream, good or bad:
-// what the upstream sends from then on is not looked at.
+// IsOver reports whether the client got the end of its stream, or an error. What the
+// upstream sends after that is ignored.
 func (s *Stream) IsOver() bool { return s.a.isOver() }
 
-// Size returns about how many bytes the stream keeps: the reply so far, and the
+// Size returns about how many bytes the stream holds: the reply so far, and the
 // unfinished event.
 func (s *Stream) Size() int {
 	const perBlock = 512
 	return 2*s.a.size + perBlock*len(s.a.reply.blocks) + cap(s.events.hold) + cap(s.events.joined)
 }
 
-// Failure returns what the stream failed of: "" while it did not.
+// Failure returns the message of the error that ended the stream; "" when there is none.
 func (s *Stream) Failure() string {
 	if s.a.failure == nil {
 		return ""
@@ -85,13 +85,15 @@ func (s *Stream) Failure() string {
 	return string(plainText(s.a.failure.message))
 }
 
-func (s *Stream) take() []byte {
+// takeOutput returns what was appended for the client.
+func (s *Stream) takeOutput() []byte {
 	dst := s.a.dst
 	s.a.dst = nil
 	return dst
 }
 
-func (s *Stream) event(data []byte, isError bool) {
+// readEvent reads the data of an event.
+func (s *Stream) readEvent(data []byte, isError bool) {
 	switch {
 	case s.a.isOver():
 	case string(data) == "[DONE]":
@@ -103,25 +105,27 @@ func (s *Stream) event(data []byte, isError bool) {
 	}
 }
 
+// checkEvents fails the stream after an event that cannot be read.
 func (s *Stream) checkEvents() {
 	if s.events.broken {
 		s.a.fail(brokenReply("the upstream sent an event that is not JSON"))
 	}
 }
 
-// finish ends the reply where the upstream has finished it.
+// finish ends the reply, with an error if the upstream has not finished it.
 func (s *Stream) finish() {
 	a := &s.a
 	switch {
 	case a.isOver():
-	case a.reply.finish == finishUnsaid:
+	case a.reply.finish == finishUnknown:
 		a.fail(brokenReply("the upstream's stream broke off before its end"))
 	default:
 		a.concludeContent()
 	}
 }
 
-// concludeContent ends a reply, unless it is an empty one.
+// concludeContent ends a reply. A reply without any block is an error, unless it ended for
+// a reason of its own, or is not from a chat upstream and has output tokens.
 func (a *assembler) concludeContent() {
 	isEmpty := len(a.reply.blocks) == 0 && a.reply.finish == finishStop
 	if isEmpty && (a.to == Chat || a.reply.usage.output == 0) {
@@ -131,7 +135,7 @@ func (a *assembler) concludeContent() {
 	a.conclude()
 }
 
-// Reply translates a JSON reply. An error is a *ReplyError.
+// Reply translates a JSON reply. Its error is a *ReplyError.
 func (c *Call) Reply(body []byte) ([]byte, error) {
 	a := &assembler{Call: c, out: discardWriter{}}
 	a.readReply(body)
@@ -141,8 +145,8 @@ func (c *Call) Reply(body []byte) ([]byte, error) {
 	return c.appendReply(make([]byte, 0, len(body)+512), &a.reply), nil
 }
 
-// Collect makes one reply of a whole event stream, for a client that wants JSON
-// from an upstream that streams. An error is a *ReplyError.
+// Collect turns a whole event stream into one JSON reply, for a client that wants JSON
+// from an upstream that streams. Its error is a *ReplyError.
 func (c *Call) Collect(stream []byte) ([]byte, error) {
 	s := &Stream{a: assembler{Call: c, out: discardWriter{}}, read: streamReader(c.to)}
 	s.Append(nil, stream)
@@ -153,9 +157,9 @@ func (c *Call) Collect(stream []byte) ([]byte, error) {
 	return c.appendReply(make([]byte, 0, len(stream)), &s.a.reply), nil
 }
 
-// Replay appends a JSON reply as an event stream, for a client that wants a
-// stream from an upstream that does not. An error is a *ReplyError; dst is then
-// unchanged.
+// Replay appends a JSON reply to dst as an event stream, for a client that wants a stream
+// from an upstream that does not stream. Its error is a *ReplyError; it then returns dst
+// as it was.
 func (c *Call) Replay(dst, body []byte) ([]byte, error) {
 	start := len(dst)
 	a := &assembler{Call: c, dst: dst}
@@ -180,24 +184,24 @@ func (a *assembler) readReply(body []byte) {
 		a.readResponsesReply(body)
 	default:
 		a.readChatReply(body)
-		if !a.isOver() && a.reply.finish == finishUnsaid && len(a.reply.blocks) > 0 {
+		if !a.isOver() && a.reply.finish == finishUnknown && len(a.reply.blocks) > 0 {
 			a.reply.finish = finishStop
 		}
 	}
 	switch {
 	case a.isOver():
-	case a.reply.finish == finishUnsaid:
+	case a.reply.finish == finishUnknown:
 		a.fail(brokenReply("the upstream's reply has no content: " + excerpt(body)))
 	default:
 		a.concludeContent()
 	}
 }
 
-// excerpt is the beginning of a body that is not what it should be.
+// excerpt returns the beginning of a body, for an error message.
 func excerpt(body []byte) string {
-	const most = 200
-	if len(body) > most {
-		return string(body[:most]) + "..."
+	const limit = 200 // bytes
+	if len(body) > limit {
+		return string(body[:limit]) + "..."
 	}
 	return string(body)
 }

@@ -6,19 +6,20 @@ import (
 	"strconv"
 )
 
-// Google's clients do not send back what the model thought, but they do send the
-// signature of the part behind it. So an upstream's thinking travels in there: Mark
-// without its colon, then for each block its kind, its signature and its text. Google's
-// SDKs decode signatures as base64, in which nine bytes of a mark stay recognizable.
+// Google's clients do not send back what the model thought, but they send back the signature
+// of the part after it. So that signature carries an upstream's thinking: Mark without its
+// colon, then the kind, the signature and the text of each block. Google's SDKs decode
+// signatures as base64; the mark has nine bytes, which are always the same twelve
+// characters in base64.
 const (
 	geminiMark   = "~flowgate"
 	packedMark   = "fmZsb3dnYXRl" // geminiMark in base64
-	packedText   = 't'
-	packedHidden = 'r'
+	packedText   = 't'            // kind of thinking that can be read
+	packedHidden = 'r'            // kind of encrypted thinking
 )
 
-// packThinking returns the signature that carries blocks of thinking; nil where the
-// upstream needs none of them back.
+// packThinking returns the signature that carries blocks of thinking; nil when the upstream
+// needs none of them back.
 func (c *Call) packThinking(blocks []*block) []byte {
 	var plain []byte
 	for _, b := range blocks {
@@ -29,7 +30,7 @@ func (c *Call) packThinking(blocks []*block) []byte {
 			continue
 		case len(b.signature) == 0:
 			continue
-		case bytes.HasPrefix(b.signature, []byte(detailSignature)): // they have the text
+		case bytes.HasPrefix(b.signature, []byte(detailSignature)): // the details have the text
 			text = nil
 		case isChatSignature(b.signature) && !c.opts.ReasoningBack:
 			if text = nil; string(b.signature) == chatSignature {
@@ -44,6 +45,7 @@ func (c *Call) packThinking(blocks []*block) []byte {
 	return base64.StdEncoding.AppendEncode(nil, append([]byte(geminiMark), plain...))
 }
 
+// appendPacked appends a signature and a text, each with its length before it.
 func appendPacked(dst, signature, text []byte) []byte {
 	for _, value := range [][]byte{signature, text} {
 		dst = append(strconv.AppendInt(dst, int64(len(value)), 10), ':')
@@ -68,10 +70,10 @@ func (g *geminiReader) addThinking(signature []byte) {
 		if rest[0] == packedHidden {
 			p.kind = redactedPart
 		}
-		var ok1, ok2 bool
-		p.id, rest, ok1 = cutPacked(rest[1:])
-		p.text, rest, ok2 = cutPacked(rest)
-		if !ok1 || !ok2 {
+		var hasSignature, hasText bool
+		p.id, rest, hasSignature = cutPacked(rest[1:])
+		p.text, rest, hasText = cutPacked(rest)
+		if !hasSignature || !hasText {
 			return
 		}
 		g.parts = append(g.parts, p)
@@ -79,8 +81,9 @@ func (g *geminiReader) addThinking(signature []byte) {
 	}
 }
 
-// cutPacked returns the value at the beginning, as a text, and what follows it. The
-// client may have changed it: what is no UTF-8 is replaced.
+// cutPacked returns the value at the beginning, as a text, and what follows it. Since the
+// client may have changed it, bytes that are not UTF-8 are replaced. It returns false when
+// there is no whole value.
 func cutPacked(packed []byte) (text, rest []byte, ok bool) {
 	size, rest, _ := bytes.Cut(packed, []byte{':'})
 	n := wholeNumber(size)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// A tool that takes a plain text is a function with one string for an upstream
-// that knows only functions. These stand around that string in the arguments,
-// as a text.
+// An upstream that knows only functions gets a custom tool, which takes a plain text, as a
+// function with one string. The first two stand before and after that string in the
+// arguments, as texts; the last is the schema of the arguments.
 const (
 	customOpen   = `{\"input\":\"`
 	customClose  = `\"}`
@@ -15,8 +15,8 @@ const (
 		`"additionalProperties":false}`
 )
 
-// appendSchema appends what arguments a tool takes. A schema without properties
-// gets an empty object: some upstreams refuse one without.
+// appendSchema appends the schema of a tool's arguments. It adds empty properties to a
+// schema that has none, since some upstreams refuse that.
 func appendSchema(dst []byte, t *tool) []byte {
 	switch {
 	case t.custom:
@@ -45,8 +45,8 @@ func hasMember(object []byte, name string) bool {
 	return found
 }
 
-// appendDescription appends what a tool is for. The grammar of a text that it
-// takes is described there too.
+// appendDescription appends the member description, which also has the grammar of the text
+// that a custom tool takes.
 func (t *tool) appendDescription(dst []byte) []byte {
 	if len(t.description) == 0 && len(t.grammar) == 0 {
 		return dst
@@ -60,7 +60,7 @@ func (t *tool) appendDescription(dst []byte) []byte {
 	return append(dst, '"')
 }
 
-// checkChoice refuses a request that forces a tool which was left out.
+// checkChoice refuses a request that forces the call of a tool that was left out.
 func (r *request) checkChoice() {
 	forced := r.choice.mode == choiceTool && slices.Contains(r.serverTools, string(r.choice.name))
 	if forced || r.choice.mode == choiceRequired && len(r.tools) == 0 && len(r.serverTools) > 0 {

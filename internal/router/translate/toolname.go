@@ -6,45 +6,47 @@ import (
 	"hash/fnv"
 )
 
-// maxToolName is the length of a tool's name that every upstream takes: OpenAI's limit.
+// maxToolName is the length in bytes of a tool's name that every upstream takes: OpenAI's
+// limit.
 const maxToolName = 64
 
-// toolName is what the client calls a tool whose name the upstream does not get
-// as it is. All are texts.
+// toolName is the client's name of a tool. Its values are texts.
 type toolName struct {
 	name      []byte
 	namespace []byte
 	custom    bool // the client knows it as a tool that takes a plain text
 }
 
-// upstreamName returns the name, a text, by which the upstream gets to know a
-// tool: joined with its namespace, and shortened where it is too long or has
-// characters that upstreams refuse. The same tool always gets the same name.
+// upstreamName returns the name of a tool for the upstream, as a text: joined with its
+// namespace, and shortened if it is too long or has characters that upstreams refuse. The
+// same tool always gets the same name.
 func (r *request) upstreamName(namespace, name []byte, custom bool) []byte {
 	full := name
 	if len(namespace) > 0 {
 		full = bytes.Join([][]byte{namespace, name}, []byte("__"))
 	}
-	up := full
+	short := full
 	if !isToolName(full) {
-		up = shortenName(plainText(full))
+		short = shortenName(plainText(full))
 	}
-	if custom || len(namespace) > 0 || len(full) != len(up) || !bytes.Equal(full, up) {
-		r.remember(string(up), toolName{clone(name), clone(namespace), custom})
+	if custom || len(namespace) > 0 || len(full) != len(short) || !bytes.Equal(full, short) {
+		r.recordName(string(short), toolName{clone(name), clone(namespace), custom})
 	}
-	return up
+	return short
 }
 
-func (r *request) remember(up string, name toolName) {
+// recordName records the client's name of a tool for the replies.
+func (r *request) recordName(upstream string, name toolName) {
 	if r.names == nil {
 		r.names = make(map[string]toolName)
 	}
-	if known, ok := r.names[up]; ok && known.custom {
-		return // the history may call a custom tool like a function
+	if known, ok := r.names[upstream]; ok && known.custom {
+		return // the conversation may have calls of a custom tool as of a function
 	}
-	r.names[up] = name
+	r.names[upstream] = name
 }
 
+// isToolName reports whether every upstream takes the name.
 func isToolName(name []byte) bool {
 	for _, c := range name {
 		if !isNameChar(c) {
@@ -58,8 +60,8 @@ func isNameChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
 
-// shortenName returns a name of allowed characters and length. A hash of the
-// whole name keeps names apart that are alike without it.
+// shortenName returns a name of allowed characters and length. A hash of the whole name at
+// its end distinguishes names that would become the same.
 func shortenName(full []byte) []byte {
 	hash := fnv.New32a()
 	_, _ = hash.Write(full) // a hash never fails
@@ -74,10 +76,10 @@ func shortenName(full []byte) []byte {
 	return append(short, suffix...)
 }
 
-// clientName returns how the client calls the tool that the upstream names.
-func (c *Call) clientName(up []byte) toolName {
-	if name, ok := c.names[string(up)]; ok {
+// clientName returns the client's name of the tool that the upstream calls by its own name.
+func (c *Call) clientName(upstream []byte) toolName {
+	if name, ok := c.names[string(upstream)]; ok {
 		return name
 	}
-	return toolName{name: up}
+	return toolName{name: upstream}
 }

@@ -1,6 +1,6 @@
 package translate
 
-// appendChatReply appends a reply as /v1/chat/completions gives it.
+// appendChatReply appends a reply in the form of /v1/chat/completions.
 func (c *Call) appendChatReply(dst []byte, r *reply) []byte {
 	dst = c.appendChatHead(dst, r, "chat.completion")
 	dst = append(dst, `,"choices":[{"index":0,"message":{"role":"assistant","content":`...)
@@ -38,7 +38,7 @@ func (c *Call) appendChatReply(dst []byte, r *reply) []byte {
 	return append(appendChatUsage(dst, &r.usage), '}')
 }
 
-// callText returns what a call passes to its tool.
+// callText returns what a call passes to its tool: its arguments, or a custom tool's text.
 func (b *block) callText() []byte {
 	if b.tool.custom {
 		return b.input.text
@@ -46,6 +46,7 @@ func (b *block) callText() []byte {
 	return b.text
 }
 
+// appendChatHead appends the members that a reply and each of its chunks begin with.
 func (c *Call) appendChatHead(dst []byte, r *reply, object string) []byte {
 	dst = appendText(append(dst, `{"id":`...), c.replyID(r, "chatcmpl-"))
 	dst = appendTextMember(dst, "object", []byte(object))
@@ -53,8 +54,7 @@ func (c *Call) appendChatHead(dst []byte, r *reply, object string) []byte {
 	return appendTextMember(dst, "model", c.replyModel(r))
 }
 
-// appendChatCallHead appends the members of a call up to its arguments, the
-// quote before them included.
+// appendChatCallHead appends the members of a call up to the quote before its arguments.
 func appendChatCallHead(dst []byte, b *block) []byte {
 	kind, member := "function", "arguments"
 	if b.tool.custom {
@@ -67,7 +67,7 @@ func appendChatCallHead(dst []byte, b *block) []byte {
 	return append(appendKey(dst, member), '"')
 }
 
-// finishReason returns the value of finish_reason.
+// finishReason returns the value of finish_reason as JSON.
 func finishReason(r *reply) string {
 	switch r.finish {
 	case finishLength:

@@ -2,7 +2,7 @@ package translate
 
 import "bytes"
 
-// appendChat appends the request as /v1/chat/completions takes it.
+// appendChat appends the request in the form of /v1/chat/completions.
 func (r *request) appendChat(dst []byte) []byte {
 	r.checkChoice()
 	dst = append(dst, '{')
@@ -10,8 +10,8 @@ func (r *request) appendChat(dst []byte) []byte {
 		dst = appendMember(dst, "model", r.model)
 	}
 	dst = append(appendKey(dst, "messages"), '[')
-	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
-		dst = append(r.appendContent(append(dst, `{"role":"system","content":`...), lead), '}')
+	if system := r.parts[r.system.from:r.system.to]; len(system) > 0 {
+		dst = append(r.appendContent(append(dst, `{"role":"system","content":`...), system), '}')
 	}
 	for i := range r.turns {
 		dst = r.appendChatTurn(dst, &r.turns[i])
@@ -34,6 +34,8 @@ func (r *request) appendChat(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// appendChatTurn appends the messages of a turn: tool results first, then one message with
+// the rest.
 func (r *request) appendChatTurn(dst []byte, t *turn) []byte {
 	parts := r.parts[t.from:t.to]
 	switch t.role {
@@ -79,8 +81,8 @@ func hasResult(parts []part) bool {
 	return false
 }
 
-// appendChatResult appends a tool's result. Chat takes only text there: images
-// and files follow in the user's next message.
+// appendChatResult appends a tool's result. Chat takes only text there: the caller puts
+// images and files into the user's next message.
 func (r *request) appendChatResult(dst []byte, p *part) []byte {
 	dst = append(appendComma(dst), `{"role":"tool","tool_call_id":`...)
 	dst = appendText(dst, p.id)
@@ -114,7 +116,7 @@ func saysError(text []byte) bool {
 	return len(text) >= 5 && bytes.EqualFold(text[:5], []byte("error"))
 }
 
-// textSeparator stands between texts that are joined: an empty line, as a text.
+// textSeparator separates texts that are joined. It is an empty line, as a text.
 const textSeparator = `\n\n`
 
 // appendChatAssistant appends what the model said and the tools that it called.
@@ -146,14 +148,13 @@ func (r *request) appendChatAssistant(dst []byte, parts []part) []byte {
 	return append(dst, '}')
 }
 
-// appendReasoning appends what the upstream wants back of its thinking, and notes what
-// it does not get.
+// appendReasoning appends the thinking that the upstream wants back, and drops the rest.
 func (r *request) appendReasoning(dst []byte, parts []part) []byte {
 	var reasoning [][]byte
 	hasDetails := false
 	for i := range parts {
 		p := &parts[i]
-		isCalls := bytes.HasPrefix(p.id, []byte(callSignature)) && len(p.text) == 0 // it goes out with the call
+		isOfCall := bytes.HasPrefix(p.id, []byte(callSignature)) && len(p.text) == 0 // appendChatCalls writes it
 		switch {
 		case p.kind != thinkingPart && p.kind != redactedPart:
 		case p.kind == redactedPart:
@@ -162,7 +163,7 @@ func (r *request) appendReasoning(dst []byte, parts []part) []byte {
 			reasoning = append(reasoning, p.text)
 		case r.opts.Details && bytes.HasPrefix(p.id, []byte(detailSignature)):
 			hasDetails = true
-		case !r.opts.Thoughts || !isCalls:
+		case !r.opts.Thoughts || !isOfCall:
 			r.dropThinking()
 		}
 	}
@@ -175,8 +176,8 @@ func (r *request) appendReasoning(dst []byte, parts []part) []byte {
 	return dst
 }
 
-// dropThinking notes that thinking of the history was left out: it came from
-// another upstream, or this one does not take it.
+// dropThinking records that thinking of the conversation was left out, because it came from
+// another upstream or because this one does not take it.
 func (r *request) dropThinking() {
 	switch r.from {
 	case Messages:
@@ -188,10 +189,10 @@ func (r *request) dropThinking() {
 	}
 }
 
-// appendContent appends texts, images and files: as one string where they are
-// texts that may be joined.
+// appendContent appends texts, images and files: as one string if they can be joined, else
+// as a list.
 func (r *request) appendContent(dst []byte, parts []part) []byte {
-	if r.isText(parts) {
+	if r.canJoin(parts) {
 		dst = append(dst, '"')
 		for i := range parts {
 			if i > 0 {
@@ -208,7 +209,8 @@ func (r *request) appendContent(dst []byte, parts []part) []byte {
 	return append(dst, ']')
 }
 
-func (r *request) isText(parts []part) bool {
+// canJoin reports whether the parts can be one string.
+func (r *request) canJoin(parts []part) bool {
 	for i := range parts {
 		if parts[i].kind != textPart && parts[i].kind != refusalPart {
 			return false
@@ -241,7 +243,7 @@ func (r *request) appendChatPart(dst []byte, p *part) []byte {
 	return append(dst, '}')
 }
 
-// fileName returns the name of a file: upstreams demand one.
+// fileName returns the name of a file, or a made-up one, since upstreams demand a name.
 func fileName(p *part) []byte {
 	if len(p.name) > 0 {
 		return p.name
@@ -249,7 +251,7 @@ func fileName(p *part) []byte {
 	return []byte("document.pdf")
 }
 
-// checkPart refuses what the upstream's model cannot see.
+// checkPart refuses an image or a file that the upstream's model does not take.
 func (r *request) checkPart(p *part) {
 	switch {
 	case p.kind == imagePart && r.opts.NoImages:
@@ -271,21 +273,21 @@ func (r *request) appendChatFormat(dst []byte) []byte {
 	return append(f.appendSchemaMembers(dst), '}', '}')
 }
 
-// appendSchemaMembers appends what OpenAI's two dialects say of a JSON schema.
+// appendSchemaMembers appends the members of a JSON schema format in OpenAI's two dialects.
 func (f *format) appendSchemaMembers(dst []byte) []byte {
 	name := f.name
 	if len(name) == 0 {
 		name = []byte("reply")
 	}
 	dst = appendTextMember(dst, "name", name)
-	if len(f.about) > 0 {
-		dst = appendTextMember(dst, "description", f.about)
+	if len(f.description) > 0 {
+		dst = appendTextMember(dst, "description", f.description)
 	}
 	dst = appendMember(dst, "schema", f.schema)
 	switch {
 	case !isNull(f.strict):
 		dst = appendMember(dst, "strict", f.strict)
-	case f.name == nil: // Anthropic's formats are always strict
+	case f.name == nil: // the format is Anthropic's or Google's, whose formats are always strict
 		dst = append(dst, `,"strict":true`...)
 	}
 	return dst

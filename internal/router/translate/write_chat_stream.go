@@ -5,35 +5,36 @@ import "strconv"
 // chatStream writes a reply as the chunks of /v1/chat/completions.
 type chatStream struct {
 	*Call
-	head  []byte // what every chunk begins with
-	calls int    // calls that were opened
+	head  []byte // the beginning of every chunk's data
+	calls int    // how many calls were opened
 }
 
-// chunk appends the beginning of a chunk, up to the members of its delta.
-func (w *chatStream) chunk(dst []byte) []byte {
+// beginChunk appends the beginning of a chunk, up to the members of its delta.
+func (w *chatStream) beginChunk(dst []byte) []byte {
 	dst = append(append(dst, "data: "...), w.head...)
 	return append(dst, `,"choices":[{"index":0,"delta":{`...)
 }
 
+// chunkEnd is the end of a chunk that beginChunk began.
 const chunkEnd = "},\"logprobs\":null,\"finish_reason\":null}]}\n\n"
 
 func (w *chatStream) start(dst []byte, r *reply) []byte {
 	w.head = w.appendChatHead(nil, r, "chat.completion.chunk")
-	return append(append(w.chunk(dst), `"role":"assistant","content":""`...), chunkEnd...)
+	return append(append(w.beginChunk(dst), `"role":"assistant","content":""`...), chunkEnd...)
 }
 
 func (w *chatStream) open(dst []byte, b *block) []byte {
 	if b.kind != callPart {
 		return dst
 	}
-	dst = append(w.chunk(dst), `"tool_calls":[{"index":`...)
+	dst = append(w.beginChunk(dst), `"tool_calls":[{"index":`...)
 	dst = strconv.AppendInt(dst, int64(w.calls), 10)
 	w.calls++
 	return append(append(appendChatCallHead(dst, b), `"}}]`...), chunkEnd...)
 }
 
 func (w *chatStream) delta(dst []byte, b *block, piece []byte) []byte {
-	dst = w.chunk(dst)
+	dst = w.beginChunk(dst)
 	switch b.kind {
 	case thinkingPart:
 		dst = appendTextMember(dst, "reasoning_content", piece)
@@ -57,7 +58,7 @@ func (w *chatStream) delta(dst []byte, b *block, piece []byte) []byte {
 func (w *chatStream) close(dst []byte, _ *block) []byte { return dst }
 
 func (w *chatStream) finish(dst []byte, r *reply) []byte {
-	dst = append(w.chunk(dst), `},"logprobs":null,"finish_reason":`...)
+	dst = append(w.beginChunk(dst), `},"logprobs":null,"finish_reason":`...)
 	dst = append(append(dst, finishReason(r)...), "}]}\n\n"...)
 	if w.usage {
 		dst = append(append(dst, "data: "...), w.head...)

@@ -1,12 +1,14 @@
 package translate
 
+// appendChatCalls appends the calls of an assistant's turn, with the thought signatures that
+// the upstream wants back.
 func (r *request) appendChatCalls(dst []byte, parts []part) []byte {
 	dst = append(dst, `,"tool_calls":[`...)
-	var thought []byte // of the call that follows
+	var thought []byte // the thought signature of the next call
 	for i := range parts {
 		switch p := &parts[i]; p.kind {
 		case thinkingPart:
-			thought, _ = ownSignature(callSignature, p.id)
+			thought, _ = unmarkSignature(callSignature, p.id)
 		case callPart:
 			dst = r.appendChatCall(dst, p)
 			if len(thought) > 0 && r.opts.Thoughts {
@@ -55,7 +57,7 @@ func (r *request) appendChatTools(dst []byte) []byte {
 		dst = appendText(dst, r.upstreamName(t.namespace, t.name, t.custom))
 		dst = t.appendDescription(dst)
 		dst = appendSchema(appendKey(dst, "parameters"), t)
-		if string(t.strict) == "true" { // false is what chat takes by itself
+		if string(t.strict) == "true" { // false is the default of chat
 			dst = append(dst, `,"strict":true`...)
 		}
 		dst = append(dst, '}', '}')

@@ -2,13 +2,13 @@ package translate
 
 import "github.com/flowgate-go/flowgate/internal/router/dialect"
 
-// geminiParts writes the parts of a reply.
+// geminiParts writes the parts of a reply in Google's dialect.
 type geminiParts struct {
 	*Call
-	thinking []*block // what the next part carries in its signature
+	thinking []*block // blocks that the signature of the next part carries
 }
 
-// appendGeminiReply appends a reply as models/M:generateContent gives it.
+// appendGeminiReply appends a reply in the form of models/M:generateContent.
 func (c *Call) appendGeminiReply(dst []byte, r *reply) []byte {
 	w := &geminiParts{Call: c}
 	dst = append(dst, `{"candidates":[{"content":{"parts":[`...)
@@ -34,17 +34,17 @@ func (c *Call) appendGeminiReply(dst []byte, r *reply) []byte {
 	return append(w.appendGeminiTail(dst, r), '}')
 }
 
-// appendThought appends a part that says what the model thought.
+// appendThought appends a part with thinking that the client can read.
 func appendThought(dst, text []byte) []byte {
 	return append(appendText(append(dst, `{"text":`...), text), `,"thought":true}`...)
 }
 
-// appendTextPart appends a text, with the thinking before it.
+// appendTextPart appends a text, with the thinking before it in its signature.
 func (w *geminiParts) appendTextPart(dst, text []byte) []byte {
 	return append(w.appendSignature(appendText(append(dst, `{"text":`...), text)), '}')
 }
 
-// appendCall appends a call, with the thinking before it.
+// appendCall appends a call, with the thinking before it in its signature.
 func (w *geminiParts) appendCall(dst []byte, b *block) []byte {
 	dst = appendText(append(dst, `{"functionCall":{"id":`...), b.id)
 	dst = appendTextMember(dst, "name", b.tool.name)
@@ -52,12 +52,13 @@ func (w *geminiParts) appendCall(dst []byte, b *block) []byte {
 	if isObject(b.plain) {
 		dst = append(dst, onOneLine(b.plain)...)
 	} else {
-		dst = append(dst, '{', '}') // it was cut off by the limit of tokens
+		dst = append(dst, '{', '}') // the limit of tokens cut it off
 	}
 	return append(w.appendSignature(append(dst, '}')), '}')
 }
 
-// appendSignature appends the signature of the part that is being written.
+// appendSignature appends the signature of the part that is being written, and forgets the
+// thinking that it carries.
 func (w *geminiParts) appendSignature(dst []byte) []byte {
 	packed := w.packThinking(w.thinking)
 	w.thinking = w.thinking[:0]
@@ -67,7 +68,7 @@ func (w *geminiParts) appendSignature(dst []byte) []byte {
 	return appendTextMember(dst, "thoughtSignature", packed)
 }
 
-// appendGeminiTail appends the members that every event of a stream has, too.
+// appendGeminiTail appends the members that a reply and every event of a stream end with.
 func (c *Call) appendGeminiTail(dst []byte, r *reply) []byte {
 	dst = appendTextMember(dst, "modelVersion", c.replyModel(r))
 	return appendTextMember(dst, "responseId", c.replyID(r, ""))
@@ -84,7 +85,7 @@ func geminiFinish(r *reply) string {
 	return "STOP"
 }
 
-// appendGeminiUsage appends the usage: Google counts what the model thought apart.
+// appendGeminiUsage appends the usage. Google counts thinking separately from the output.
 func appendGeminiUsage(dst []byte, u *usage) []byte {
 	thoughts := min(u.reasoning, u.output)
 	dst = appendNumberMember(append(dst, '{'), "promptTokenCount", u.input)
@@ -99,7 +100,7 @@ func appendGeminiUsage(dst []byte, u *usage) []byte {
 	return append(dst, '}')
 }
 
-// appendGeminiFailure appends an error in Google's envelope.
+// appendGeminiFailure appends an error in Google's form.
 func appendGeminiFailure(dst []byte, f *failure) []byte {
 	status := f.status
 	if status < 400 {
@@ -111,7 +112,7 @@ func appendGeminiFailure(dst []byte, f *failure) []byte {
 	return append(dst, '}', '}')
 }
 
-// statusOfKind returns the HTTP status of an error that names none.
+// statusOfKind returns the HTTP status that stands for the kind of an error.
 func statusOfKind(f *failure) int {
 	kind := f.anthropicKind()
 	for status, name := range errorKinds {

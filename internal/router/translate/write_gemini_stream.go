@@ -1,19 +1,19 @@
 package translate
 
 // geminiStream writes a reply as the events of models/M:streamGenerateContent. A call
-// is one part there: it goes out when its arguments are whole.
+// is one part there: it is written when its arguments are complete.
 type geminiStream struct {
 	geminiParts
-	tail []byte // what every event ends with
+	tail []byte // the end of every event
 }
 
-// Around the part of an event.
+// What stands before and after the part of an event.
 const (
 	geminiOpening = `data: {"candidates":[{"content":{"parts":[`
 	geminiClosing = `],"role":"model"},"index":0}]`
 )
 
-// start writes nothing: a stream of Google's has no event before its first part.
+// start writes nothing: a stream in Google's dialect has no event before its first part.
 func (w *geminiStream) start(dst []byte, r *reply) []byte {
 	w.tail = append(w.appendGeminiTail(nil, r), "}\n\n"...)
 	return dst
@@ -54,8 +54,8 @@ func (w *geminiStream) finish(dst []byte, r *reply) []byte {
 	return append(dst, w.tail...)
 }
 
-// fail writes the bare error, as Google does within a stream: its SDKs take it for one
-// only where no "data:" stands before it.
+// fail writes the bare error, as Google does within a stream: its SDKs recognize an error
+// only without "data:" before it.
 func (w *geminiStream) fail(dst []byte, f *failure) []byte {
 	return append(appendGeminiFailure(dst, f), '\n', '\n')
 }

@@ -2,7 +2,7 @@ package translate
 
 import "strconv"
 
-// appendMessagesReply appends a reply as /v1/messages gives it.
+// appendMessagesReply appends a reply in the form of /v1/messages.
 func (c *Call) appendMessagesReply(dst []byte, r *reply) []byte {
 	dst = c.appendMessagesHead(dst, r)
 	dst = append(dst, `,"content":[`...)
@@ -23,7 +23,7 @@ func (c *Call) appendMessagesHead(dst []byte, r *reply) []byte {
 	return appendText(dst, c.replyModel(r))
 }
 
-// appendMessagesBlock appends a whole content block.
+// appendMessagesBlock appends a complete content block.
 func appendMessagesBlock(dst []byte, b *block) []byte {
 	switch b.kind {
 	case thinkingPart:
@@ -36,7 +36,7 @@ func appendMessagesBlock(dst []byte, b *block) []byte {
 		if isObject(b.plain) {
 			return append(append(dst, b.plain...), '}')
 		}
-		return append(dst, '{', '}', '}') // it was cut off by the limit of tokens
+		return append(dst, '{', '}', '}') // the limit of tokens cut it off
 	default:
 		dst = appendText(append(dst, `{"type":"text","text":`...), b.text)
 	}
@@ -50,7 +50,7 @@ func appendMessagesCall(dst []byte, b *block) []byte {
 	return append(dst, `,"input":`...)
 }
 
-// appendStopReason appends the values of stop_reason and stop_sequence.
+// appendStopReason appends the value of stop_reason and the member stop_sequence.
 func appendStopReason(dst []byte, r *reply) []byte {
 	reason := "end_turn"
 	switch r.finish {
@@ -72,12 +72,12 @@ func appendStopReason(dst []byte, r *reply) []byte {
 	dst = appendText(dst, []byte(reason))
 	dst = append(dst, `,"stop_sequence":`...)
 	if r.finish == finishSequence {
-		return appendText(dst, r.sequence)
+		return appendText(dst, r.stopSequence)
 	}
 	return append(dst, "null"...)
 }
 
-// appendMessagesUsage appends the usage: Anthropic's input leaves out what was cached.
+// appendMessagesUsage appends the usage. Anthropic's input_tokens exclude cached tokens.
 func appendMessagesUsage(dst []byte, u *usage) []byte {
 	dst = append(dst, `{"input_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(u.input-u.cacheRead-u.cacheWrite), 10)

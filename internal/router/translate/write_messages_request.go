@@ -2,28 +2,28 @@ package translate
 
 import "encoding/json"
 
-// defaultMaxTokens is the limit of a reply where neither the client nor the
-// router's model data name one: Anthropic demands a limit.
+// defaultMaxTokens is the limit of a reply, in tokens, when neither the client nor the
+// router's model data name one. Anthropic demands a limit.
 const defaultMaxTokens = 8192
 
-// appendMessages appends the request as /v1/messages takes it.
+// appendMessages appends the request in the form of /v1/messages.
 func (r *request) appendMessages(dst []byte) []byte {
 	r.checkChoice()
 	dst = append(dst, '{')
 	if r.model != nil {
 		dst = appendMember(dst, "model", r.model)
 	}
-	most := wholeNumber(r.maxTokens)
+	limit := wholeNumber(r.maxTokens)
 	if isNull(r.maxTokens) {
-		if most = r.opts.MaxTokens; most <= 0 {
-			most = defaultMaxTokens
+		if limit = r.opts.MaxTokens; limit <= 0 {
+			limit = defaultMaxTokens
 		}
-		dst = appendNumberMember(dst, "max_tokens", most)
+		dst = appendNumberMember(dst, "max_tokens", limit)
 	} else {
 		dst = appendMember(dst, "max_tokens", r.maxTokens)
 	}
-	if lead := r.parts[r.lead.from:r.lead.to]; len(lead) > 0 {
-		dst = r.appendBlocks(appendKey(dst, "system"), lead)
+	if system := r.parts[r.system.from:r.system.to]; len(system) > 0 {
+		dst = r.appendBlocks(appendKey(dst, "system"), system)
 	}
 	dst = append(appendKey(dst, "messages"), '[')
 	dst = append(r.appendMessagesTurns(dst), ']')
@@ -32,39 +32,41 @@ func (r *request) appendMessages(dst []byte) []byte {
 	}
 	dst = r.appendMessagesTools(dst)
 	before := len(dst)
-	dst = r.appendThinking(dst, most)
-	r.fitToThinking(dst[before:])
+	dst = r.appendThinking(dst, limit)
+	r.dropTemperature(dst[before:])
 	return append(r.appendParams(dst), '}')
 }
 
-// fitToThinking leaves out what Anthropic refuses while the model thinks.
-func (r *request) fitToThinking(thinking []byte) {
+// dropTemperature drops a temperature other than 1 if the request makes the model think,
+// which Anthropic refuses. thinking is what appendThinking appended.
+func (r *request) dropTemperature(thinking []byte) {
 	s := string(r.params[temperature])
-	if hasMemberText(thinking, `"thinking":`) && s != "" && s != "null" && s != "1" && s != "1.0" {
+	if startsWithMember(thinking, `"thinking":`) && s != "" && s != "null" && s != "1" && s != "1.0" {
 		r.dropParam(r.memberPath(temperature))
 		r.params[temperature] = nil
 	}
 }
 
-func hasMemberText(dst []byte, text string) bool {
-	return len(dst) > len(text) && string(dst[1:1+len(text)]) == text
+// startsWithMember reports whether text follows the comma that members begin with.
+func startsWithMember(members []byte, text string) bool {
+	return len(members) > len(text) && string(members[1:1+len(text)]) == text
 }
 
-// appendMessagesTurns appends the conversation. Anthropic's roles alternate: a
-// system message within it becomes a text of the user.
+// appendMessagesTurns appends the conversation. Anthropic's roles alternate: a system
+// message within the conversation becomes a text of the user.
 func (r *request) appendMessagesTurns(dst []byte) []byte {
 	last := systemRole
 	for i := range r.turns {
 		t := &r.turns[i]
-		role, name := userRole, `{"role":"user","content":[`
+		role, opening := userRole, `{"role":"user","content":[`
 		if t.role == assistantRole {
-			role, name = assistantRole, `{"role":"assistant","content":[`
+			role, opening = assistantRole, `{"role":"assistant","content":[`
 		}
 		start := len(dst)
 		if role == last {
-			dst = dst[:len(dst)-2] // the last message goes on
+			dst = dst[:len(dst)-2] // continue the last message
 		} else {
-			dst = append(appendComma(dst), name...)
+			dst = append(appendComma(dst), opening...)
 		}
 		before := len(dst)
 		dst = r.appendTurnBlocks(dst, r.parts[t.from:t.to])
@@ -80,7 +82,7 @@ func (r *request) appendMessagesTurns(dst []byte) []byte {
 	return dst
 }
 
-// appendTurnBlocks appends the blocks of a turn: tool results come first.
+// appendTurnBlocks appends the blocks of a turn, tool results first.
 func (r *request) appendTurnBlocks(dst []byte, parts []part) []byte {
 	for i := range parts {
 		if parts[i].kind == resultPart {
@@ -95,7 +97,7 @@ func (r *request) appendTurnBlocks(dst []byte, parts []part) []byte {
 	return dst
 }
 
-// appendBlocks appends a content: one text as a string, anything else as blocks.
+// appendBlocks appends a content: a single text as a string, anything else as blocks.
 func (r *request) appendBlocks(dst []byte, parts []part) []byte {
 	if len(parts) == 1 && parts[0].kind == textPart {
 		return appendText(dst, parts[0].text)
@@ -107,21 +109,21 @@ func (r *request) appendBlocks(dst []byte, parts []part) []byte {
 	return append(dst, ']')
 }
 
-// appendBlock appends a block. Thinking of another upstream is left out.
+// appendBlock appends a block. It leaves out thinking that came from another upstream.
 func (r *request) appendBlock(dst []byte, p *part) []byte {
 	switch p.kind {
 	case imagePart, filePart:
 		r.checkPart(p)
 		return r.appendSource(dst, p)
 	case thinkingPart:
-		if signature, ok := ownSignature(messagesSignature, p.id); ok {
+		if signature, ok := unmarkSignature(messagesSignature, p.id); ok {
 			dst = appendText(append(appendComma(dst), `{"type":"thinking","thinking":`...), p.text)
 			return append(appendTextMember(dst, "signature", signature), '}')
 		}
 		r.dropThinking()
 		return dst
 	case redactedPart:
-		if data, ok := ownSignature(redactedSignature, p.id); ok {
+		if data, ok := unmarkSignature(redactedSignature, p.id); ok {
 			return append(appendText(append(appendComma(dst), `{"type":"redacted_thinking","data":`...), data), '}')
 		}
 		r.dropThinking()
@@ -136,6 +138,7 @@ func (r *request) appendBlock(dst []byte, p *part) []byte {
 	return append(appendText(append(appendComma(dst), `{"type":"text","text":`...), p.text), '}')
 }
 
+// appendSource appends the block of an image or a file.
 func (r *request) appendSource(dst []byte, p *part) []byte {
 	kind := "image"
 	if len(p.id) > 0 && string(p.id) != "auto" {
@@ -159,7 +162,7 @@ func (r *request) appendSource(dst []byte, p *part) []byte {
 	return append(dst, '}')
 }
 
-// dropDetail notes that Anthropic has no choice of how closely to look at an image.
+// dropDetail records that the detail of an image was left out, which Anthropic lacks.
 func (r *request) dropDetail() {
 	if r.from == Chat {
 		r.drop("messages.content.image_url.", "detail")
@@ -168,7 +171,7 @@ func (r *request) dropDetail() {
 	r.drop("input.content.", "detail")
 }
 
-// appendInput appends a call's arguments as an object.
+// appendInput appends a call's arguments as an object, and refuses others.
 func (r *request) appendInput(dst []byte, p *part) []byte {
 	switch {
 	case p.custom:
@@ -207,7 +210,7 @@ func (r *request) appendMessagesTools(dst []byte) []byte {
 		t := &r.tools[i]
 		dst = appendText(append(appendComma(dst), `{"name":`...), r.upstreamName(t.namespace, t.name, t.custom))
 		dst = t.appendDescription(dst)
-		if string(t.strict) == "true" { // not every model of Anthropic's takes it
+		if string(t.strict) == "true" { // not every Anthropic model takes it
 			r.drop("tools.", "strict")
 		}
 		dst = append(appendSchema(appendKey(dst, "input_schema"), t), '}')
@@ -219,7 +222,7 @@ func (r *request) appendMessagesChoice(dst []byte) []byte {
 	single := string(r.parallel) == "false"
 	kind := "auto"
 	switch r.choice.mode {
-	case choiceUnsaid:
+	case choiceUnset:
 		if !single {
 			return dst
 		}

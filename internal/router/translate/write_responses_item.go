@@ -2,8 +2,8 @@ package translate
 
 import "bytes"
 
-// appendTurnItems appends the items of a turn: a message for each run of its
-// texts and images, an item for everything else. Tool results come first.
+// appendTurnItems appends the items of a turn: first its tool results, then a message for
+// each run of texts, images and files, and an item for anything else.
 func (r *request) appendTurnItems(dst []byte, t *turn) []byte {
 	parts := r.parts[t.from:t.to]
 	for i := range parts {
@@ -34,7 +34,7 @@ func (r *request) appendTurnItems(dst []byte, t *turn) []byte {
 	return dst
 }
 
-// isContent reports whether a part belongs into a message.
+// isContent reports whether parts of the kind belong in a message.
 func isContent(kind partKind) bool {
 	switch kind {
 	case textPart, refusalPart, imagePart, filePart:
@@ -59,7 +59,8 @@ func (r *request) appendMessageItem(dst []byte, role role, parts []part) []byte 
 	return append(dst, ']', '}')
 }
 
-// appendInputPart appends a part of a message or of a tool's output.
+// appendInputPart appends a part of a message or of a tool's output. text is the beginning
+// of a part with text.
 func (r *request) appendInputPart(dst []byte, p *part, text string) []byte {
 	dst = appendComma(dst)
 	switch p.kind {
@@ -128,8 +129,8 @@ func (r *request) appendOutputItem(dst []byte, p *part) []byte {
 	return append(dst, '"', '}')
 }
 
-// isCustomCall reports whether a call of the history passed a plain text: chat
-// says it of the call and not of its result.
+// isCustomCall reports whether the call with that id passed a plain text. In the chat
+// dialect only the call tells, not its result.
 func (r *request) isCustomCall(id []byte) bool {
 	for i := len(r.parts) - 1; i >= 0 && r.hasCustom; i-- {
 		if p := &r.parts[i]; p.kind == callPart && p.custom && bytes.Equal(p.id, id) {
@@ -150,7 +151,7 @@ func isAllText(parts []part) bool {
 
 // appendThinkingItem appends reasoning that came from an upstream of this dialect.
 func (r *request) appendThinkingItem(dst []byte, p *part) []byte {
-	own, ok := ownSignature(responsesSignature, p.id)
+	own, ok := unmarkSignature(responsesSignature, p.id)
 	colon := bytes.IndexByte(own, ':')
 	if !ok || colon < 0 {
 		r.dropThinking()

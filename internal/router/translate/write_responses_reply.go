@@ -2,12 +2,12 @@ package translate
 
 import "bytes"
 
-// appendResponsesReply appends a reply as /v1/responses gives it.
+// appendResponsesReply appends a reply in the form of /v1/responses.
 func (c *Call) appendResponsesReply(dst []byte, r *reply) []byte {
 	return c.appendResponse(dst, r, statusOf(r), nil)
 }
 
-// statusOf returns the status of a reply that ended.
+// statusOf returns the status of a reply that ended without an error.
 func statusOf(r *reply) string {
 	if r.finish == finishLength || r.finish == finishFilter {
 		return "incomplete"
@@ -15,7 +15,8 @@ func statusOf(r *reply) string {
 	return "completed"
 }
 
-// appendResponse appends the response object; f is the error of one that failed.
+// appendResponse appends the response object. f is the error of a response that failed,
+// else nil.
 func (c *Call) appendResponse(dst []byte, r *reply, status string, f *failure) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = appendText(dst, c.replyID(r, "resp_"))
@@ -49,7 +50,7 @@ func (c *Call) appendResponse(dst []byte, r *reply, status string, f *failure) [
 	return append(dst, "null}"...)
 }
 
-// appendResponseError appends the error of a response: null where there is none.
+// appendResponseError appends the error of a response; null when f is nil.
 func appendResponseError(dst []byte, f *failure) []byte {
 	if f == nil {
 		return append(dst, "null"...)
@@ -85,7 +86,7 @@ func (c *Call) itemID(b *block) []byte {
 	return (&assembler{Call: c}).makeID(prefix, b.index)
 }
 
-// appendItem appends an item. One that is in progress has no content yet.
+// appendItem appends an item, without its content if the status is in_progress.
 func (c *Call) appendItem(dst []byte, b *block, status string) []byte {
 	isWhole := status != "in_progress"
 	dst = appendText(append(dst, `{"id":`...), c.itemID(b))
@@ -155,7 +156,7 @@ func appendResponsesUsage(dst []byte, u *usage) []byte {
 	return append(dst, '}')
 }
 
-// joinTexts returns the texts of all blocks of a kind, one after the other.
+// joinTexts returns the texts of all blocks of a kind, with nothing between them.
 func joinTexts(r *reply, kind partKind) []byte {
 	var texts [][]byte
 	for _, b := range r.blocks {

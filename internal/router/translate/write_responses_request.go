@@ -2,12 +2,12 @@ package translate
 
 import "bytes"
 
-// leastOutput is the smallest limit that OpenAI's /v1/responses takes. Claude Code
-// asks for a single token to see whether a model answers.
-const leastOutput = 16
+// minOutputTokens is the smallest limit that OpenAI's /v1/responses takes. Claude Code asks
+// for a single token to find out whether a model answers.
+const minOutputTokens = 16
 
-// appendResponses appends the request as /v1/responses takes it. Nothing is to
-// be stored there: the client sends the whole conversation every time.
+// appendResponses appends the request in the form of /v1/responses. The upstream stores
+// nothing unless the client asks for it: the client sends the whole conversation every time.
 func (r *request) appendResponses(dst []byte) []byte {
 	r.checkChoice()
 	dst = append(dst, '{')
@@ -20,10 +20,10 @@ func (r *request) appendResponses(dst []byte) []byte {
 		dst = r.appendTurnItems(dst, &r.turns[i])
 	}
 	dst = append(dst, ']')
-	switch most := wholeNumber(r.maxTokens); {
+	switch limit := wholeNumber(r.maxTokens); {
 	case isNull(r.maxTokens):
-	case most >= 0 && most < leastOutput:
-		dst = appendNumberMember(dst, "max_output_tokens", leastOutput)
+	case limit >= 0 && limit < minOutputTokens:
+		dst = appendNumberMember(dst, "max_output_tokens", minOutputTokens)
 	default:
 		dst = appendMember(dst, "max_output_tokens", r.maxTokens)
 	}
@@ -46,24 +46,24 @@ func (r *request) appendResponses(dst []byte) []byte {
 
 // appendInstructions appends the system prompt as one text.
 func (r *request) appendInstructions(dst []byte) []byte {
-	lead := r.parts[r.lead.from:r.lead.to]
-	if len(lead) == 0 {
+	system := r.parts[r.system.from:r.system.to]
+	if len(system) == 0 {
 		return dst
 	}
 	dst = append(appendKey(dst, "instructions"), '"')
-	for i := range lead {
+	for i := range system {
 		if i > 0 {
 			dst = append(dst, textSeparator...)
 		}
-		dst = append(dst, lead[i].text...)
+		dst = append(dst, system[i].text...)
 	}
 	return append(dst, '"')
 }
 
 // appendTextOptions appends the member text, which holds the format and the verbosity.
 func (r *request) appendTextOptions(dst []byte) []byte {
-	verbose := r.params[verbosity]
-	if !r.format.isSet() && isNull(verbose) {
+	level := r.params[verbosity]
+	if !r.format.isSet() && isNull(level) {
 		return dst
 	}
 	dst = append(appendKey(dst, "text"), '{')
@@ -74,8 +74,8 @@ func (r *request) appendTextOptions(dst []byte) []byte {
 		dst = append(appendKey(dst, "format"), `{"type":"json_schema"`...)
 		dst = append(r.format.appendSchemaMembers(dst), '}')
 	}
-	if !isNull(verbose) {
-		dst = appendMember(dst, "verbosity", verbose)
+	if !isNull(level) {
+		dst = appendMember(dst, "verbosity", level)
 	}
 	return append(dst, '}')
 }
@@ -92,7 +92,7 @@ func (r *request) appendResponsesTools(dst []byte) []byte {
 	switch r.choice.mode {
 	case choiceTool:
 		dst = append(appendKey(dst, "tool_choice"), `{"type":"`...)
-		dst = append(append(dst, r.kindOf(r.choice.name)...), `","name":`...)
+		dst = append(append(dst, r.toolType(r.choice.name)...), `","name":`...)
 		dst = append(appendText(dst, r.upstreamName(r.choice.namespace, r.choice.name, false)), '}')
 	default:
 		dst = r.appendChatChoice(dst)
@@ -123,8 +123,8 @@ func (r *request) appendResponsesTool(dst []byte, t *tool) []byte {
 	return append(appendMember(dst, "strict", t.strict), '}')
 }
 
-// kindOf returns the type of a tool as this dialect calls it.
-func (r *request) kindOf(name []byte) string {
+// toolType returns the type of a tool in this dialect: custom or function.
+func (r *request) toolType(name []byte) string {
 	for i := range r.tools {
 		if r.tools[i].custom && bytes.Equal(r.tools[i].name, name) {
 			return "custom"

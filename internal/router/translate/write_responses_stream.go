@@ -6,11 +6,11 @@ import "strconv"
 type responsesStream struct {
 	*Call
 	reply    *reply
-	sequence int
+	sequence int // how many events were written
 }
 
-// event appends the beginning of an event, up to its own members.
-func (w *responsesStream) event(dst []byte, kind string) []byte {
+// beginEvent appends the beginning of an event, up to the members of its type.
+func (w *responsesStream) beginEvent(dst []byte, kind string) []byte {
 	dst = append(dst, "event: "...)
 	dst = append(dst, kind...)
 	dst = append(dst, "\ndata: {\"type\":\""...)
@@ -21,15 +21,15 @@ func (w *responsesStream) event(dst []byte, kind string) []byte {
 	return dst
 }
 
-// ofItem appends the beginning of an event about an item.
-func (w *responsesStream) ofItem(dst []byte, kind string, b *block) []byte {
-	dst = appendTextMember(w.event(dst, kind), "item_id", w.itemID(b))
+// beginItemEvent appends the beginning of an event about an item.
+func (w *responsesStream) beginItemEvent(dst []byte, kind string, b *block) []byte {
+	dst = appendTextMember(w.beginEvent(dst, kind), "item_id", w.itemID(b))
 	return appendNumberMember(dst, "output_index", b.index)
 }
 
-// ofPart appends the beginning of an event about the one part of an item.
-func (w *responsesStream) ofPart(dst []byte, kind string, b *block) []byte {
-	dst = w.ofItem(dst, kind, b)
+// beginPartEvent appends the beginning of an event about the only part of an item.
+func (w *responsesStream) beginPartEvent(dst []byte, kind string, b *block) []byte {
+	dst = w.beginItemEvent(dst, kind, b)
 	switch b.kind {
 	case thinkingPart:
 		return appendNumberMember(dst, "summary_index", 0)
@@ -39,21 +39,23 @@ func (w *responsesStream) ofPart(dst []byte, kind string, b *block) []byte {
 	return appendNumberMember(dst, "content_index", 0)
 }
 
-func (w *responsesStream) withResponse(dst []byte, kind, status string, f *failure) []byte {
-	dst = appendKey(w.event(dst, kind), "response")
+// appendResponseEvent appends an event with the response so far.
+func (w *responsesStream) appendResponseEvent(dst []byte, kind, status string, f *failure) []byte {
+	dst = appendKey(w.beginEvent(dst, kind), "response")
 	dst = w.appendResponse(dst, w.reply, status, f)
 	return append(dst, "}\n\n"...)
 }
 
-func (w *responsesStream) withItem(dst []byte, kind string, b *block, status string) []byte {
-	dst = appendNumberMember(w.event(dst, kind), "output_index", b.index)
+// appendItemEvent appends an event with an item.
+func (w *responsesStream) appendItemEvent(dst []byte, kind string, b *block, status string) []byte {
+	dst = appendNumberMember(w.beginEvent(dst, kind), "output_index", b.index)
 	dst = w.appendItem(appendKey(dst, "item"), b, status)
 	return append(dst, "}\n\n"...)
 }
 
-// withPart appends an event that carries an item's one part.
-func (w *responsesStream) withPart(dst []byte, kind string, b *block, text []byte) []byte {
-	dst = appendKey(w.ofPart(dst, kind, b), "part")
+// appendPartEvent appends an event with the only part of an item.
+func (w *responsesStream) appendPartEvent(dst []byte, kind string, b *block, text []byte) []byte {
+	dst = appendKey(w.beginPartEvent(dst, kind, b), "part")
 	if b.kind == thinkingPart {
 		dst = append(appendText(append(dst, `{"type":"summary_text","text":`...), text), '}')
 	} else {
@@ -63,23 +65,23 @@ func (w *responsesStream) withPart(dst []byte, kind string, b *block, text []byt
 }
 
 func (w *responsesStream) start(dst []byte, _ *reply) []byte {
-	dst = w.withResponse(dst, "response.created", "in_progress", nil)
-	return w.withResponse(dst, "response.in_progress", "in_progress", nil)
+	dst = w.appendResponseEvent(dst, "response.created", "in_progress", nil)
+	return w.appendResponseEvent(dst, "response.in_progress", "in_progress", nil)
 }
 
 func (w *responsesStream) open(dst []byte, b *block) []byte {
-	dst = w.withItem(dst, "response.output_item.added", b, "in_progress")
+	dst = w.appendItemEvent(dst, "response.output_item.added", b, "in_progress")
 	switch b.kind {
 	case textPart, refusalPart:
-		dst = w.withPart(dst, "response.content_part.added", b, nil)
+		dst = w.appendPartEvent(dst, "response.content_part.added", b, nil)
 	case thinkingPart:
-		dst = w.withPart(dst, "response.reasoning_summary_part.added", b, nil)
+		dst = w.appendPartEvent(dst, "response.reasoning_summary_part.added", b, nil)
 	}
 	return dst
 }
 
-// eventNames returns the events of a block's text: of each piece, and of its
-// end with the name of the member that then holds the whole.
+// eventNames returns the names of the events of a block's text: for each piece, and for the
+// end, with the member that holds the whole text at the end.
 func eventNames(b *block) (delta, done, member string) {
 	switch {
 	case b.kind == thinkingPart:
@@ -96,7 +98,7 @@ func eventNames(b *block) (delta, done, member string) {
 
 func (w *responsesStream) delta(dst []byte, b *block, piece []byte) []byte {
 	kind, _, _ := eventNames(b)
-	dst = appendTextMember(w.ofPart(dst, kind, b), "delta", piece)
+	dst = appendTextMember(w.beginPartEvent(dst, kind, b), "delta", piece)
 	if b.kind == textPart {
 		dst = append(dst, `,"logprobs":[]`...)
 	}
@@ -110,7 +112,7 @@ func (w *responsesStream) close(dst []byte, b *block) []byte {
 		if b.tool.custom {
 			text = b.input.text
 		}
-		dst = w.ofPart(dst, kind, b)
+		dst = w.beginPartEvent(dst, kind, b)
 		if b.kind == callPart {
 			dst = appendTextMember(dst, "name", b.tool.name)
 		}
@@ -122,17 +124,17 @@ func (w *responsesStream) close(dst []byte, b *block) []byte {
 	}
 	switch b.kind {
 	case textPart, refusalPart:
-		dst = w.withPart(dst, "response.content_part.done", b, b.text)
+		dst = w.appendPartEvent(dst, "response.content_part.done", b, b.text)
 	case thinkingPart:
-		dst = w.withPart(dst, "response.reasoning_summary_part.done", b, b.text)
+		dst = w.appendPartEvent(dst, "response.reasoning_summary_part.done", b, b.text)
 	}
-	return w.withItem(dst, "response.output_item.done", b, statusOfItem(b))
+	return w.appendItemEvent(dst, "response.output_item.done", b, statusOfItem(b))
 }
 
 func (w *responsesStream) finish(dst []byte, r *reply) []byte {
-	return w.withResponse(dst, "response."+statusOf(r), statusOf(r), nil)
+	return w.appendResponseEvent(dst, "response."+statusOf(r), statusOf(r), nil)
 }
 
 func (w *responsesStream) fail(dst []byte, f *failure) []byte {
-	return w.withResponse(dst, "response.failed", "failed", f)
+	return w.appendResponseEvent(dst, "response.failed", "failed", f)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 )
 
-// TestRequestsThatShareRoomKeepApart has requests of all dialects and lengths translated at
+// TestRequestsThatShareBuffersKeepApart has requests of all dialects and lengths translated at
 // once: each must become what it becomes alone.
-func TestRequestsThatShareRoomKeepApart(t *testing.T) {
+func TestRequestsThatShareBuffersKeepApart(t *testing.T) {
 	t.Parallel()
 	type work struct {
 		from, to translate.Dialect
@@ -51,16 +51,16 @@ func TestRequestsThatShareRoomKeepApart(t *testing.T) {
 	owner.Wait()
 }
 
-// TestRoomKeepsNothingOfABody has a collector look for what refers to a body that was
+// TestBuffersKeepNothingOfABody has a collector look for what refers to a body that was
 // translated, in each dialect.
-func TestRoomKeepsNothingOfABody(t *testing.T) {
+func TestBuffersKeepNothingOfABody(t *testing.T) {
 	for _, from := range dialects {
 		for _, to := range dialects {
 			if from == to {
 				continue
 			}
 			kept := 0
-			for range 10 { // where another test's request takes the room, nothing shows
+			for range 10 { // where another test's request takes the buffers, nothing shows
 				body := conversation(from, 64<<10)
 				ref := weak.Make(&body[0])
 				_, _, err := translate.Request(from, to, body, options)
@@ -80,9 +80,9 @@ func TestRoomKeepsNothingOfABody(t *testing.T) {
 	}
 }
 
-// TestRoomKeepsNothingOfWhatIsTakenBack has an item whose content is read before its type
+// TestBuffersKeepNothingOfWhatIsTakenBack has an item whose content is read before its type
 // says that it is not part of the conversation as it stands.
-func TestRoomKeepsNothingOfWhatIsTakenBack(t *testing.T) {
+func TestBuffersKeepNothingOfWhatIsTakenBack(t *testing.T) {
 	body := []byte(`{"model":"m","input":[{"role":"user","content":"hi"},{"content":[{"type":"reasoning_text",` +
 		`"text":"hm"},{"type":"reasoning_text","text":"so"}],"type":"reasoning","summary":[]}]}`)
 	ref := weak.Make(&body[0])
