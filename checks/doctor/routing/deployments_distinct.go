@@ -39,7 +39,7 @@ func deploymentsDistinct(s *subject.Subject) checks.Check {
 			if len(duplicates) == 0 {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "remove one of them, or change it")
+			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "take one out, or change it")
 		},
 	}
 }

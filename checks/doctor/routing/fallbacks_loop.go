@@ -25,7 +25,7 @@ func fallbacksLoop(s *subject.Subject) checks.Check {
 				}
 			}
 			if trail := findLoop(next); trail != nil {
-				return checks.Warned("fallbacks form a loop: %s", strings.Join(trail, " → ")).WithFix("", "remove one of them")
+				return checks.Warned("fallbacks form a loop: %s", strings.Join(trail, " → ")).WithFix("", "take one of them out")
 			}
 			return checks.Passed(nil)
 		},
