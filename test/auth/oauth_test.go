@@ -75,6 +75,10 @@ var registered = sync.OnceFunc(func() {
 	storage.RegisterClients(storage.NativeClient("flowgate", "http://127.0.0.1/callback"))
 })
 
+// settingUp keeps the set-up of one issuer apart from the requests to others: it writes
+// variables of the example's package that they read.
+var settingUp sync.RWMutex
+
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
 	registered()
@@ -84,9 +88,17 @@ func newIssuer(t *testing.T) *issuer {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	at := "http://localhost:" + port
+	settingUp.Lock()
 	handler := exampleop.SetupServer(at, publicClients{storage.NewStorage(storage.NewUserStore(at))},
 		slog.New(slog.DiscardHandler), false)
-	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
+	settingUp.Unlock()
+	srv := &httptest.Server{Listener: l, Config: &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			settingUp.RLock()
+			defer settingUp.RUnlock()
+			handler.ServeHTTP(w, r)
+		}),
+	}}
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return &issuer{t, at}

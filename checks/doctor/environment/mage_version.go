@@ -46,7 +46,7 @@ func mageVersion(s *subject.Subject) checks.Check {
 			m.Found = info.Main.Version
 			switch {
 			case m.Pinned == "" || m.Found == "(devel)":
-				m.Text = "the version of mage that FlowGate needs, or that of " + m.Path + ", is not known"
+				m.Text = "the version that FlowGate needs, or that of " + m.Path + ", is not known"
 				return checks.Skipped("").WithDetail(m)
 			case m.Found != m.Pinned:
 				m.Text = m.Path + " is mage " + m.Found + ", and FlowGate is made with " + m.Pinned
