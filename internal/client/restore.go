@@ -27,23 +27,11 @@ func Restore(ctx context.Context, c Client, t Target, o Options) (Changed, error
 	if c.File == nil {
 		return result, nil
 	}
-	result.File = c.File.Path(o.Getenv)
-	if !o.DryRun {
-		held, err := lock(ctx, o.Getenv)
-		if err != nil {
-			return result, err
-		}
-		defer func() { _ = held.Close() }()
-	}
-	return c.restore(t, o, result)
+	return c.changeFile(ctx, t, o, result, c.restore)
 }
 
 // restore is Restore for a client with a file, under the lock.
-func (c Client) restore(t Target, o Options, result Changed) (Changed, error) {
-	file, err := readFile(result.File, o.Getenv)
-	if err != nil {
-		return result, err
-	}
+func (c Client) restore(t Target, o Options, file content, result Changed) (Changed, error) {
 	j, found, err := readJournal(c.Name, file.path, o.Getenv)
 	if err != nil {
 		return result, err

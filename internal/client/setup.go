@@ -47,6 +47,14 @@ func Setup(ctx context.Context, c Client, t Target, o Options) (Changed, error) 
 		result.Note = t.Steps(c)
 		return result, nil
 	}
+	return c.changeFile(ctx, t, o, result, c.setUp)
+}
+
+// change is what Setup or Restore does to a file that was read; result is what it adds to.
+type change func(t Target, o Options, file content, result Changed) (Changed, error)
+
+// changeFile reads the client's file and calls do. Other commands wait meanwhile, unless nothing is to be written.
+func (c Client) changeFile(ctx context.Context, t Target, o Options, result Changed, do change) (Changed, error) {
 	result.File = c.File.Path(o.Getenv)
 	if !o.DryRun {
 		held, err := lock(ctx, o.Getenv)
@@ -55,15 +63,15 @@ func Setup(ctx context.Context, c Client, t Target, o Options) (Changed, error) 
 		}
 		defer func() { _ = held.Close() }()
 	}
-	return c.setUp(t, o, result)
-}
-
-// setUp is Setup for a client with a file, under the lock.
-func (c Client) setUp(t Target, o Options, result Changed) (Changed, error) {
 	file, err := readFile(result.File, o.Getenv)
 	if err != nil {
 		return result, err
 	}
+	return do(t, o, file, result)
+}
+
+// setUp is Setup for a client with a file, under the lock.
+func (c Client) setUp(t Target, o Options, file content, result Changed) (Changed, error) {
 	clean, err := cleanText(c, file, o.Getenv)
 	if err != nil {
 		return result, err
