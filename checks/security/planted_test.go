@@ -188,11 +188,11 @@ func TestThirtySecretsOfThirtyKindsAreFoundAndNoneIsPrinted(t *testing.T) {
 			t.Errorf("%s: %s", id, status(checked, id))
 		}
 	}
-	nothingOf(t, all, checked, filepath.Join(g.Dir, ".router", "cache"))
+	wantNoSecret(t, all, checked, filepath.Join(g.Dir, ".router", "cache"))
 }
 
-// nothingOf expects no secret in the report, in any format, and in the cache.
-func nothingOf(t *testing.T, all map[string]string, checked report.Checked, cache string) {
+// wantNoSecret expects no secret in the report, in any format, and in the cache.
+func wantNoSecret(t *testing.T, all map[string]string, checked report.Checked, cache string) {
 	t.Helper()
 	var printed strings.Builder
 	for _, f := range []report.Format{report.JSON, report.Text, report.GitHub, report.JUnit, report.SARIF} {

@@ -47,7 +47,7 @@ func main() {
 // built is the small real program that the releases hold, built once.
 var buildPrograms = sync.OnceValues(func() ([]byte, []byte) {
 	t := &builder{}
-	defer t.clean()
+	defer t.removeAll()
 	other := "arm64"
 	if runtime.GOARCH == "arm64" {
 		other = "amd64"
@@ -72,7 +72,7 @@ func (b *builder) TempDir() string {
 	b.dirs = append(b.dirs, dir)
 	return dir
 }
-func (b *builder) clean() {
+func (b *builder) removeAll() {
 	for _, dir := range b.dirs {
 		_ = os.RemoveAll(dir)
 	}

@@ -15,12 +15,12 @@ import (
 
 const key = "management-key-1"
 
-func open(t *testing.T, s *cliproxytest.Server, key string) *cliproxy.Client {
+func newClient(t *testing.T, s *cliproxytest.Server, key string) *cliproxy.Client {
 	t.Helper()
 	return &cliproxy.Client{Base: s.Start(t).URL, Key: key}
 }
 
-func code(err error) string {
+func faultCode(err error) string {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f.Code
@@ -32,9 +32,9 @@ func TestAWrongKeyIsPresentedOnce(t *testing.T) {
 	t.Parallel()
 	for _, seven := range []bool{true, false} {
 		s := &cliproxytest.Server{Seven: seven, Key: key}
-		c := open(t, s, "wrong-key-12345")
+		c := newClient(t, s, "wrong-key-12345")
 		for range 7 {
-			if _, err := c.Files(t.Context()); code(err) != "management-key-refused" ||
+			if _, err := c.Files(t.Context()); faultCode(err) != "management-key-refused" ||
 				strings.Contains(err.Error(), "wrong-key") {
 				t.Errorf("%v", err)
 			}
@@ -48,19 +48,19 @@ func TestAWrongKeyIsPresentedOnce(t *testing.T) {
 func TestABanIsReported(t *testing.T) {
 	t.Parallel()
 	s := &cliproxytest.Server{Seven: true, Key: key}
-	c := open(t, s, key)
+	c := newClient(t, s, key)
 	for range 5 {
 		_, _ = (&cliproxy.Client{Base: c.Base, Key: "wrong"}).Files(t.Context())
 	}
-	if _, err := c.Files(t.Context()); code(err) != "management-banned" {
+	if _, err := c.Files(t.Context()); faultCode(err) != "management-banned" {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestAManagementAPIThatIsOffIsReported(t *testing.T) {
 	t.Parallel()
-	c := open(t, &cliproxytest.Server{Seven: true}, key)
-	if _, err := c.Files(t.Context()); code(err) != "management-off" {
+	c := newClient(t, &cliproxytest.Server{Seven: true}, key)
+	if _, err := c.Files(t.Context()); faultCode(err) != "management-off" {
 		t.Errorf("%v", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestAMissingServerIsReportedWithoutTheQuery(t *testing.T) {
 	t.Parallel()
 	c := &cliproxy.Client{Base: "http://127.0.0.1:1", Key: key}
 	_, err := c.Progress(t.Context(), "secret-state")
-	if code(err) != "management-unreachable" || strings.Contains(err.Error(), "secret-state") {
+	if faultCode(err) != "management-unreachable" || strings.Contains(err.Error(), "secret-state") {
 		t.Errorf("%v", err)
 	}
 }
@@ -81,7 +81,7 @@ func TestTheServersGenerationsAreToldApart(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "a.json"), []byte(`{"type":"codex"}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c := open(t, &cliproxytest.Server{Seven: seven, Key: key, Dir: dir}, key)
+		c := newClient(t, &cliproxytest.Server{Seven: seven, Key: key, Dir: dir}, key)
 		files, err := c.Files(t.Context())
 		if err != nil || len(files) != 1 || c.Seven != seven || c.Version == "" {
 			t.Errorf("%+v, %v, %v", files, err, c.Seven)
@@ -103,7 +103,7 @@ func TestASignInIsDeliveredToBothGenerations(t *testing.T) {
 	t.Parallel()
 	for _, seven := range []bool{true, false} {
 		s := &cliproxytest.Server{Seven: seven, Key: key, Words: []string{"codex"}}
-		c := open(t, s, key)
+		c := newClient(t, s, key)
 		login, err := c.Begin(t.Context(), "codex", nil)
 		if err != nil || login.State == "" {
 			t.Fatal(err)
@@ -128,7 +128,7 @@ func TestASignInIsDeliveredToBothGenerations(t *testing.T) {
 func TestAStrangerOnThePortIsNotTakenForTheServer(t *testing.T) {
 	t.Parallel()
 	c := &cliproxy.Client{Base: startStranger(t), Key: key}
-	if _, err := c.Files(t.Context()); code(err) != "management-failed" {
+	if _, err := c.Files(t.Context()); faultCode(err) != "management-failed" {
 		t.Errorf("%v", err)
 	}
 }

@@ -116,7 +116,7 @@ func TestCheckListsProblemsAndWarningsTogether(t *testing.T) {
 	}
 }
 
-func touch(t *testing.T, path string) {
+func makeEmptyFile(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func TestTheNearestInstallationAboveIsFound(t *testing.T) {
 					}
 					continue
 				}
-				touch(t, filepath.Join(root, file))
+				makeEmptyFile(t, filepath.Join(root, file))
 			}
 			t.Chdir(deep)
 			home := ""
@@ -72,7 +72,7 @@ func TestNobodyElsesFolderIsLookedAt(t *testing.T) {
 	if err := os.MkdirAll(deep, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	touch(t, filepath.Join(root, "shared", "flowgate.yaml"))
+	makeEmptyFile(t, filepath.Join(root, "shared", "flowgate.yaml"))
 	t.Chdir(deep)
 	if got := config.Locate("", ""); got.File == "" {
 		t.Fatalf("found nothing in a folder of one's own: %+v", got)
@@ -105,8 +105,8 @@ func TestALinkIsFollowedBeforeTheSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	touch(t, filepath.Join(root, "real", "flowgate.yaml"))
-	touch(t, filepath.Join(root, "other", "flowgate.yaml"))
+	makeEmptyFile(t, filepath.Join(root, "real", "flowgate.yaml"))
+	makeEmptyFile(t, filepath.Join(root, "other", "flowgate.yaml"))
 	link := filepath.Join(root, "other", "link")
 	if err := os.Symlink(filepath.Join(root, "real", "sub"), link); err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func TestTheProgramOfTheOldLayoutIsRunWhereItIs(t *testing.T) {
 	path := version3(t, "host: 127.0.0.1\nport: 8317\n")
 	root := filepath.Dir(filepath.Dir(path))
 	binary := filepath.Join(root, ".router", "runtime", "bin", "CLIProxyAPIPlus")
-	touch(t, binary)
+	makeEmptyFile(t, binary)
 	cfg, err := config.Load(path, environ)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func TestForgedPointersChooseOnlyAmongSignedGenerations(t *testing.T) {
 	root := cfg.Paths.Root()
 	profiles := []string{"cost", "reliability"}
 	for i := range 3 {
-		set(t, cfg, profiles[i%2])
+		setProfile(t, cfg, profiles[i%2])
 		record(t, cfg, "profile:set")
 	}
 	planted := filepath.Join(generation.Dir(root), "0009") // as ready as it says, and not signed
@@ -63,7 +63,7 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 	cfg := initialised(t)
 	root := cfg.Paths.Root()
 	profiles := []string{"cost", "reliability"}
-	add := func(i int) { set(t, cfg, profiles[i%2]); record(t, cfg, "profile:set") }
+	add := func(i int) { setProfile(t, cfg, profiles[i%2]); record(t, cfg, "profile:set") }
 	add(0)
 	if _, err := generation.Pin(t.Context(), root, 1, true); err != nil {
 		t.Fatal(err)

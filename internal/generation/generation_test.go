@@ -18,7 +18,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
-func noenv(string) string { return "" }
+func noEnv(string) string { return "" }
 
 // initialised returns a folder as mage init leaves it, with a profile in force.
 func initialised(t testing.TB) *config.Config {
@@ -28,13 +28,13 @@ func initialised(t testing.TB) *config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set(t, cfg, "balanced")
+	setProfile(t, cfg, "balanced")
 	return cfg
 }
 
-func set(t testing.TB, cfg *config.Config, profile string) {
+func setProfile(t testing.TB, cfg *config.Config, profile string) {
 	t.Helper()
-	active, err := policy.Prepare(cfg, profile, noenv)
+	active, err := policy.Prepare(cfg, profile, noEnv)
 	if err == nil {
 		_, err = policy.Write(cfg, active, time.Now())
 	}
@@ -47,7 +47,7 @@ func record(t testing.TB, cfg *config.Config, reason string) (generation.Generat
 	t.Helper()
 	g, recorded, err := generation.Record(
 		t.Context(),
-		generation.RecordRequest{Config: cfg, Reason: reason, Now: time.Now(), Secrets: policy.KnownSecrets(cfg, noenv),
+		generation.RecordRequest{Config: cfg, Reason: reason, Now: time.Now(), Secrets: policy.KnownSecrets(cfg, noEnv),
 			Env: runtimestore.Environment{Self: "/self", Version: "1.2.3"}},
 	)
 	if err != nil {
@@ -79,7 +79,7 @@ func TestAStateIsRecordedOnceAndTheLastTwentyAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 30 {
-		set(t, cfg, []string{"cost", "reliability"}[i%2])
+		setProfile(t, cfg, []string{"cost", "reliability"}[i%2])
 		record(t, cfg, "profile:set")
 	}
 	all, current, err := generation.List(root)
@@ -102,7 +102,7 @@ func TestADamagedGenerationIsNamedAndTheOthersStay(t *testing.T) {
 	t.Parallel()
 	cfg := initialised(t)
 	record(t, cfg, "start")
-	set(t, cfg, "cost")
+	setProfile(t, cfg, "cost")
 	record(t, cfg, "profile:set")
 	root := cfg.Paths.Root()
 	text := filepath.Join(root, "generations", "0001", "flowgate.yaml")
@@ -146,7 +146,7 @@ func TestNoKeyIsInAGeneration(t *testing.T) {
 	}
 	cfg.CLIProxyConfigFile = proxy
 	g, _ := record(t, cfg, "start")
-	for _, known := range policy.KnownSecrets(cfg, noenv) {
+	for _, known := range policy.KnownSecrets(cfg, noEnv) {
 		secrets[known] = known
 	}
 	_ = filepath.WalkDir(

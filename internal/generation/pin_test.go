@@ -14,7 +14,7 @@ func TestPinsOfManyCommandsAtOnceAreAllKept(t *testing.T) {
 	root := cfg.Paths.Root()
 	profiles := []string{"cost", "reliability"}
 	for i := range several {
-		set(t, cfg, profiles[i%2])
+		setProfile(t, cfg, profiles[i%2])
 		record(t, cfg, "profile:set")
 	}
 	pin := func(off bool) {
@@ -30,7 +30,7 @@ func TestPinsOfManyCommandsAtOnceAreAllKept(t *testing.T) {
 	}
 	pin(false)
 	for i := range generation.MaxKept + 3 { // each removes what is not pinned
-		set(t, cfg, profiles[i%2])
+		setProfile(t, cfg, profiles[i%2])
 		record(t, cfg, "profile:set")
 	}
 	list, _, err := generation.List(root)

@@ -29,8 +29,8 @@ func TestAKeyFileIsReadTrimmed(t *testing.T) {
 	if err := os.WriteFile(file, []byte("sk-from-file\n\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	a := build(t, withCredential(t, config.Credential{File: file}), "cost", empty)
-	if got := at(a.Config, "model_list", 0, "litellm_params", "api_key"); got != "sk-from-file" {
+	a := buildActive(t, withCredential(t, config.Credential{File: file}), "cost", empty)
+	if got := valueAt(a.Config, "model_list", 0, "litellm_params", "api_key"); got != "sk-from-file" {
 		t.Errorf("got %v", got)
 	}
 	if len(a.Warnings) != 1 || a.Warnings[0].Code != "credential-readable" ||
@@ -42,7 +42,7 @@ func TestAKeyFileIsReadTrimmed(t *testing.T) {
 func TestAKeyFromTheEnvironmentStaysAReference(t *testing.T) {
 	t.Parallel()
 	cfg := withCredential(t, config.Credential{Env: "CHEAP_KEY"})
-	a := build(t, cfg, "cost", env("CHEAP_KEY", "sk-canary-value"))
+	a := buildActive(t, cfg, "cost", env("CHEAP_KEY", "sk-canary-value"))
 	out, err := a.YAML()
 	if err != nil || strings.Contains(string(out), "canary") ||
 		!strings.Contains(string(out), "api_key: os.environ/CHEAP_KEY\n") {
@@ -95,12 +95,12 @@ func TestTheMasterKeyComesFromTheFileTheEnvironmentOrIsMade(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	cfg.Base["general_settings"] = map[string]any{"master_key": "sk-own-key"}
-	if got := build(t, cfg, "cost", env("LITELLM_MASTER_KEY", "sk-env")).MasterKey(empty); got != "sk-own-key" {
+	if got := buildActive(t, cfg, "cost", env("LITELLM_MASTER_KEY", "sk-env")).MasterKey(empty); got != "sk-own-key" {
 		t.Errorf("got %q", got)
 	}
 	cfg.Base["general_settings"] = nil
-	a := build(t, cfg, "cost", env("LITELLM_MASTER_KEY", "sk-env"))
-	if got := at(a.Config, "general_settings", "master_key"); got != "os.environ/LITELLM_MASTER_KEY" ||
+	a := buildActive(t, cfg, "cost", env("LITELLM_MASTER_KEY", "sk-env"))
+	if got := valueAt(a.Config, "general_settings", "master_key"); got != "os.environ/LITELLM_MASTER_KEY" ||
 		a.MasterKey(env("LITELLM_MASTER_KEY", "sk-env")) != "sk-env" {
 		t.Errorf("got %v", got)
 	}
@@ -108,8 +108,8 @@ func TestTheMasterKeyComesFromTheFileTheEnvironmentOrIsMade(t *testing.T) {
 		t.Error("a key was made though one is set")
 	}
 	delete(cfg.Base, "general_settings")
-	made := build(t, cfg, "cost", empty).MasterKey(empty)
-	if len(made) != 51 || made != build(t, cfg, "balanced", empty).MasterKey(empty) {
+	made := buildActive(t, cfg, "cost", empty).MasterKey(empty)
+	if len(made) != 51 || made != buildActive(t, cfg, "balanced", empty).MasterKey(empty) {
 		t.Error("no lasting key was made")
 	}
 }
@@ -118,9 +118,9 @@ func TestDollarReferencesBecomeLiteLLMsOwn(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	cfg.Base["litellm_settings"] = map[string]any{"a": "${SOME_NAME}", "b": "costs ${5}", "c": []any{"${OTHER}"}}
-	a := build(t, cfg, "cost", empty)
-	if at(a.Config, "litellm_settings", "a") != "os.environ/SOME_NAME" ||
-		at(a.Config, "litellm_settings", "b") != "costs ${5}" {
+	a := buildActive(t, cfg, "cost", empty)
+	if valueAt(a.Config, "litellm_settings", "a") != "os.environ/SOME_NAME" ||
+		valueAt(a.Config, "litellm_settings", "b") != "costs ${5}" {
 		t.Errorf("got %v", a.Config["litellm_settings"])
 	}
 	if got := a.EnvReferences(); !reflect.DeepEqual(got, []string{"OTHER", "SOME_NAME"}) {

@@ -27,7 +27,7 @@ func env(pairs ...string) func(string) string {
 	}
 }
 
-func build(t *testing.T, cfg *config.Config, profile string, getenv func(string) string) policy.Active {
+func buildActive(t *testing.T, cfg *config.Config, profile string, getenv func(string) string) policy.Active {
 	t.Helper()
 	a, err := policy.Prepare(cfg, profile, getenv)
 	if err != nil {
@@ -36,8 +36,8 @@ func build(t *testing.T, cfg *config.Config, profile string, getenv func(string)
 	return a
 }
 
-// at follows keys and indexes into v.
-func at(v any, path ...any) any {
+// valueAt follows keys and indexes into v.
+func valueAt(v any, path ...any) any {
 	for _, step := range path {
 		switch s := step.(type) {
 		case string:
@@ -72,8 +72,8 @@ func TestTheBuiltInDefaultBuildsEveryProfileAndMakesItsKeys(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	for name, retries := range map[string]int{"reliability": 3, "balanced": 2, "cost": 1, "": 2} {
-		a := build(t, cfg, name, empty)
-		if got := at(a.Config, "litellm_settings", "num_retries"); got != retries {
+		a := buildActive(t, cfg, name, empty)
+		if got := valueAt(a.Config, "litellm_settings", "num_retries"); got != retries {
 			t.Errorf("%s: num_retries %v", name, got)
 		}
 		if len(a.Warnings) != 0 {
@@ -84,12 +84,12 @@ func TestTheBuiltInDefaultBuildsEveryProfileAndMakesItsKeys(t *testing.T) {
 			t.Errorf("the master key is not the one in gateway.key: %v", err)
 		}
 		upstream, err := os.ReadFile(filepath.Join(cfg.Paths.Secrets(), "upstream.key"))
-		if key, _ := at(a.Config, "model_list", 0, "litellm_params", "api_key").(string); err != nil ||
+		if key, _ := valueAt(a.Config, "model_list", 0, "litellm_params", "api_key").(string); err != nil ||
 			key+"\n" != string(upstream) {
 			t.Errorf("the deployment's key is not the one in upstream.key: %v", err)
 		}
-		if at(a.Config, "model_list", 0, "litellm_params", "api_key_ref") != nil ||
-			at(a.Config, "general_settings", "master_key_ref") != nil {
+		if valueAt(a.Config, "model_list", 0, "litellm_params", "api_key_ref") != nil ||
+			valueAt(a.Config, "general_settings", "master_key_ref") != nil {
 			t.Error("a reference is left, which LiteLLM does not know")
 		}
 		if got := a.Secrets(empty); len(got) != 2 {
@@ -126,7 +126,7 @@ func TestMergeMergesMapsAndReplacesTheRestWithoutTouchingItsInputs(t *testing.T)
 	}
 	got["m"].(map[string]any)["deep"].(map[string]any)["x"] = 99
 	got["l"].([]any)[0] = 99
-	if at(base, "m", "deep", "x") != 1 || at(overlay, "l", 0) != 3 {
+	if valueAt(base, "m", "deep", "x") != 1 || valueAt(overlay, "l", 0) != 3 {
 		t.Error("the result shares memory with its inputs")
 	}
 }
@@ -150,13 +150,13 @@ func TestSettingsThatLiteLLMIgnoresMoveToWhereTheyWork(t *testing.T) {
 		"litellm_settings": map[string]any{"allowed_fails": 4, "cooldown_time": 20},
 		"router_settings":  map[string]any{"cooldown_time": 9},
 	}
-	a := build(t, cfg, "old", empty)
-	router := at(a.Config, "router_settings")
-	if at(router, "allowed_fails") != 4 || at(router, "cooldown_time") != 9 ||
-		at(router, "routing_strategy") != "simple-shuffle" {
+	a := buildActive(t, cfg, "old", empty)
+	router := valueAt(a.Config, "router_settings")
+	if valueAt(router, "allowed_fails") != 4 || valueAt(router, "cooldown_time") != 9 ||
+		valueAt(router, "routing_strategy") != "simple-shuffle" {
 		t.Errorf("router_settings %v", router)
 	}
-	settings, _ := at(a.Config, "litellm_settings").(map[string]any)
+	settings, _ := valueAt(a.Config, "litellm_settings").(map[string]any)
 	if len(settings) != 1 {
 		t.Errorf("litellm_settings %v", settings)
 	}
@@ -169,12 +169,12 @@ func TestIncludedFilesAreThoseBesideTheUsersFile(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
 	cfg.Base["include"] = []any{"more.yaml", "sub/other.yaml", "/etc/models.yaml"}
-	got := build(t, cfg, "balanced", empty)
+	got := buildActive(t, cfg, "balanced", empty)
 	want := []any{filepath.Join(cfg.Dir, "more.yaml"), filepath.Join(cfg.Dir, "sub/other.yaml"), "/etc/models.yaml"}
 	if included := got.Config["include"]; !reflect.DeepEqual(included, want) {
 		t.Errorf("%v, not %v", included, want)
 	}
-	if again := build(t, cfg, "balanced", empty); !reflect.DeepEqual(again.Config["include"], want) ||
+	if again := buildActive(t, cfg, "balanced", empty); !reflect.DeepEqual(again.Config["include"], want) ||
 		cfg.Base["include"].([]any)[0] != "more.yaml" {
 		t.Errorf("building changed the configuration: %v", cfg.Base["include"])
 	}
@@ -192,9 +192,9 @@ func TestDeploymentsGetIDsThatDependOnTheirParametersOnly(t *testing.T) {
 	}
 	ids := func(entries ...any) (out []string) {
 		cfg.Base["model_list"] = entries
-		a := build(t, cfg, "cost", empty)
+		a := buildActive(t, cfg, "cost", empty)
 		for i := range entries {
-			id, _ := at(a.Config, "model_list", i, "model_info", "id").(string)
+			id, _ := valueAt(a.Config, "model_list", i, "model_info", "id").(string)
 			out = append(out, id)
 		}
 		return out
@@ -231,7 +231,7 @@ func TestTheRouterGetsTheAddressOfCLIProxyAPI(t *testing.T) {
 	} {
 		cfg := config.Default(t.TempDir())
 		c.change(cfg)
-		if got := at(build(t, cfg, "cost", empty).Config, "general_settings",
+		if got := valueAt(buildActive(t, cfg, "cost", empty).Config, "general_settings",
 			"flowgate_cliproxyapi_addresses"); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
@@ -247,9 +247,9 @@ func TestFlowGatesOwnSettingsOfADeploymentDoNotReachAProvider(t *testing.T) {
 			"litellm_params": map[string]any{"model": "openai/g", "flowgate_cliproxyapi": true},
 		},
 	}
-	entry := at(build(t, cfg, "cost", empty).Config, "model_list", 0)
-	if at(entry, "litellm_params", "flowgate_cliproxyapi") != nil ||
-		at(entry, "model_info", "flowgate_cliproxyapi") != true {
+	entry := valueAt(buildActive(t, cfg, "cost", empty).Config, "model_list", 0)
+	if valueAt(entry, "litellm_params", "flowgate_cliproxyapi") != nil ||
+		valueAt(entry, "model_info", "flowgate_cliproxyapi") != true {
 		t.Errorf("%v", entry)
 	}
 }

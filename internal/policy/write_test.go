@@ -30,12 +30,12 @@ func read(t *testing.T, path string) []byte {
 func TestWritePutsAProfileInForceAndRestoreTakesItBack(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
-	first, err := policy.Write(cfg, build(t, cfg, "cost", empty), moment)
+	first, err := policy.Write(cfg, buildActive(t, cfg, "cost", empty), moment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	active, state := read(t, cfg.Paths.ActiveConfig), read(t, cfg.Paths.StateFile)
-	second, err := policy.Write(cfg, build(t, cfg, "reliability", empty), moment.Add(time.Hour))
+	second, err := policy.Write(cfg, buildActive(t, cfg, "reliability", empty), moment.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestWriteTightensTheModeOfAnOldFile(t *testing.T) {
 	if err := os.WriteFile(cfg.Paths.ActiveConfig, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := policy.Write(cfg, build(t, cfg, "cost", empty), moment); err != nil {
+	if _, err := policy.Write(cfg, buildActive(t, cfg, "cost", empty), moment); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(cfg.Paths.ActiveConfig); err != nil || info.Mode().Perm() != 0o600 {
@@ -98,7 +98,7 @@ func TestUnknownKeysOfTheStateAreKeptAndATornStateIsNotAnError(t *testing.T) {
 		if profile, _ := policy.Current(cfg); profile != "" {
 			t.Errorf("%s: got %s", old, profile)
 		}
-		if _, err := policy.Write(cfg, build(t, cfg, "cost", empty), moment); err != nil {
+		if _, err := policy.Write(cfg, buildActive(t, cfg, "cost", empty), moment); err != nil {
 			t.Fatal(err)
 		}
 		var state map[string]json.RawMessage
@@ -121,7 +121,7 @@ func TestUnknownKeysOfTheStateAreKeptAndATornStateIsNotAnError(t *testing.T) {
 func TestAStateThatCannotBeWrittenPutsTheConfigurationBack(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())
-	if _, err := policy.Write(cfg, build(t, cfg, "cost", empty), moment); err != nil {
+	if _, err := policy.Write(cfg, buildActive(t, cfg, "cost", empty), moment); err != nil {
 		t.Fatal(err)
 	}
 	active := read(t, cfg.Paths.ActiveConfig)
@@ -130,7 +130,7 @@ func TestAStateThatCannotBeWrittenPutsTheConfigurationBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Paths.StateFile = filepath.Join(blocked, "state.json") // its folder is a file
-	_, err := policy.Write(cfg, build(t, cfg, "reliability", empty), moment)
+	_, err := policy.Write(cfg, buildActive(t, cfg, "reliability", empty), moment)
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "write-failed" || f.Exit != fault.ExitFailed {
 		t.Errorf("got %v", err)
@@ -198,12 +198,12 @@ func TestBytesAreStableAndReadTheSameByYAML11(t *testing.T) {
 		"numbers": numbers,
 		"yes":     map[string]any{"a: b": []any{[]any{map[string]any{"on": "x"}}}},
 	}
-	a := build(t, cfg, "cost", empty)
+	a := buildActive(t, cfg, "cost", empty)
 	first, err := a.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := build(t, cfg, "cost", empty).YAML()
+	again, _ := buildActive(t, cfg, "cost", empty).YAML()
 	if !bytes.Equal(first, again) {
 		t.Error("two builds differ")
 	}

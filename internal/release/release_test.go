@@ -149,14 +149,14 @@ func TestAMissingSourceTreeIsReported(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	_, err := release.Build(t.Context(), dir, dir, "1", nil, io.Discard)
-	code(t, err, "source-missing")
+	wantCode(t, err, "source-missing")
 	_, err = release.ReadNotes(filepath.Join(dir, "CHANGELOG.md"), "1")
-	code(t, err, "changelog-missing")
+	wantCode(t, err, "changelog-missing")
 	_, err = release.ReadNotes("../../CHANGELOG.md", "999.0.0")
-	code(t, err, "changelog-entry-missing")
+	wantCode(t, err, "changelog-entry-missing")
 }
 
-func code(t *testing.T, err error, want string) {
+func wantCode(t *testing.T, err error, want string) {
 	t.Helper()
 	if f := (*fault.Error)(nil); !errors.As(err, &f) || f.Code != want || f.Hint == "" {
 		t.Errorf("want %s, got %v", want, err)

@@ -54,8 +54,8 @@ func payload(size int, stream bool) []byte {
 	return append(body, '}')
 }
 
-// reverse is what the router is measured against: httputil.ReverseProxy with the body read first.
-func reverse(target *url.URL) http.Handler {
+// newReverseProxy returns what the router is measured against: httputil.ReverseProxy with the body read first.
+func newReverseProxy(target *url.URL) http.Handler {
 	proxy := &httputil.ReverseProxy{FlushInterval: -1,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true, WriteBufferSize: 32 << 10,
 			ReadBufferSize: 32 << 10},
@@ -71,8 +71,8 @@ func reverse(target *url.URL) http.Handler {
 	})
 }
 
-// bench drives h over a real socket, eight clients a core.
-func bench(b *testing.B, h http.Handler, body []byte) {
+// loadHandler drives h over a real socket, eight clients a core.
+func loadHandler(b *testing.B, h http.Handler, body []byte) {
 	server := httptest.NewServer(h)
 	defer server.Close()
 	b.SetParallelism(4)
@@ -109,7 +109,7 @@ func compareWith(b *testing.B, yardstick bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := reverse(target)
+	h := newReverseProxy(target)
 	if !yardstick {
 		settings, err := routertest.Load(b, "model_list:\n  - {model_name: m, litellm_params: {model: openai/up-model, api_base: "+
 			"http://UP/v1, api_key: k}}\ngeneral_settings: {master_key: sk-test}\n", target.Host, "", nil)
@@ -120,7 +120,7 @@ func compareWith(b *testing.B, yardstick bool) {
 			b.Fatal(err)
 		}
 	}
-	b.Run("small", func(b *testing.B) { bench(b, h, payload(1000, false)) })
-	b.Run("256kB", func(b *testing.B) { bench(b, h, payload(230_000, false)) })
-	b.Run("stream", func(b *testing.B) { bench(b, h, payload(1000, true)) })
+	b.Run("small", func(b *testing.B) { loadHandler(b, h, payload(1000, false)) })
+	b.Run("256kB", func(b *testing.B) { loadHandler(b, h, payload(230_000, false)) })
+	b.Run("stream", func(b *testing.B) { loadHandler(b, h, payload(1000, true)) })
 }

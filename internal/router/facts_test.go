@@ -63,11 +63,11 @@ func (f facts) document(doc any) {
 		"count": {"input_tokens"}, "count source": {"litellm_count_source"}, "vector": {"data", 0, "embedding"},
 		"first model": {"data", 0, "id"}, "owner": {"data", 0, "owned_by"},
 	} {
-		if v, ok := dig(doc, path...); ok && v != nil {
+		if v, ok := member(doc, path...); ok && v != nil {
 			f[name] = fmt.Sprint(v)
 		}
 	}
-	if list, ok := dig(doc, "data"); ok && f["object"] == "list" && f["vector"] == "" {
+	if list, ok := member(doc, "data"); ok && f["object"] == "list" && f["vector"] == "" {
 		f["models"] = fmt.Sprint(len(list.([]any)))
 	}
 }
@@ -91,23 +91,23 @@ func (f facts) events(body string) {
 			continue
 		}
 		for _, path := range [][]any{{"model"}, {"message", "model"}} {
-			if m, ok := dig(doc, path...); ok && !slices.Contains(models, fmt.Sprint(m)) {
+			if m, ok := member(doc, path...); ok && !slices.Contains(models, fmt.Sprint(m)) {
 				models = append(models, fmt.Sprint(m))
 			}
 		}
 		for _, path := range [][]any{{"choices", 0, "delta", "content"}, {"choices", 0, "text"}, {"delta", "text"},
 			{"delta"}} {
-			if s, ok := dig(doc, path...); ok {
+			if s, ok := member(doc, path...); ok {
 				if text, isText := s.(string); isText {
 					f["text"] += text
 				}
 			}
 		}
-		if name, ok := dig(doc, "type"); ok {
+		if name, ok := member(doc, "type"); ok {
 			names = append(names, fmt.Sprint(name))
 		}
 		for _, key := range []string{"message", "code", "type"} {
-			if v, ok := dig(doc, "error", key); ok && v != nil {
+			if v, ok := member(doc, "error", key); ok && v != nil {
 				f["event error."+key] = fmt.Sprint(v)
 			}
 		}
@@ -116,7 +116,7 @@ func (f facts) events(body string) {
 	f["events"] = strings.Join(names, " ")
 }
 
-func dig(doc any, path ...any) (any, bool) {
+func member(doc any, path ...any) (any, bool) {
 	for _, p := range path {
 		switch p := p.(type) {
 		case string:
@@ -184,8 +184,8 @@ var python = regexp.MustCompile(`: <TransferEncodingError: [^>]*>`)
 // measured is a duration that differs from run to run.
 var measured = regexp.MustCompile(`time taken=[^ ]* seconds(\n\nDeployment Info: [^\n]*\ntimeout: [^\n]*)?`)
 
-// normal takes out of messages what no two runs, or no two languages, have in common.
-func (f facts) normal() facts {
+// normalize takes out of messages what no two runs, or no two languages, have in common.
+func (f facts) normalize() facts {
 	for _, name := range []string{"error.message", "event error.message", "error.repeat"} {
 		if f[name] != "" {
 			f[name] = strings.ReplaceAll(measured.ReplaceAllString(python.ReplaceAllString(f[name], ""), "time taken=N"),

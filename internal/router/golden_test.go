@@ -94,7 +94,7 @@ func replay(t *testing.T, file string, allowed deviation) {
 	have.head(got.Status, headerOf(got.Header))
 	have.body(got.Header.Get("Content-Type"), got.Body)
 	have.calls(readCalls(s.Upstream.Calls()[before:]))
-	compare(t, want.normal(), have.normal(), allowed)
+	compare(t, want.normalize(), have.normalize(), allowed)
 	if strings.Contains(got.Body, s.Upstream.Addr) {
 		t.Errorf("the reply names the upstream's address: %s", got.Body)
 	}

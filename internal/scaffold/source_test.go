@@ -106,7 +106,7 @@ func compareTaken(t *testing.T, file, dir string, before preview.Preview, s scaf
 		t.Errorf("%s: %v, %v", file, err, after.Err())
 		return
 	}
-	if a, b := served(before), served(after); !slices.Equal(a, b) {
+	if a, b := listServed(before), listServed(after); !slices.Equal(a, b) {
 		t.Errorf("%s: serves\n%s\nbefore it served\n%s", file, strings.Join(b, "\n"), strings.Join(a, "\n"))
 	}
 	text, err := os.ReadFile(path)
@@ -135,8 +135,8 @@ func compareTaken(t *testing.T, file, dir string, before preview.Preview, s scaf
 	}
 }
 
-// served returns what a configuration serves, a line for each deployment.
-func served(p preview.Preview) []string {
+// listServed returns what a configuration serves, a line for each deployment.
+func listServed(p preview.Preview) []string {
 	var lines []string
 	for _, d := range p.Deployments {
 		lines = append(lines, fmt.Sprintln(d.Group, d.Provider, d.Address, d.Upstream, d.Serves, d.Dialects, d.Key.Set,

@@ -149,7 +149,7 @@ func writeRecord(dir string, n NewInstall) error {
 	if err := renameio.WriteFile(filepath.Join(dir, manifestName), files, 0o600); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(record{Name: n.Name, Version: n.Version, Digest: n.Digest, Tree: digest(files),
+	data, err := json.MarshalIndent(record{Name: n.Name, Version: n.Version, Digest: n.Digest, Tree: hashOf(files),
 		Binary: n.Binary, Source: n.Source, InstalledAt: time.Now().UTC()}, "", "  ")
 	if err != nil {
 		return err

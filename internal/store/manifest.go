@@ -71,8 +71,8 @@ func fingerprintFile(path string, d fs.DirEntry) (sum, mode string, err error) {
 	return hex.EncodeToString(h.Sum(nil)), fmt.Sprintf("%04o", info.Mode().Perm()), nil
 }
 
-// digest returns "sha256:" and the hexadecimal SHA-256 of data.
-func digest(data []byte) string {
+// hashOf returns "sha256:" and the hexadecimal SHA-256 of data.
+func hashOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
@@ -91,11 +91,11 @@ func Verify(in Install) error {
 	if err != nil {
 		return unreadableFault(in.Path, err)
 	}
-	if digest(current) == in.Tree {
+	if hashOf(current) == in.Tree {
 		return nil
 	}
 	recorded, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
-	if err != nil || digest(recorded) != in.Tree {
+	if err != nil || hashOf(recorded) != in.Tree {
 		return tamperedFault(in, nil, "its manifest is damaged too")
 	}
 	names := changedFiles(recorded, current)

@@ -28,7 +28,7 @@ func VerifyProgram(cfg *config.Config, runtime, program string) error {
 	}
 	in, _ := Current(cfg, runtime)
 	manifest, err := safefile.Read(filepath.Join(in.Path, manifestName), safefile.BulkLimit)
-	if err != nil || digest(manifest) != in.Tree {
+	if err != nil || hashOf(manifest) != in.Tree {
 		return tamperedFault(in, nil, "its manifest is damaged")
 	}
 	for _, name := range filesInFolder(manifest, filepath.Dir(rel)) {

@@ -23,13 +23,13 @@ func stack(t *testing.T) *config.Config {
 	return config.Default(t.TempDir())
 }
 
-func sha(text string) string {
+func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// added installs a version whose program is a script.
-func added(t *testing.T, cfg *config.Config, version string) store.Install {
+// install installs a version whose program is a script.
+func install(t *testing.T, cfg *config.Config, version string) store.Install {
 	t.Helper()
 	in, err := add(t.Context(), cfg, version, func(dir string) error {
 		return errors.Join(os.Mkdir(filepath.Join(dir, "bin"), 0o700),
@@ -51,7 +51,7 @@ func add(ctx context.Context, cfg *config.Config, version string, fill func(dir 
 	return store.Add(
 		ctx,
 		cfg,
-		store.NewInstall{Name: "cliproxyapi", Version: version, Digest: sha(version), Binary: "bin/run", Source: "a test",
+		store.NewInstall{Name: "cliproxyapi", Version: version, Digest: hashOf(version), Binary: "bin/run", Source: "a test",
 			Fill: func(_ context.Context, dir string, _ *store.NewInstall) error { return fill(dir) }},
 	)
 }
@@ -69,9 +69,9 @@ func TestVersionsLieSideBySideAndOneIsActive(t *testing.T) {
 	if list, err := store.Installed(cfg); err != nil || len(list) != 0 {
 		t.Fatalf("an empty store: %v, %v", list, err)
 	}
-	old := added(t, cfg, "1.0.0")
-	added(t, cfg, "1.1.0-plus")
-	if again := added(t, cfg, "1.0.0"); again.InstalledAt != old.InstalledAt {
+	old := install(t, cfg, "1.0.0")
+	install(t, cfg, "1.1.0-plus")
+	if again := install(t, cfg, "1.0.0"); again.InstalledAt != old.InstalledAt {
 		t.Error("an installed version was installed again")
 	}
 	for _, version := range []string{"1.0.0", "1.1.0-plus"} {
@@ -116,7 +116,7 @@ func TestAnythingChangedInAnInstallIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := added(t, stack(t), "1.0.0")
+			in := install(t, stack(t), "1.0.0")
 			if err := change(in.Path); err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +164,7 @@ func TestAProgramThatWasChangedInPlaceIsNotExecuted(t *testing.T) {
 			""},
 	} {
 		cfg := stack(t)
-		in := added(t, cfg, "1.0.0")
+		in := install(t, cfg, "1.0.0")
 		if err := errors.Join(store.Activate(cfg, "cliproxyapi", in.Folder()), c.change(in.Path)); err != nil {
 			t.Fatal(err)
 		}
@@ -196,10 +196,10 @@ func TestAnInstallationThatFailsOrIsInterruptedLeavesNothing(t *testing.T) {
 	if list, err := store.Installed(cfg); err != nil || len(list) != 0 {
 		t.Errorf("listed %v, %v", list, err)
 	}
-	added(t, cfg, "1.0.0")
+	install(t, cfg, "1.0.0")
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		if e.IsDir() && e.Name() != "1.0.0-"+sha("1.0.0")[7:19] {
+		if e.IsDir() && e.Name() != "1.0.0-"+hashOf("1.0.0")[7:19] {
 			t.Errorf("%s was left behind", e.Name())
 		}
 	}
@@ -240,7 +240,7 @@ func TestOfTwoInstallationsAtOnceOneWaits(t *testing.T) {
 func TestAPinHoldsAndIsTakenAway(t *testing.T) {
 	t.Parallel()
 	cfg := stack(t)
-	added(t, cfg, "1.0.0")
+	install(t, cfg, "1.0.0")
 	if err := store.Pin(cfg, "cliproxyapi", "1.0.0"); err != nil || store.PinnedVersion(cfg, "cliproxyapi") != "1.0.0" {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestAProgramForAnotherMachineIsRefused(t *testing.T) {
 func TestAnInstallThatIsPlantedIsNotTakenForTheOneAskedFor(t *testing.T) {
 	t.Parallel()
 	cfg := stack(t)
-	in := added(t, cfg, "1.0.0")
+	in := install(t, cfg, "1.0.0")
 	record := filepath.Join(in.Path, ".flowgate.json")
 	if err := os.WriteFile(record, []byte(`{"name":"cliproxyapi","version":"1.0.0","binary":"bin/run"}`),
 		0o600); err != nil {

@@ -32,7 +32,7 @@ func TestAFloodOfLogLinesIsBoundedAndDisturbsNobody(t *testing.T) {
 			t.Errorf("%+v", status)
 		}
 		over := strings.Contains(s.Tail("a"), "flood is over") // nothing is written after that
-		seen.look(s.Config.Paths.ProcessLogs(), "a.log")
+		seen.measure(s.Config.Paths.ProcessLogs(), "a.log")
 		return over && seen.current < logfile.StandardLimits().Size
 	})
 	t.Logf("at most %d MB on disk, status took at most %v", seen.peak>>20, slowest)
@@ -73,7 +73,7 @@ type disk struct {
 	pieces        map[string]int64 // every one that ever was
 }
 
-func (d *disk) look(dir, name string) {
+func (d *disk) measure(dir, name string) {
 	if d.pieces == nil {
 		d.pieces = map[string]int64{}
 	}

@@ -75,7 +75,7 @@ func (s *installation) load() *config.Config {
 	return cfg
 }
 
-func (s *installation) up() {
+func (s *installation) start() {
 	s.t.Helper()
 	if _, err := stack.StartFresh(s.t.Context(), s.load(), s.o); err != nil {
 		s.t.Fatal(err)
@@ -97,7 +97,7 @@ func (s *installation) replace(file, old, new string) {
 	}
 }
 
-func code(t *testing.T, err error, want string, parts ...string) {
+func wantCode(t *testing.T, err error, want string, parts ...string) {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != want || f.Hint == "" {

@@ -20,7 +20,7 @@ func TestAKeyThatWasReplacedSinceIsTakenFromTheFileAsItIs(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
 	s.replace(s.file, "api_key_ref: upstream", "api_key: sk-first-0123456789")
-	s.up()
+	s.start()
 	s.replace(s.file, "sk-first-0123456789", "sk-second-0123456789")
 	s.replace(s.file, "num_retries: 2", "num_retries: 1")
 	if _, err := stack.RestartFresh(t.Context(), s.load(), s.o); err != nil {
@@ -41,7 +41,7 @@ func TestAKeyThatIsNowhereEndsARollbackBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
 	s.replace(s.file, "api_key_ref: upstream", "api_key: sk-first-0123456789")
-	s.up()
+	s.start()
 	s.replace(s.file, "api_key: sk-first-0123456789", "api_key_ref: upstream")
 	if _, err := stack.RestartFresh(t.Context(), s.load(), s.o); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestAKeyThatIsNowhereEndsARollbackBeforeItBegins(t *testing.T) {
 	}
 	before, _ := os.ReadFile(s.file)
 	_, err := change.Rollback(t.Context(), s.o, 1, false)
-	code(t, err, "secret-gone", "litellm_base.model_list[0].litellm_params.api_key")
+	wantCode(t, err, "secret-gone", "litellm_base.model_list[0].litellm_params.api_key")
 	if after, _ := os.ReadFile(s.file); string(after) != string(before) {
 		t.Error("the file was changed")
 	}
@@ -60,7 +60,7 @@ func TestAKeyThatIsNowhereEndsARollbackBeforeItBegins(t *testing.T) {
 func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
-	s.up()
+	s.start()
 	s.replace(s.file, "request_timeout: 600", "request_timeout: 601") // so that a file that people edit is replaced, too
 	if _, err := stack.SetProfile(t.Context(), s.load(), "cost", s.o); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestAnInterruptedRollbackLeavesTheStackAsItWas(t *testing.T) {
 func TestOfManyRollbacksAtOnceEachFindsAWholeState(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
-	s.up()
+	s.start()
 	if _, err := stack.SetProfile(t.Context(), s.load(), "cost", s.o); err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	}
 	add("6.9.9", "main.lacks=/v1/models")
 	_, err := stack.Update(t.Context(), s.o, cfg, request(""))
-	code(t, err, "probe-missing", "models")
+	wantCode(t, err, "probe-missing", "models")
 	if linked := store.ActiveFolder(cfg, config.RuntimeCLIProxyAPI); linked != "" {
 		t.Errorf("a first version that lacks something is active: %s", linked)
 	}
@@ -58,7 +58,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	}
 	add("7.1.0", "main.lacks=/v0/management/auth-files")
 	_, err = stack.Update(t.Context(), s.o, cfg, request(""))
-	code(t, err, "probe-missing", "auth-files", "7.1.0", "nothing was switched")
+	wantCode(t, err, "probe-missing", "auth-files", "7.1.0", "nothing was switched")
 	if missing := fault.From(err).Detail.(try.Result).Missing; !slices.Equal(missing, []string{"auth-files"}) {
 		t.Errorf("missing: %v", missing)
 	}
@@ -87,7 +87,7 @@ func appendTo(file, text string) error {
 func TestAProbeTouchesNothingOfTheStackThatRuns(t *testing.T) {
 	t.Parallel()
 	s := initialised(t, scaffold.Options{})
-	s.up()
+	s.start()
 	before, err := supervisor.Query(t.Context(), s.load())
 	if err != nil {
 		t.Fatal(err)

@@ -19,8 +19,8 @@ import (
 	"github.com/flowgate-go/flowgate/test/npm"
 )
 
-// need skips, loudly, where the agents cannot be had, unless they are required.
-func need(t *testing.T) {
+// requireAgents skips, loudly, where the agents cannot be had, unless they are required.
+func requireAgents(t *testing.T) {
 	t.Helper()
 	required := os.Getenv("FLOWGATE_REQUIRE_AGENTS") == "1"
 	if name := npm.Missing(); name != "" && required {
@@ -98,7 +98,7 @@ func routerAt(t *testing.T, upstream string) (url string) {
 
 func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	url, asked := startRouter(t)
 	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Scratch: t.TempDir(),
 		Progress: t.Output()})
@@ -126,7 +126,7 @@ func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {
 // routes, at least that of one of them: what an agent asks for is translated.
 func TestRealAgentsWorkOverUpstreamsOfOneDialect(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	for _, route := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses"} {
 		for _, tool := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, tool %v", route, tool), func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestRealAgentsWorkOverUpstreamsOfOneDialect(t *testing.T) {
 
 func TestAnAgentThatIsRefusedIsAResultNotAnError(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	url, _ := startRouter(t)
 	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: "sk-wrong", Scratch: t.TempDir(),
 		Progress: t.Output()})

@@ -78,7 +78,7 @@ func imageTask(t *testing.T, m *model) agents.Task {
 // tasks.
 func TestRealAgentsDoEveryTaskOverUpstreamsOfOneDialect(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	for _, route := range []string{"/v1/chat/completions", "/v1/messages", "/v1/responses"} {
 		for _, c := range cells {
 			t.Run(strings.TrimPrefix(route, "/v1/")+"/"+c.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // it asked the router for its catalogue.
 func TestCodexReadsTheRoutersCatalogue(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	url, _ := startRouter(t)
 	installed, err := agents.Install(t.Context(), "", t.Output())
 	if err != nil {
@@ -54,7 +54,7 @@ wire_api = "responses"
 // under which its picker shows it.
 func TestClaudeCodeTakesTheNameOfItsPicker(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	url, _ := startRouter(t)
 	results, err := agents.Run(t.Context(), agents.Options{RouterURL: url, Key: routerKey, Only: "claude",
 		Model: "claude-flowgate-router-default", Scratch: t.TempDir(), Progress: t.Output()})

@@ -92,15 +92,15 @@ func writeResponses(w io.Writer, t turn) {
 	data(w, "response.completed", map[string]any{"response": response})
 }
 
-// begin writes that an item begins, and returns where the item is.
-func (r *responsesItems) begin(id string, item map[string]any) (place map[string]any) {
+// beginItem writes that an item begins, and returns where the item is.
+func (r *responsesItems) beginItem(id string, item map[string]any) (place map[string]any) {
 	item["id"], item["status"] = id, "in_progress"
 	data(r.w, "response.output_item.added", map[string]any{"output_index": len(r.output), "item": item})
 	return map[string]any{"item_id": id, "output_index": len(r.output)}
 }
 
-// end writes that an item is complete.
-func (r *responsesItems) end(id string, item map[string]any) {
+// endItem writes that an item is complete.
+func (r *responsesItems) endItem(id string, item map[string]any) {
 	item["id"], item["status"] = id, "completed"
 	data(r.w, "response.output_item.done", map[string]any{"output_index": len(r.output), "item": item})
 	r.output = append(r.output, item)
@@ -108,34 +108,34 @@ func (r *responsesItems) end(id string, item map[string]any) {
 
 func (r *responsesItems) writeThinking(id, text string) {
 	part := func(text string) map[string]any { return map[string]any{"type": "summary_text", "text": text} }
-	place := r.begin(id, map[string]any{"type": "reasoning", "summary": []any{}})
+	place := r.beginItem(id, map[string]any{"type": "reasoning", "summary": []any{}})
 	place["summary_index"] = 0
 	data(r.w, "response.reasoning_summary_part.added", place, map[string]any{"part": part("")})
 	data(r.w, "response.reasoning_summary_text.delta", place, map[string]any{"delta": text})
 	data(r.w, "response.reasoning_summary_text.done", place, map[string]any{"text": text})
-	r.end(id, map[string]any{"type": "reasoning", "summary": []any{part(text)}, "encrypted_content": "c2VjcmV0"})
+	r.endItem(id, map[string]any{"type": "reasoning", "summary": []any{part(text)}, "encrypted_content": "c2VjcmV0"})
 }
 
 func (r *responsesItems) writeText(id, text string) {
 	part := func(text string) map[string]any {
 		return map[string]any{"type": "output_text", "text": text, "annotations": []any{}}
 	}
-	place := r.begin(id, map[string]any{"type": "message", "role": "assistant", "content": []any{}})
+	place := r.beginItem(id, map[string]any{"type": "message", "role": "assistant", "content": []any{}})
 	place["content_index"] = 0
 	data(r.w, "response.content_part.added", place, map[string]any{"part": part("")})
 	data(r.w, "response.output_text.delta", place, map[string]any{"delta": text})
 	data(r.w, "response.output_text.done", place, map[string]any{"text": text})
-	r.end(id, map[string]any{"type": "message", "role": "assistant", "content": []any{part(text)}})
+	r.endItem(id, map[string]any{"type": "message", "role": "assistant", "content": []any{part(text)}})
 }
 
 func (r *responsesItems) writeCall(id, callID string, c toolCall) {
 	item := func(arguments string) map[string]any {
 		return map[string]any{"type": "function_call", "call_id": callID, "name": c.name, "arguments": arguments}
 	}
-	place := r.begin(id, item(""))
+	place := r.beginItem(id, item(""))
 	data(r.w, "response.function_call_arguments.delta", place, map[string]any{"delta": c.arguments})
 	data(r.w, "response.function_call_arguments.done", place, map[string]any{"arguments": c.arguments})
-	r.end(id, item(c.arguments))
+	r.endItem(id, item(c.arguments))
 }
 
 // callID is unique to a call of a turn.

@@ -31,7 +31,7 @@ var modelList = regexp.MustCompile("(?s)```yaml\n( *model_list:\n.*?) *```")
 // and docs/codex.md tried with the agents and a double of each provider.
 func TestRealAgentsWorkWithTheModelsOfTheirPages(t *testing.T) {
 	t.Parallel()
-	need(t)
+	requireAgents(t)
 	for agent, page := range map[string]string{"claude": "claude-code.md", "codex": "codex.md"} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page))
 		if err != nil {

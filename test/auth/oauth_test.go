@@ -129,8 +129,8 @@ func (i *issuer) signIn(c *http.Client, address string) {
 	}
 }
 
-// device types the code and answers allowed or denied.
-func (i *issuer) device(c *http.Client, code, action string) {
+// answerDevice types the code and answers allowed or denied.
+func (i *issuer) answerDevice(c *http.Client, code, action string) {
 	form := url.Values{"user_code": {code}, "username": {user}, "password": {password}}
 	res, err := c.PostForm(i.url+"/device/login", form)
 	if err != nil {
@@ -263,7 +263,7 @@ func TestADeviceCodeIsAllowedAndDenied(t *testing.T) {
 			s, i := authtest.NewSite(t), newIssuer(t)
 			i.configure(s, "device_code")
 			w := &authtest.Terminal{On: regexp.MustCompile(`enter the code (\S+) there`),
-				Act: func(m []string) { i.device(authtest.Browser(t), m[1], action) }}
+				Act: func(m []string) { i.answerDevice(authtest.Browser(t), m[1], action) }}
 			began := time.Now()
 			got, _, err := s.Login("acme", signin.Options{Terminal: signin.Terminal{Out: w}, Timeout: 30 * time.Second})
 			if took := time.Since(began); took < 5*time.Second {

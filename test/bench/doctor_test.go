@@ -18,7 +18,7 @@ import (
 // BenchmarkDoctor examines a healthy stack that runs, from exec to exit.
 func BenchmarkDoctor(b *testing.B) {
 	dir := initialised(b)
-	started(b, dir)
+	startStack(b, dir)
 	command(b, dir, binary, "doctor")
 }
 
@@ -27,7 +27,7 @@ func BenchmarkDoctor(b *testing.B) {
 // services hang and two upstreams accept and never answer.
 func BenchmarkDoctorWaits(b *testing.B) {
 	dir := initialised(b)
-	silent := silence(b)
+	silent := listenSilently(b)
 	settings := filepath.Join(dir, "config", "flowgate.yaml")
 	text, err := os.ReadFile(settings)
 	if err != nil {
@@ -39,7 +39,7 @@ func BenchmarkDoctorWaits(b *testing.B) {
 		1)), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	started(b, dir)
+	startStack(b, dir)
 	each := func(name string, online bool) {
 		for _, serial := range []bool{true, false} {
 			b.Run(name+"/serial="+strconv.FormatBool(serial), func(b *testing.B) {
@@ -63,8 +63,8 @@ func BenchmarkDoctorWaits(b *testing.B) {
 	each("hanging", true)
 }
 
-// silence accepts connections and says nothing.
-func silence(b *testing.B) string {
+// listenSilently accepts connections and says nothing.
+func listenSilently(b *testing.B) string {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -86,8 +86,8 @@ func pids(b *testing.B, dir string) []int {
 	return all
 }
 
-// started brings the stack in dir up until the benchmark ends.
-func started(b *testing.B, dir string) {
+// startStack brings the stack in dir up until the benchmark ends.
+func startStack(b *testing.B, dir string) {
 	b.Helper()
 	b.Cleanup(func() { // first: a start that fails leaves a supervisor too
 		stop := exec.Command(binary, "stop")

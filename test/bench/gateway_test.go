@@ -27,7 +27,7 @@ const benchKey = "sk-bench-0123456789"
 // of streams, the median time to the first token. Run it with -count and
 // compare medians: the cases follow each other within one run.
 func BenchmarkGateway(b *testing.B) {
-	upstream := role(b, "upstream", "")
+	upstream := startRole(b, "upstream", "")
 	for _, load := range []struct {
 		name    string
 		clients int
@@ -39,10 +39,10 @@ func BenchmarkGateway(b *testing.B) {
 		{"stream/clients=64", 64, request(1<<10, true)},
 	} {
 		b.Run(load.name+"/router", func(b *testing.B) {
-			drive(b, routerProcess(b, upstream.addr, ""), load.clients, "/v1/chat/completions", load.body)
+			loadServer(b, routerProcess(b, upstream.addr, ""), load.clients, "/v1/chat/completions", load.body)
 		})
 		b.Run(load.name+"/reverseproxy", func(b *testing.B) {
-			drive(b, role(b, "reverseproxy", upstream.addr), load.clients, "/v1/chat/completions", load.body)
+			loadServer(b, startRole(b, "reverseproxy", upstream.addr), load.clients, "/v1/chat/completions", load.body)
 		})
 	}
 }
@@ -69,7 +69,7 @@ func routerProcess(b *testing.B, upstream, speaks string) *server {
 	b.Helper()
 	addr := unusedAddr(b)
 	_, port, _ := strings.Cut(addr, ":")
-	return begin(b, addr, routerCommand(b, upstream, speaks, port))
+	return startServer(b, addr, routerCommand(b, upstream, speaks, port))
 }
 
 // routerCommand is the command of such a router.
@@ -89,16 +89,16 @@ func routerSettings(upstream, speaks string) string {
 		"api_key: k}%s}]\ngeneral_settings: {master_key: %s}\n", upstream, info, benchKey)
 }
 
-// role starts this test binary anew as one of the servers of serveRole.
-func role(b *testing.B, name, target string) *server {
+// startRole starts this test binary anew as one of the servers of serveRole.
+func startRole(b *testing.B, name, target string) *server {
 	b.Helper()
 	addr := unusedAddr(b)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "BENCH_ROLE="+name, "BENCH_ADDR="+addr, "BENCH_TARGET="+target)
-	return begin(b, addr, cmd)
+	return startServer(b, addr, cmd)
 }
 
-func begin(b *testing.B, addr string, cmd *exec.Cmd) *server {
+func startServer(b *testing.B, addr string, cmd *exec.Cmd) *server {
 	b.Helper()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -125,8 +125,8 @@ func unusedAddr(b *testing.B) string {
 	return l.Addr().String()
 }
 
-// drive sends b.N requests from so many clients, ends the server, and reports.
-func drive(b *testing.B, s *server, clients int, path string, body []byte) {
+// loadServer sends b.N requests from so many clients, ends the server, and reports.
+func loadServer(b *testing.B, s *server, clients int, path string, body []byte) {
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, WriteBufferSize: 64 << 10, DisableCompression: true}
 	var mu sync.Mutex
 	var first []time.Duration
@@ -141,7 +141,7 @@ func drive(b *testing.B, s *server, clients int, path string, body []byte) {
 		wg.Go(func() {
 			var own []time.Duration
 			for range left {
-				took, err := once(transport, "http://"+s.addr+path, body)
+				took, err := sendOnce(transport, "http://"+s.addr+path, body)
 				if err != nil {
 					b.Error(err)
 					return
@@ -167,8 +167,8 @@ func drive(b *testing.B, s *server, clients int, path string, body []byte) {
 	}
 }
 
-// once sends one request and returns the time to the first token, or to the end of an unstreamed reply.
-func once(transport *http.Transport, url string, body []byte) (time.Duration, error) {
+// sendOnce sends one request and returns the time to the first token, or to the end of an unstreamed reply.
+func sendOnce(transport *http.Transport, url string, body []byte) (time.Duration, error) {
 	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, err

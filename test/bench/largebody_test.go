@@ -17,7 +17,7 @@ import (
 // reports how many were answered and how many were asked to come later, the router's peak
 // of memory, and its memory when it is idle again. Give it -benchtime 1x.
 func BenchmarkLargeBodies(b *testing.B) {
-	upstream := role(b, "upstream", "")
+	upstream := startRole(b, "upstream", "")
 	router := routerProcess(b, upstream.addr, "chat")
 	body := conversation("messages", 20<<20, false)
 	answered, refused := 0, 0

@@ -36,7 +36,7 @@ func rivals() []rival {
 	}
 }
 
-// begin starts a rival and waits for its first good answer.
+// startServer starts a rival and waits for its first good answer.
 func (r *rival) begin(b *testing.B, dialect, upstream string) *server {
 	b.Helper()
 	addr := unusedAddr(b)

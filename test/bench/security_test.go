@@ -60,13 +60,13 @@ type cost struct {
 	out  []byte
 }
 
-func (c cost) over(b *testing.B, o cost, name string) {
+func (c cost) reportRatios(b *testing.B, o cost, name string) {
 	b.ReportMetric(float64(c.wall)/float64(o.wall), name+"-times-faster")
 	b.ReportMetric(float64(c.cpu)/float64(o.cpu), name+"-times-less-cpu")
 	b.ReportMetric(o.peak/c.peak, name+"-of-gitleaks-memory")
 }
 
-func spend(b *testing.B, dir, program string, args ...string) cost {
+func measureCommand(b *testing.B, dir, program string, args ...string) cost {
 	b.Helper()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
@@ -87,39 +87,39 @@ func BenchmarkSecurityCheck(b *testing.B) {
 	theirs, g := gitleaks(b), sources(b)
 	report := filepath.Join(b.TempDir(), "gitleaks.json")
 	ours := func(b *testing.B, args ...string) cost {
-		return spend(b, g.Dir, binary, append([]string{"security-check"}, args...)...)
+		return measureCommand(b, g.Dir, binary, append([]string{"security-check"}, args...)...)
 	}
 	forget := func() { _ = os.RemoveAll(filepath.Join(g.Dir, ".router")) }
 	b.Run("tree", func(b *testing.B) {
 		for b.Loop() {
 			forget()
-			their, cold := spend(b, g.Dir, theirs, "dir", ".", "--no-banner", "-f", "json", "-r", report),
+			their, cold := measureCommand(b, g.Dir, theirs, "dir", ".", "--no-banner", "-f", "json", "-r", report),
 				ours(b, "-only=secrets.tree")
-			same(b, report, cold.out)
+			wantGitleaksFindings(b, report, cold.out)
 			time.Sleep(100 * time.Millisecond) // what was written just now is not trusted to stay
 			_ = ours(b, "-only=secrets.tree")
 			warm := ours(b, "-only=secrets.tree")
-			touch(b, g, 100)
+			changeEveryNth(b, g, 100)
 			part := ours(b, "-only=secrets.tree")
-			their.over(b, cold, "cold")
-			their.over(b, warm, "warm")
-			their.over(b, part, "1%-changed")
+			their.reportRatios(b, cold, "cold")
+			their.reportRatios(b, warm, "warm")
+			their.reportRatios(b, part, "1%-changed")
 		}
 	})
 	b.Run("history", func(b *testing.B) {
 		for b.Loop() {
 			forget()
-			their, cold := spend(b, g.Dir, theirs, "git", ".", "--no-banner", "-f", "json", "-r", report),
+			their, cold := measureCommand(b, g.Dir, theirs, "git", ".", "--no-banner", "-f", "json", "-r", report),
 				ours(b, "-only=secrets.history", "-history")
-			same(b, report, cold.out)
-			their.over(b, cold, "cold")
-			their.over(b, ours(b, "-only=secrets.history", "-history"), "warm")
+			wantGitleaksFindings(b, report, cold.out)
+			their.reportRatios(b, cold, "cold")
+			their.reportRatios(b, ours(b, "-only=secrets.history", "-history"), "warm")
 		}
 	})
 }
 
-// touch changes every n-th file a little.
-func touch(b *testing.B, g *repotest.Git, n int) {
+// changeEveryNth changes every n-th file a little.
+func changeEveryNth(b *testing.B, g *repotest.Git, n int) {
 	b.Helper()
 	for i, name := range strings.Fields(g.Git("ls-files")) {
 		if i%n == 0 && strings.HasSuffix(name, ".go") {
@@ -132,8 +132,8 @@ func touch(b *testing.B, g *repotest.Git, n int) {
 	}
 }
 
-// same fails when gitleaks has a finding that the report has not.
-func same(b *testing.B, theirs string, ours []byte) {
+// wantGitleaksFindings fails when gitleaks has a finding that the report has not.
+func wantGitleaksFindings(b *testing.B, theirs string, ours []byte) {
 	b.Helper()
 	text, err := os.ReadFile(theirs)
 	if err != nil {
@@ -192,7 +192,7 @@ func BenchmarkSecurityCheckOfAHugeFile(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		c := spend(b, dir, binary, "security-check", "-only=secrets.tree")
+		c := measureCommand(b, dir, binary, "security-check", "-only=secrets.tree")
 		if !bytes.Contains(c.out, []byte(`"rule":"github-pat"`)) {
 			b.Fatalf("not found: %s", c.out)
 		}
@@ -211,7 +211,8 @@ func BenchmarkSecurityCheckOfAHugeFileInHistory(b *testing.B) {
 	g.Git("commit", "-q", "-m", "gone")
 	for b.Loop() {
 		_ = os.RemoveAll(filepath.Join(g.Dir, ".router"))
-		c := spend(b, g.Dir, binary, "security-check", "-history", "-only=secrets.history", "-jq", ".data.findings|length")
+		c := measureCommand(b, g.Dir, binary,
+			"security-check", "-history", "-only=secrets.history", "-jq", ".data.findings|length")
 		if got := strings.TrimSpace(string(c.out)); got != "1" || c.peak > 64 {
 			b.Fatalf("%s findings with %.0f MB", got, c.peak)
 		}

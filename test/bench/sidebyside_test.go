@@ -34,7 +34,7 @@ func BenchmarkSideBySide(b *testing.B) {
 	}
 	for b.Loop() {
 		printCommands(b)
-		upstream := role(b, "upstream", "")
+		upstream := startRole(b, "upstream", "")
 		for _, dialect := range []string{"messages", "responses"} {
 			compareRivals(b, dialect, upstream)
 		}
@@ -126,7 +126,7 @@ func (l *lane) load(b *testing.B, clients int, path string, body []byte, counts 
 		wg.Go(func() {
 			for time.Since(start) < slice {
 				sent := time.Now()
-				first, err := once(transport, "http://"+l.addr+path, body)
+				first, err := sendOnce(transport, "http://"+l.addr+path, body)
 				took := time.Since(sent)
 				mu.Lock()
 				switch {
@@ -182,7 +182,7 @@ func (s *server) awaitAnswer(dialect string) error {
 	defer transport.CloseIdleConnections()
 	body := conversation(dialect, 1<<10, false)
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		_, err := once(transport, "http://"+s.addr+"/v1/"+dialect, body)
+		_, err := sendOnce(transport, "http://"+s.addr+"/v1/"+dialect, body)
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // client's dialect, and through one whose upstream speaks only chat completions. It
 // reports what BenchmarkGateway does. Run it with -count and compare medians.
 func BenchmarkTranslation(b *testing.B) {
-	upstream := role(b, "upstream", "")
+	upstream := startRole(b, "upstream", "")
 	for _, dialect := range []string{"messages", "responses"} {
 		for _, load := range []struct {
 			name    string
@@ -25,7 +25,7 @@ func BenchmarkTranslation(b *testing.B) {
 		} {
 			for name, speaks := range map[string]string{"native": dialect, "translated": "chat"} {
 				b.Run(dialect+"/"+load.name+"/"+name, func(b *testing.B) {
-					drive(b, routerProcess(b, upstream.addr, speaks), load.clients, "/v1/"+dialect, load.body)
+					loadServer(b, routerProcess(b, upstream.addr, speaks), load.clients, "/v1/"+dialect, load.body)
 				})
 			}
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/openai/openai-go/v3"
 )
 
-// say is a chat with one message of the user.
-func say(model, text string) openai.ChatCompletionNewParams {
+// chatRequest returns a chat with one message of the user.
+func chatRequest(model, text string) openai.ChatCompletionNewParams {
 	return openai.ChatCompletionNewParams{
 		Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)},
 	}
@@ -16,7 +16,7 @@ func say(model, text string) openai.ChatCompletionNewParams {
 
 func chat(t *testing.T, tg target) {
 	client := tg.openAI()
-	got, err := client.Chat.Completions.New(t.Context(), say("router-default", "good morning"))
+	got, err := client.Chat.Completions.New(t.Context(), chatRequest("router-default", "good morning"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func accumulate(t *testing.T, tg target, params openai.ChatCompletionNewParams) 
 }
 
 func chatStreamed(t *testing.T, tg target) {
-	params := say("router-default", "good morning")
+	params := chatRequest("router-default", "good morning")
 	params.StreamOptions.IncludeUsage = openai.Bool(true)
 	acc, finish, err := accumulate(t, tg, params)
 	if err != nil {
@@ -69,7 +69,7 @@ func chatStreamed(t *testing.T, tg target) {
 
 // weather is a chat that asks for a tool.
 func weather() openai.ChatCompletionNewParams {
-	params := say("router-default", `call tool weather {"city":"Bern"}`)
+	params := chatRequest("router-default", `call tool weather {"city":"Bern"}`)
 	params.Tools = []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{
 		Name: "weather",
 		Parameters: openai.FunctionParameters{"type": "object",
@@ -112,7 +112,7 @@ func chatToolsStreamed(t *testing.T, tg target) {
 
 func chatLong(t *testing.T, tg target) {
 	client := tg.openAI()
-	params := say("router-default", "the end")
+	params := chatRequest("router-default", "the end")
 	params.Messages = append([]openai.ChatCompletionMessageParamUnion{openai.SystemMessage(strings.Repeat("context ",
 		300<<10/8))}, params.Messages...)
 	got, err := client.Chat.Completions.New(t.Context(), params)
@@ -125,7 +125,7 @@ func chatLong(t *testing.T, tg target) {
 }
 
 func chatBroken(t *testing.T, tg target) {
-	acc, _, err := accumulate(t, tg, say("cut", "good morning"))
+	acc, _, err := accumulate(t, tg, chatRequest("cut", "good morning"))
 	if err == nil {
 		t.Error("the client does not see that the stream broke")
 	}

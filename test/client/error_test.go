@@ -31,8 +31,8 @@ func anthropicStatus(t *testing.T, err error) int {
 func bothStatuses(t *testing.T, tg target, model string) [2]int {
 	t.Helper()
 	o, a := tg.openAI(), tg.anthropic()
-	_, chatErr := o.Chat.Completions.New(t.Context(), say(model, "hi"))
-	_, messageErr := a.Messages.New(t.Context(), tell(model, "hi"))
+	_, chatErr := o.Chat.Completions.New(t.Context(), chatRequest(model, "hi"))
+	_, messageErr := a.Messages.New(t.Context(), messageRequest(model, "hi"))
 	return [2]int{openAIStatus(t, chatErr), anthropicStatus(t, messageErr)}
 }
 
@@ -68,7 +68,7 @@ func (tg target) calls() int {
 
 func errorAfterRetries(t *testing.T, tg target) {
 	client := tg.openAI()
-	_, err := client.Chat.Completions.New(t.Context(), say("fail-503", "hi"))
+	_, err := client.Chat.Completions.New(t.Context(), chatRequest("fail-503", "hi"))
 	if got := openAIStatus(t, err); got != 503 {
 		t.Errorf("status %d, want 503: %v", got, err)
 	}
@@ -79,7 +79,7 @@ func errorAfterRetries(t *testing.T, tg target) {
 
 func messagesErrorAfterRetries(t *testing.T, tg target) {
 	client := tg.anthropic()
-	_, err := client.Messages.New(t.Context(), tell("fail-503-messages", "hi"))
+	_, err := client.Messages.New(t.Context(), messageRequest("fail-503-messages", "hi"))
 	if got := anthropicStatus(t, err); got != 503 {
 		t.Errorf("status %d, want 503: %v", got, err)
 	}
@@ -90,7 +90,7 @@ func messagesErrorAfterRetries(t *testing.T, tg target) {
 
 func retriesHide(t *testing.T, tg target) {
 	client := tg.openAI()
-	got, err := client.Chat.Completions.New(t.Context(), say("failfirst2-503", "hi"))
+	got, err := client.Chat.Completions.New(t.Context(), chatRequest("failfirst2-503", "hi"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func retriesHide(t *testing.T, tg target) {
 
 func messagesRetriesHide(t *testing.T, tg target) {
 	client := tg.anthropic()
-	got, err := client.Messages.New(t.Context(), tell("failfirst1-500-messages", "hi"))
+	got, err := client.Messages.New(t.Context(), messageRequest("failfirst1-500-messages", "hi"))
 	if err != nil {
 		t.Fatal(err)
 	}

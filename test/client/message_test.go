@@ -7,8 +7,8 @@ import (
 	"github.com/anthropics/anthropic-sdk-go"
 )
 
-// tell is a message with one text of the user.
-func tell(model, text string) anthropic.MessageNewParams {
+// messageRequest returns a message with one text of the user.
+func messageRequest(model, text string) anthropic.MessageNewParams {
 	return anthropic.MessageNewParams{
 		Model: anthropic.Model(model), MaxTokens: 64,
 		System:   []anthropic.TextBlockParam{{Text: "Be brief."}},
@@ -19,7 +19,7 @@ func tell(model, text string) anthropic.MessageNewParams {
 func messagesAt(model string) func(*testing.T, target) {
 	return func(t *testing.T, tg target) {
 		client := tg.anthropic()
-		got, err := client.Messages.New(t.Context(), tell(model, "good morning"))
+		got, err := client.Messages.New(t.Context(), messageRequest(model, "good morning"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,8 +32,8 @@ func messagesAt(model string) func(*testing.T, target) {
 	}
 }
 
-// gather reads a message stream to its end.
-func gather(t *testing.T, tg target, params anthropic.MessageNewParams) (anthropic.Message, error) {
+// accumulateMessage reads a message stream to its end.
+func accumulateMessage(t *testing.T, tg target, params anthropic.MessageNewParams) (anthropic.Message, error) {
 	t.Helper()
 	client := tg.anthropic()
 	stream := client.Messages.NewStreaming(t.Context(), params)
@@ -49,7 +49,7 @@ func gather(t *testing.T, tg target, params anthropic.MessageNewParams) (anthrop
 
 func messagesStreamedAt(model string) func(*testing.T, target) {
 	return func(t *testing.T, tg target) {
-		got, err := gather(t, tg, tell(model, "good morning"))
+		got, err := accumulateMessage(t, tg, messageRequest(model, "good morning"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,9 +63,9 @@ func messagesStreamedAt(model string) func(*testing.T, target) {
 	}
 }
 
-// look is a message that asks for a tool.
-func look(model string) anthropic.MessageNewParams {
-	params := tell(model, `call tool look {"at":"it"}`)
+// toolRequest returns a message that asks for a tool.
+func toolRequest(model string) anthropic.MessageNewParams {
+	params := messageRequest(model, `call tool look {"at":"it"}`)
 	params.Tools = []anthropic.ToolUnionParam{anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{
 		Properties: map[string]any{"at": map[string]any{"type": "string"}},
 	}, "look")}
@@ -74,7 +74,7 @@ func look(model string) anthropic.MessageNewParams {
 
 func messagesToolsAt(model string) func(*testing.T, target) {
 	return func(t *testing.T, tg target) {
-		client, params := tg.anthropic(), look(model)
+		client, params := tg.anthropic(), toolRequest(model)
 		got, err := client.Messages.New(t.Context(), params)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func messagesToolsAt(model string) func(*testing.T, target) {
 }
 
 func messagesToolsStreamed(t *testing.T, tg target) {
-	got, err := gather(t, tg, look("router-claude"))
+	got, err := accumulateMessage(t, tg, toolRequest("router-claude"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func messagesToolsStreamed(t *testing.T, tg target) {
 }
 
 func messagesBroken(t *testing.T, tg target) {
-	got, err := gather(t, tg, tell("cut-messages", "good morning"))
+	got, err := accumulateMessage(t, tg, messageRequest("cut-messages", "good morning"))
 	if err == nil {
 		t.Error("the client does not see that the stream broke")
 	}

@@ -22,8 +22,8 @@ func completion(t *testing.T, tg target) {
 	}
 }
 
-// embed returns the vectors of a, b and a.
-func embed(t *testing.T, tg target, params openai.EmbeddingNewParams) [3][]float64 {
+// requestEmbeddings returns the vectors of a, b and a.
+func requestEmbeddings(t *testing.T, tg target, params openai.EmbeddingNewParams) [3][]float64 {
 	t.Helper()
 	client := tg.openAI()
 	params.Model, params.Input = "echo-embedding",
@@ -39,14 +39,14 @@ func embed(t *testing.T, tg target, params openai.EmbeddingNewParams) [3][]float
 }
 
 func embeddings(t *testing.T, tg target) {
-	v := embed(t, tg, openai.EmbeddingNewParams{})
+	v := requestEmbeddings(t, tg, openai.EmbeddingNewParams{})
 	if len(v[0]) != 1536 || !slices.Equal(v[0], v[2]) || slices.Equal(v[0], v[1]) {
 		t.Errorf("%d dimensions; want the first and the third alike and the second another", len(v[0]))
 	}
 }
 
 func embeddingsOfALength(t *testing.T, tg target) {
-	if v := embed(t, tg, openai.EmbeddingNewParams{Dimensions: openai.Int(8)}); len(v[0]) != 8 {
+	if v := requestEmbeddings(t, tg, openai.EmbeddingNewParams{Dimensions: openai.Int(8)}); len(v[0]) != 8 {
 		t.Errorf("%d dimensions, want 8", len(v[0]))
 	}
 }
@@ -69,7 +69,7 @@ func models(t *testing.T, tg target) {
 func fallback(t *testing.T, tg target) {
 	client := tg.openAI()
 	var raw *http.Response
-	got, err := client.Chat.Completions.New(t.Context(), say("fail-500-broken", "still there?"),
+	got, err := client.Chat.Completions.New(t.Context(), chatRequest("fail-500-broken", "still there?"),
 		option.WithResponseInto(&raw))
 	if err != nil {
 		t.Fatal(err)

@@ -137,13 +137,13 @@ const (
 // deepMessages holds a conversation with thinking, two tools at once and an image.
 func deepMessages(t *testing.T, tg target) {
 	client := tg.anthropic()
-	params := tell("deep", "go")
+	params := messageRequest("deep", "go")
 	params.MaxTokens, params.Thinking = 4096, anthropic.ThinkingConfigParamOfEnabled(1024)
 	for _, name := range []string{"look", "now"} {
 		params.Tools = append(params.Tools,
 			anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{Properties: map[string]any{}}, name))
 	}
-	streamed, err := gather(t, tg, params)
+	streamed, err := accumulateMessage(t, tg, params)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func deepMessages(t *testing.T, tg target) {
 
 // deepChat is deepMessages in chat completions, whose opaque fields no client sends back.
 func deepChat(t *testing.T, tg target) {
-	client, params := tg.openAI(), say("deep", "go")
+	client, params := tg.openAI(), chatRequest("deep", "go")
 	for _, name := range []string{"look", "now"} {
 		params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{Name: name,
 			Parameters: openai.FunctionParameters{"type": "object"}}))

@@ -35,7 +35,7 @@ func TestEachBreakageIsFoundByItsCheckAndMendedByItsFix(t *testing.T) {
 				b.from = startStack
 			}
 			b.from(s)
-			if e := s.doctor(b.flags...); len(e.complaints()) > 0 || !e.OK || e.of(b.check).Status == "" {
+			if e := s.doctor(b.flags...); len(e.complaints()) > 0 || !e.OK || e.find(b.check).Status == "" {
 				t.Fatalf("before: %v %+v", e.complaints(), e.Error)
 			}
 			byHand := b.harm(s)
@@ -43,15 +43,15 @@ func TestEachBreakageIsFoundByItsCheckAndMendedByItsFix(t *testing.T) {
 			want := append([]string{b.check}, b.also...)
 			slices.Sort(want)
 			if got := broken.complaints(); !slices.Equal(got, want) {
-				t.Fatalf("%s: complaints of %v, want %v; %s", b.how, got, want, broken.of(b.check).Detail)
+				t.Fatalf("%s: complaints of %v, want %v; %s", b.how, got, want, broken.find(b.check).Detail)
 			}
-			found := broken.of(b.check)
+			found := broken.find(b.check)
 			if !strings.Contains(found.Fix.Command+" "+found.Fix.Text, b.fix) || found.Fix.Text == "" {
 				t.Errorf("the fix is %+v, want %q", found.Fix, b.fix)
 			}
 			s.mend(b, found, byHand)
 			if e := s.doctor(b.flags...); len(e.complaints()) > 0 || !e.OK {
-				t.Fatalf("after the fix: %v: %s", e.complaints(), e.of(b.check).Detail)
+				t.Fatalf("after the fix: %v: %s", e.complaints(), e.find(b.check).Detail)
 			}
 		})
 	}
@@ -65,8 +65,8 @@ func (s *stack) mend(b breakage, found finding, byHand func()) {
 		s.shell(found.Fix.Command)
 	case findExplanation(s.t, b.check).Mends:
 		first := s.doctor(append(b.flags, "-fix")...)
-		if len(first.of(b.check).Mended) == 0 || first.of(b.check).Status != "pass" {
-			s.t.Fatalf("-fix: %+v", first.of(b.check))
+		if len(first.find(b.check).Mended) == 0 || first.find(b.check).Status != "pass" {
+			s.t.Fatalf("-fix: %+v", first.find(b.check))
 		}
 		for _, f := range s.doctor(append(b.flags, "-fix")...).Checks {
 			if len(f.Mended) > 0 {

@@ -34,7 +34,7 @@ func files() []breakage {
 				s.edit(settings, "    depends_on:", "    health_path: /health/readiness\n    depends_on:")
 				return nil
 			}},
-		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: stopped,
+		{check: "config.settings", how: "cooldown_time under litellm_settings", fix: "move or remove", from: prepare,
 			also: []string{"settings.honoured"}, // the profile has one under router_settings, which wins
 			harm: editFile(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
 		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
@@ -47,9 +47,9 @@ func files() []breakage {
 			harm: typeCommand("rmdir .router/auths")},
 		{check: "folder.private", how: "the runtime folder is open to others", fix: "chmod go-rwx .router/runtime",
 			harm: typeCommand("chmod 755 .router/runtime")},
-		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: stopped,
+		{check: "folder.writable", how: "the runtime folder is read-only", fix: "df -h", from: prepare,
 			needs: rightstest.Ordinary, harm: readOnly},
-		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: stopped, needs: rightstest.Mount,
+		{check: "folder.space", how: "a disk of 20 MB", fix: "free some space", from: prepare, needs: rightstest.Mount,
 			harm: smallDisk},
 		{check: "folder.ignored", how: "the lines in .gitignore are gone", fix: "mage doctor -fix",
 			harm: typeCommand(": > .gitignore")},
@@ -67,14 +67,14 @@ func files() []breakage {
 func runtimesAndProfile() []breakage {
 	return []breakage{
 		{check: "runtimes.installed", how: "the router's command names a program that is not there", fix: "install it",
-			from: stopped,
+			from: prepare,
 			also: []string{"profile.current"}, // the embedded router's file holds settings that a command's lacks
 			harm: func(s *stack) func() {
 				missing := filepath.Join(s.dir, "no", "such", "litellm")
 				return editFile(settings, "    runtime: embedded", "    command: {args: ["+missing+"]} #")(s)
 			}},
 		{check: "runtimes.architecture", how: "the router's program is for another processor", fix: "install it for",
-			from: stopped,
+			from: prepare,
 			also: []string{"profile.current"},
 			harm: func(s *stack) func() {
 				// An ELF header of 64 bytes, little endian, for IBM's S/390.
@@ -110,7 +110,7 @@ func runtimesAndProfile() []breakage {
 				s.write("work/.env", "OPENAI_API_KEY=x\n")
 				return func() { s.shell("rm work/.env") }
 			}},
-		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: stopped,
+		{check: "litellm.include", how: "include in litellm_base", fix: "move what it holds", from: prepare,
 			harm: func(s *stack) func() {
 				s.write("config/more.yaml", "model_list: []\n")
 				return changeFile(settings, "  general_settings:\n    master_key_ref",
@@ -122,7 +122,7 @@ func runtimesAndProfile() []breakage {
 				s.write(".router/runtime/state.json", `{"current_profile":"frugal"}`)
 				return nil
 			}},
-		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: stopped,
+		{check: "profile.active", how: "the generated configuration is gone", fix: "mage profile:set balanced", from: prepare,
 			harm: typeCommand("rm .router/runtime/litellm.active.yaml")},
 		{check: "profile.current", command: true, how: "flowgate.yaml was changed after the start",
 			fix: "mage profile:set balanced",
@@ -161,13 +161,13 @@ func processes() []breakage {
 					before := s.pid("litellm")
 					s.signal(before, syscall.SIGKILL)
 					await(s.t, "the router's return", func() bool {
-						out, err := s.try("health", "-jq", `.data.services[]|select(.name=="litellm").pid`)
+						out, err := s.runMage("health", "-jq", `.data.services[]|select(.name=="litellm").pid`)
 						return err == nil && strings.TrimSpace(string(out)) != strconv.Itoa(before)
 					})
 				}
 				return func() { s.write(".router/runtime/events.log", "") } // an hour later
 			}},
-		{check: "ports.available", how: "a stranger listens on the router's port", fix: "ps -o", from: stopped,
+		{check: "ports.available", how: "a stranger listens on the router's port", fix: "ps -o", from: prepare,
 			harm: func(s *stack) func() {
 				l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
 				if err != nil {
@@ -180,9 +180,9 @@ func processes() []breakage {
 			harm: func(s *stack) func() {
 				return editFile("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", s.port))(s)
 			}},
-		{check: "ports.loopback", how: "the router listens on 0.0.0.0", fix: "host: 127.0.0.1", from: stopped,
+		{check: "ports.loopback", how: "the router listens on 0.0.0.0", fix: "host: 127.0.0.1", from: prepare,
 			harm: editFile(settings, "host: 127.0.0.1\n    port: ", "host: 0.0.0.0\n    port: ")},
-		{check: "readiness.free", how: "readiness_path: /health", fix: "readiness_path: /health/readiness", from: stopped,
+		{check: "readiness.free", how: "readiness_path: /health", fix: "readiness_path: /health/readiness", from: prepare,
 			harm: editFile(settings, "    depends_on:", "    readiness_path: /health\n    depends_on:")},
 		{check: "services.live", command: true, how: "one of two services is stopped", fix: "mage start litellm",
 			harm: typeCommand("mage stop litellm")},
@@ -234,7 +234,7 @@ func upstream() []breakage {
 				return nil
 			}},
 		{check: "stack.address", how: "api_base names a port where no process listens",
-			fix: "write api_base: http://127.0.0.1:", from: stopped,
+			fix: "write api_base: http://127.0.0.1:", from: prepare,
 			harm: func(s *stack) func() {
 				return changeFile(settings, fmt.Sprintf("127.0.0.1:%d/v1", s.upPort), "127.0.0.1:1/v1")(s)
 			}},
@@ -318,26 +318,26 @@ func policyOnes() []breakage {
 				s.ask("limited", http.StatusTooManyRequests)
 				return func() { s.mage("restart", "litellm") }
 			}},
-		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: stopped,
+		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: prepare,
 			harm: func(s *stack) func() {
 				twin := fmt.Sprintf("    - model_name: router-cheap\n      litellm_params:\n        model: openai/router-cheap\n  "+
 					"      api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
 				return changeFile(settings, "  general_settings:\n    master_key_ref",
 					twin+"  general_settings:\n    master_key_ref")(s)
 			}},
-		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: stopped,
+		{check: "routing.strategy", how: "a misspelt routing strategy", fix: "simple-shuffle", from: prepare,
 			harm: changeFile(settings, "simple-shuffle", "simple-shufle")},
-		{check: "fallbacks.known", how: "a fallback to a group that does not exist", fix: "correct the name", from: stopped,
+		{check: "fallbacks.known", how: "a fallback to a group that does not exist", fix: "correct the name", from: prepare,
 			harm: changeFile(settings, "router-default: [router-cheap]", "router-default: [router-chaep]")},
-		{check: "fallbacks.loop", how: "two groups that fall back to each other", fix: "take one", from: stopped,
+		{check: "fallbacks.loop", how: "two groups that fall back to each other", fix: "take one", from: prepare,
 			harm: changeFile(settings, "        - router-default: [router-cheap]\n",
 				"        - router-default: [router-cheap]\n        - router-cheap: [router-default] #\n")},
 		{check: "settings.effective", how: "allowed_fails: 3 with LiteLLM", fix: "write 2 or 4", from: withVenv,
 			harm: changeFile(settings, "allowed_fails: 2", "allowed_fails: 3 #")},
-		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: stopped,
+		{check: "settings.known", how: "num_retrys", fix: "correct the keys", from: prepare,
 			also: []string{"settings.honoured"},
 			harm: changeFile(settings, "num_retries: 2", "num_retrys: 2")},
-		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: stopped,
+		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: prepare,
 			harm: changeFile(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},
 		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv,
 			harm: changeFile(settings, "openai/router-cheap", "opneai/router-cheap")},
@@ -346,9 +346,9 @@ func policyOnes() []breakage {
 
 func environment() []breakage {
 	return []breakage{
-		{check: "upstream.reachable", how: "an upstream that does not speak TLS", fix: "check the name", from: stopped,
+		{check: "upstream.reachable", how: "an upstream that does not speak TLS", fix: "check the name", from: prepare,
 			flags: []string{"-online"}, harm: plainUpstream},
-		{check: "clock.right", how: "upstreams say another time", fix: "set the clock", from: stopped,
+		{check: "clock.right", how: "upstreams say another time", fix: "set the clock", from: prepare,
 			flags: []string{"-online"}, harm: skewedUpstream},
 		{check: "environment.proxy", how: "HTTP_PROXY without NO_PROXY", fix: "export NO_PROXY=",
 			harm: func(s *stack) func() {

@@ -29,7 +29,7 @@ type routerReport struct {
 
 func (s *stack) routerReport(target string) (routerReport, error) {
 	s.t.Helper()
-	out, err := s.try(target)
+	out, err := s.runMage(target)
 	var r routerReport
 	if jsonErr := json.Unmarshal(out, &r); jsonErr != nil {
 		s.t.Fatalf("%s: %v: %s", target, jsonErr, out)

@@ -12,7 +12,7 @@ func TestABrokenConfigurationStillGetsAReportAndExitStatus2(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.edit(settings, "config_version: 2", "config_version: 2\nconfig_version: 2")
-	out, err := s.try("doctor")
+	out, err := s.runMage("doctor")
 	if err == nil || !strings.Contains(err.Error(), "exit status 2") || !strings.Contains(err.Error(), "flowgate.yaml:") {
 		t.Fatalf("%v", err)
 	}
@@ -20,8 +20,8 @@ func TestABrokenConfigurationStillGetsAReportAndExitStatus2(t *testing.T) {
 	if err := json.Unmarshal(out, &e); err != nil || e.Error == nil || e.Error.Code != "config-invalid" {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if e.of("config.valid").Status != "fail" || e.of("ports.available").Status != "skip" ||
-		e.of("environment.files").Status != "pass" {
+	if e.find("config.valid").Status != "fail" || e.find("ports.available").Status != "skip" ||
+		e.find("environment.files").Status != "pass" {
 		t.Fatalf("%+v", e.Checks)
 	}
 }
@@ -38,12 +38,12 @@ func TestAWrongManagementKeyIsNotTriedUntilTheServerBansUs(t *testing.T) {
 		if i > 0 {
 			want = "was refused before"
 		}
-		if f := e.of("cliproxy.management"); f.Status != "fail" || !strings.Contains(string(f.Detail), want) {
+		if f := e.find("cliproxy.management"); f.Status != "fail" || !strings.Contains(string(f.Detail), want) {
 			t.Fatalf("run %d: %s %s", i, f.Status, f.Detail)
 		}
 	}
 	s.write(".router/secrets/management.key", key)
-	if f := s.doctor().of("cliproxy.management"); f.Status != "pass" {
+	if f := s.doctor().find("cliproxy.management"); f.Status != "pass" {
 		t.Fatalf("the right key: %s %s", f.Status, f.Detail)
 	}
 }
@@ -53,7 +53,7 @@ func TestAPidFileOfSomebodyElsesProcessIsLeftAlone(t *testing.T) {
 	s := newStack(t)
 	s.mage("profile:set", "balanced")
 	s.write(".router/runtime/pids/litellm.pid", strconv.Itoa(os.Getpid()))
-	f := s.doctor("-fix").of("processes.stale")
+	f := s.doctor("-fix").find("processes.stale")
 	if f.Status != "warn" || len(f.Mended) > 0 || !strings.Contains(string(f.Detail), `"pid":`+strconv.Itoa(os.Getpid())) {
 		t.Fatalf("%+v %s", f, f.Detail)
 	}
@@ -107,7 +107,7 @@ func TestTenThousandCredentialFilesAreExaminedAndFewAreNamed(t *testing.T) {
 	for i := range 10_000 {
 		s.write(".router/auths/codex-"+strconv.Itoa(i)+".json", `{"type":"codex"`)
 	}
-	f := s.doctor().of("credentials.parsable")
+	f := s.doctor().find("credentials.parsable")
 	var detail struct {
 		Accounts []json.RawMessage
 		Examined int
@@ -124,7 +124,7 @@ func TestACommandThatListensEverywhereIsFoundWhateverTheConfigurationSays(t *tes
 	withRouter(s)
 	s.edit(settings, `"litellm-double"`, `"litellm-double", "-host=0.0.0.0"`)
 	s.mage("restart", "litellm")
-	if f := s.doctor().of("ports.loopback"); f.Status != "warn" ||
+	if f := s.doctor().find("ports.loopback"); f.Status != "warn" ||
 		!strings.Contains(string(f.Detail), "listens on more than 127.0.0.1") {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
@@ -137,7 +137,7 @@ func TestAnOldConfigurationWhoseUpstreamWantsAKeyGetsReady(t *testing.T) {
 	s.mage("stop")
 	s.edit(settings, "    readiness_path: /healthz #", "    #") // the default of a command is /v1/models
 	s.mage("start")
-	if e := s.doctor(); !e.OK || e.of("services.ready").Status != "pass" {
+	if e := s.doctor(); !e.OK || e.find("services.ready").Status != "pass" {
 		t.Fatalf("%v", e.complaints())
 	}
 }
@@ -147,8 +147,8 @@ func TestAnAddressFromTheEnvironmentIsExamined(t *testing.T) {
 	s := newStack(t)
 	s.edit(settings, "api_base: http://127.0.0.1:"+strconv.Itoa(s.upPort)+"/v1", "api_base: os.environ/FLOWGATE_TEST_BASE")
 	s.env = append(s.env, "FLOWGATE_TEST_BASE=http://127.0.0.1:1/v1")
-	stopped(s)
-	if f := s.doctor().of("stack.address"); f.Status != "fail" ||
+	prepare(s)
+	if f := s.doctor().find("stack.address"); f.Status != "fail" ||
 		!strings.Contains(string(f.Detail), "no process listens") {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}

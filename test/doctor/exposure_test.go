@@ -18,7 +18,7 @@ func TestWhatAnOpenServiceAnswersIsNamed(t *testing.T) {
 		t.Helper()
 		s.mage("restart")
 		var e examination
-		if out, _ := s.try("security-check", "-probe", only); json.Unmarshal(out, &e) != nil {
+		if out, _ := s.runMage("security-check", "-probe", only); json.Unmarshal(out, &e) != nil {
 			t.Fatalf("%s", out)
 		}
 		return e
@@ -32,7 +32,7 @@ func TestWhatAnOpenServiceAnswersIsNamed(t *testing.T) {
 		"exposure.keys": "no key: 200", "exposure.headers": "X-Forwarded-For", "exposure.origin": "foreign page",
 		"exposure.paths": "another spelling", "exposure.management": "/v0/management/config",
 	} {
-		if f := e.of(id); f.Status != "fail" || !strings.Contains(string(f.Detail), says) || f.Fix.Text == "" {
+		if f := e.find(id); f.Status != "fail" || !strings.Contains(string(f.Detail), says) || f.Fix.Text == "" {
 			t.Errorf("%s is %s: %s", id, f.Status, f.Detail)
 		}
 	}
@@ -48,10 +48,10 @@ func TestAServiceThatAllowsEveryOriginPassesWhileItWantsAKey(t *testing.T) {
 		t.Helper()
 		s.mage("restart")
 		var e examination
-		if out, _ := s.try("security-check", "-probe", "-only=exposure.origin"); json.Unmarshal(out, &e) != nil {
+		if out, _ := s.runMage("security-check", "-probe", "-only=exposure.origin"); json.Unmarshal(out, &e) != nil {
 			t.Fatalf("%s", out)
 		}
-		return e.of("exposure.origin")
+		return e.find("exposure.origin")
 	}
 	s.edit(settings, `"cliproxyapi-double"`, `"cliproxyapi-double", "-any-origin"`)
 	if f := probe(); f.Status != "pass" || !strings.Contains(string(f.Detail),

@@ -47,11 +47,11 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 			withUpstreamDown(s)
 			s.edit(settings, "    runtime: embedded",
 				s.command("litellm-double", fmt.Sprintf("-port=%d", s.port), "-models=router-default,router-cheap"))
-			_, _ = s.try("profile:set", "balanced")
+			_, _ = s.runMage("profile:set", "balanced")
 			harm(s)
 			for _, flags := range [][]string{{"doctor", "-online"}, {"doctor", "-online", "-format=text"},
 				{"doctor", "-format=github"}, {"doctor", "-format=junit"}} {
-				out, err := s.try(flags...)
+				out, err := s.runMage(flags...)
 				if text := fmt.Sprint(string(out), err); strings.Contains(text, planted) {
 					at := strings.Index(text, planted)
 					t.Errorf("%v: …%s…", flags, text[max(0, at-300):min(len(text), at+60)])
@@ -125,7 +125,7 @@ func TestWhatAHostileUpstreamSaysIsShortAndPlain(t *testing.T) {
 			s.edit(settings, "    runtime: echo", s.command("cliproxyapi-double", "-config="+s.path("config/cliproxyapi.yaml"),
 				"-models=router-default,router-cheap", "-hostile="+how))
 			s.mage("start")
-			out, _ := s.try("doctor", "-format=text")
+			out, _ := s.runMage("doctor", "-format=text")
 			if len(out) > 100<<10 || strings.Contains(string(out), "\x1b]0;") ||
 				strings.Contains(string(out), strings.TrimSpace(s.read(".router/secrets/management.key"))) {
 				t.Errorf("%d bytes: %q", len(out), out[:min(len(out), 2000)])
@@ -134,7 +134,7 @@ func TestWhatAHostileUpstreamSaysIsShortAndPlain(t *testing.T) {
 			if len(e.dump()) > 200<<10 || e.Duration > 4500 || strings.Contains(e.dump(), "panicked") {
 				t.Errorf("%d bytes in %.0f ms", len(e.dump()), e.Duration)
 			}
-			if f := e.of("credentials.usable"); how == "many" &&
+			if f := e.find("credentials.usable"); how == "many" &&
 				(f.Status != "warn" || !strings.Contains(string(f.Detail), "and "+strconv.Itoa(10_000-20)+" more")) {
 				t.Errorf("%s %.300s", f.Status, f.Detail)
 			}

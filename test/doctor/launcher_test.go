@@ -10,7 +10,7 @@ func TestThePythonOfALauncherIsReadAndNotGuessed(t *testing.T) {
 		t.Helper()
 		e := s.doctor()
 		for _, check := range []string{"litellm.python", "litellm.prisma"} {
-			if found := e.of(check); found.Status != want {
+			if found := e.find(check); found.Status != want {
 				t.Errorf("%s: %s %s, want %s", check, found.Status, found.Detail, want)
 			}
 		}

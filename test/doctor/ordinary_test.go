@@ -63,11 +63,11 @@ func TestOrdinaryInstallationsGetNoComplaint(t *testing.T) {
 			arrange(s)
 			s.mage("profile:set", "balanced")
 			if e := s.doctor(); len(e.complaints()) > 0 {
-				t.Fatalf("%v: %s", e.complaints(), e.of(e.complaints()[0]).Detail)
+				t.Fatalf("%v: %s", e.complaints(), e.find(e.complaints()[0]).Detail)
 			}
 			s.mage("start")
 			if e := s.doctor(); len(e.complaints()) > 0 {
-				t.Fatalf("up: %v: %s", e.complaints(), e.of(e.complaints()[0]).Detail)
+				t.Fatalf("up: %v: %s", e.complaints(), e.find(e.complaints()[0]).Detail)
 			}
 		})
 	}
@@ -82,13 +82,13 @@ func TestAFolderWithANameThatIsNotASCIIIsIgnoredLikeAnyOther(t *testing.T) {
 	}
 	s.dir = filepath.Join(s.dir, name)
 	s.mage("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(s.upPort))
-	if f := s.doctor("-only=folder.ignored").of("folder.ignored"); f.Status != "pass" {
+	if f := s.doctor("-only=folder.ignored").find("folder.ignored"); f.Status != "pass" {
 		t.Fatalf("%s %s", f.Status, f.Detail)
 	}
 	if err := os.Remove(s.path(".gitignore")); err != nil {
 		t.Fatal(err)
 	}
-	if f := s.doctor("-only=folder.ignored", "-fix").of("folder.ignored"); f.Status != "pass" || len(f.Mended) == 0 {
+	if f := s.doctor("-only=folder.ignored", "-fix").find("folder.ignored"); f.Status != "pass" || len(f.Mended) == 0 {
 		t.Fatalf("after -fix: %s %s", f.Status, f.Detail)
 	}
 }
@@ -97,7 +97,7 @@ func TestAConfigurationThatHoldsKeysAndThatGitTakesIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	find := func(flags ...string) finding {
-		return s.doctor(append([]string{"-only=folder.ignored"}, flags...)...).of("folder.ignored")
+		return s.doctor(append([]string{"-only=folder.ignored"}, flags...)...).find("folder.ignored")
 	}
 	if f := find(); f.Status != "pass" {
 		t.Fatalf("without keys: %s %s", f.Status, f.Detail)
@@ -133,17 +133,17 @@ func TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown(t *testing.T) {
 	withUpstream(s)
 	s.edit(settings, "model: openai/router-cheap", "model: openai/router-cheap(high)")
 	s.mage("profile:set", "balanced")
-	if f := s.doctor().of("stack.models"); f.Status != "pass" {
+	if f := s.doctor().find("stack.models"); f.Status != "pass" {
 		t.Errorf("an effort behind the name: %s %s", f.Status, f.Detail)
 	}
 	s.mage("stop")
 	s.write("config/cliproxyapi.yaml", s.read("config/cliproxyapi.yaml")+
 		"\nopenai-compatibility:\n  - {name: a, models: [{name: other, alias: other}]}\n")
-	if f := s.doctor().of("stack.models"); f.Status != "fail" {
+	if f := s.doctor().find("stack.models"); f.Status != "fail" {
 		t.Errorf("no account is signed in: %s %s", f.Status, f.Detail)
 	}
 	s.credential("", "rt-1", 0, 9*24*time.Hour)
-	if f := s.doctor().of("stack.models"); f.Status != "skip" {
+	if f := s.doctor().find("stack.models"); f.Status != "skip" {
 		t.Errorf("an account is signed in: %s %s", f.Status, f.Detail)
 	}
 }
@@ -154,11 +154,11 @@ func TestAnotherProgramThatIsDownIsNotToBecomeTheUpstream(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.deployment("http://127.0.0.1:" + strconv.Itoa(freePort(t)))
-	if f := s.doctor().of("stack.address"); f.Status != "fail" || !strings.Contains(f.Fix.Text, "start the program") {
+	if f := s.doctor().find("stack.address"); f.Status != "fail" || !strings.Contains(f.Fix.Text, "start the program") {
 		t.Errorf("of unknown kind: %+v", f)
 	}
 	s.edit(settings, "model: openai/x", "model: ollama_chat/x")
-	if f := s.doctor().of("stack.address"); f.Status != "warn" ||
+	if f := s.doctor().find("stack.address"); f.Status != "warn" ||
 		!strings.Contains(string(f.Detail), "no ollama_chat listens") {
 		t.Errorf("an Ollama: %s %s", f.Status, f.Detail)
 	}
@@ -176,7 +176,7 @@ func TestAnExaminationLastsAsLongAsTheSlowestCheck(t *testing.T) {
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 	}
 	e := s.doctor()
-	if f := e.of("cliproxy.reachable"); f.Status != "fail" {
+	if f := e.find("cliproxy.reachable"); f.Status != "fail" {
 		t.Fatalf("%+v", f)
 	}
 	if e.Duration > 4500 { // three seconds, and a machine that is busy with other tests
@@ -207,8 +207,8 @@ func TestKeysAreNotSentToAStrangerOnAServicePort(t *testing.T) {
 	go func() { _ = stranger.Serve(l) }()
 	defer func() { _ = stranger.Close() }()
 	e := s.doctor()
-	if e.of("ports.available").Status != "fail" {
-		t.Fatalf("%+v", e.of("ports.available"))
+	if e.find("ports.available").Status != "fail" {
+		t.Fatalf("%+v", e.find("ports.available"))
 	}
 	for len(got) > 0 {
 		if key := <-got; key != "" {

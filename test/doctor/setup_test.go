@@ -17,8 +17,8 @@ const settings = "config/flowgate.yaml"
 // startStack brings up the stack of an installation.
 func startStack(s *stack) { s.mage("start") }
 
-// stopped is one whose profile was generated, and whose stack is down.
-func stopped(s *stack) { s.mage("profile:set", "balanced") }
+// prepare generates the profile, and leaves the stack down.
+func prepare(s *stack) { s.mage("profile:set", "balanced") }
 
 // withUpstream puts the double of CLIProxyAPI in the echo's place.
 func withUpstream(s *stack) {
@@ -80,7 +80,7 @@ func withVenv(s *stack) {
 	s.write(".venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n")
 	s.write(".venv/lib/python3.11/site-packages/prisma/__init__.py", "")
 	s.write(".venv/lib/python3.11/site-packages/litellm-1.106.2.dist-info/METADATA", "Version: 1.106.2\n")
-	stopped(s)
+	prepare(s)
 }
 
 // command is the YAML of a service that runs this test binary.
@@ -103,10 +103,10 @@ func (s *stack) program(name, text string) {
 func changeFile(name, old, new string) func(*stack) func() {
 	return func(s *stack) func() {
 		s.edit(name, old, new)
-		stopped(s)
+		prepare(s)
 		return func() {
 			s.edit(name, new, old)
-			stopped(s)
+			prepare(s)
 		}
 	}
 }
@@ -153,13 +153,13 @@ func withInstall(s *stack) {
 		s.t.Fatal(err)
 	}
 	s.installed = strings.TrimPrefix(filepath.Join(in.Path, in.Binary), s.dir+"/")
-	stopped(s)
+	prepare(s)
 }
 
 // withAccount has a Codex account signed in.
 func withAccount(s *stack) {
 	s.credential("", "rt-1", 0, 9*24*time.Hour)
-	stopped(s)
+	prepare(s)
 }
 
 // credential writes the account's file: its refresh token, and when its access

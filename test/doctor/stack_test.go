@@ -75,7 +75,7 @@ func newStack(t testing.TB) *stack {
 	)
 	s.shell("git init -q")
 	s.mage("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(s.upPort))
-	t.Cleanup(func() { _, _ = s.try("stop") })
+	t.Cleanup(func() { _, _ = s.runMage("stop") })
 	return s
 }
 
@@ -98,14 +98,14 @@ func folder(t testing.TB) string {
 // mage runs the program and fails the test when it does.
 func (s *stack) mage(words ...string) []byte {
 	s.t.Helper()
-	out, err := s.try(words...)
+	out, err := s.runMage(words...)
 	if err != nil {
 		s.t.Fatalf("mage %s: %v\n%s", strings.Join(words, " "), err, out)
 	}
 	return out
 }
 
-func (s *stack) try(words ...string) ([]byte, error) {
+func (s *stack) runMage(words ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, words...)
@@ -141,7 +141,7 @@ func (s *stack) shell(line string) {
 // doctor examines the stack.
 func (s *stack) doctor(flags ...string) examination {
 	s.t.Helper()
-	out, err := s.try(append([]string{"doctor"}, flags...)...)
+	out, err := s.runMage(append([]string{"doctor"}, flags...)...)
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		s.t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func (e examination) complaints() []string {
 	return ids
 }
 
-func (e examination) of(id string) finding {
+func (e examination) find(id string) finding {
 	f, _ := lo.Find(e.Checks, func(f finding) bool { return f.ID == id })
 	return f
 }
@@ -196,7 +196,7 @@ func (s *stack) write(name, text string) {
 
 // trust is what a user types after an edit of the configuration. One that
 // cannot be used cannot be trusted either: those tests are about that.
-func (s *stack) trust() { _, _ = s.try("trust") }
+func (s *stack) trust() { _, _ = s.runMage("trust") }
 
 func (s *stack) read(name string) string {
 	s.t.Helper()

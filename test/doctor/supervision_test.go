@@ -14,7 +14,7 @@ func TestAnotherProgramOnThePortOfTheOtherFamilyIsAWarning(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.mage("start")
-	if f := s.doctor("-only=ports.available").of("ports.available"); f.Status != "pass" {
+	if f := s.doctor("-only=ports.available").find("ports.available"); f.Status != "pass" {
 		t.Fatalf("alone: %+v %s", f, f.Detail)
 	}
 	for _, address := range []string{"[::1]:%d", "[::]:%d"} {
@@ -22,7 +22,7 @@ func TestAnotherProgramOnThePortOfTheOtherFamilyIsAWarning(t *testing.T) {
 		if err != nil {
 			t.Skip("no IPv6 here: ", err)
 		}
-		f := s.doctor("-only=ports.available").of("ports.available")
+		f := s.doctor("-only=ports.available").find("ports.available")
 		_ = l.Close()
 		if f.Status != "warn" || !strings.Contains(string(f.Detail),
 			fmt.Sprintf("localhost:%d may reach process %d", s.port, os.Getpid())) {
@@ -53,17 +53,17 @@ func TestDoctorSaysNothingGoodOfAStackWhoseSupervisorCannotBeReached(t *testing.
 	t.Cleanup(func() { s.signal(pid, syscall.SIGCONT) })
 	s.shell("rm .router/runtime/supervisor.sock")
 	e := s.doctor()
-	if f := e.of("supervisor.answers"); f.Status != "fail" || !strings.Contains(string(f.Detail), fmt.Sprint(pid)) {
+	if f := e.find("supervisor.answers"); f.Status != "fail" || !strings.Contains(string(f.Detail), fmt.Sprint(pid)) {
 		t.Errorf("%+v %s", f, f.Detail)
 	}
 	for _, id := range []string{"ports.available", "services.live", "services.ready"} {
-		if f := e.of(id); f.Status == "pass" || strings.Contains(string(f.Detail), "stopped") {
+		if f := e.find(id); f.Status == "pass" || strings.Contains(string(f.Detail), "stopped") {
 			t.Errorf("%s: %+v %s", id, f, f.Detail)
 		}
 	}
 	var readers sync.WaitGroup
 	wantUnreachable := func(command string) {
-		out, err := s.try(command)
+		out, err := s.runMage(command)
 		if err == nil || !strings.Contains(string(out), `"code":"supervisor-unreachable"`) ||
 			!strings.Contains(string(out), "running") || strings.Contains(string(out), "stopped") {
 			t.Errorf("%s: %v %s", command, err, out)
@@ -76,16 +76,16 @@ func TestDoctorSaysNothingGoodOfAStackWhoseSupervisorCannotBeReached(t *testing.
 	for _, command := range []string{"stop", "start", "restart"} {
 		wantUnreachable(command)
 	}
-	if out, err := s.try("profile:set", "cost"); err == nil ||
+	if out, err := s.runMage("profile:set", "cost"); err == nil ||
 		!strings.Contains(string(out), `"code":"supervisor-unreachable"`) {
 		t.Errorf("profile:set: %v %s", err, out)
 	}
 	for _, command := range []string{"logs", "events"} { // they read files
-		if out, err := s.try(command); err != nil {
+		if out, err := s.runMage(command); err != nil {
 			t.Errorf("%s: %v %s", command, err, out)
 		}
 	}
-	if out, err := s.try("stop", "-force"); err != nil || strings.Contains(string(out), "running") {
+	if out, err := s.runMage("stop", "-force"); err != nil || strings.Contains(string(out), "running") {
 		t.Errorf("stop -force: %v %s", err, out)
 	}
 }
@@ -96,22 +96,22 @@ func TestAConfigurationOfCLIProxyAPIThatWasReplacedIsNoticed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	withUpstream(s)
-	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+	if f := s.doctor("-only=cliproxy.config").find("cliproxy.config"); f.Status != "pass" {
 		t.Fatalf("before: %+v %s", f, f.Detail)
 	}
 	// in place, which the server notices
 	s.shell("cat config/cliproxyapi.yaml > copy && cat copy > config/cliproxyapi.yaml")
-	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+	if f := s.doctor("-only=cliproxy.config").find("cliproxy.config"); f.Status != "pass" {
 		t.Errorf("changed in place: %+v %s", f, f.Detail)
 	}
 	s.shell("sed -i 's/^port/port/' config/cliproxyapi.yaml")
-	f := s.doctor("-only=cliproxy.config").of("cliproxy.config")
+	f := s.doctor("-only=cliproxy.config").find("cliproxy.config")
 	if f.Status != "warn" || f.Fix.Command != "mage restart cliproxyapi_plus" ||
 		!strings.Contains(string(f.Detail), "was replaced") {
 		t.Errorf("replaced: %+v %s", f, f.Detail)
 	}
 	s.mage("restart", "-service=cliproxyapi_plus")
-	if f := s.doctor("-only=cliproxy.config").of("cliproxy.config"); f.Status != "pass" {
+	if f := s.doctor("-only=cliproxy.config").find("cliproxy.config"); f.Status != "pass" {
 		t.Errorf("after the restart: %+v %s", f, f.Detail)
 	}
 }

@@ -60,7 +60,7 @@ func TestATimelineTellsAStopFromADeathAndNamesTheWayBack(t *testing.T) {
 	orphans := []int{s.pid("litellm"), s.pid("cliproxyapi_plus")}
 	s.signal(s.pid("supervisor"), syscall.SIGKILL)
 	await(t, "no supervisor", func() bool {
-		out, _ := s.try("status", "-jq", ".data.supervisor")
+		out, _ := s.runMage("status", "-jq", ".data.supervisor")
 		return strings.TrimSpace(string(out)) == "null"
 	})
 	if h = s.timeline(); h.State != "unwell" || !strings.Contains(h.Cause, "supervisor was killed") {
@@ -82,14 +82,14 @@ func TestATimelineNamesWhatChangedBeforeAFailure(t *testing.T) {
 	s.edit("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", freePort(t)))
 	now := time.Now() // the time that the system gives a file may lie some milliseconds back
 	lo.Must0(os.Chtimes(s.path("config/cliproxyapi.yaml"), now, now))
-	if _, err := s.try("restart", "cliproxyapi_plus", "-timeout=1s"); err == nil {
+	if _, err := s.runMage("restart", "cliproxyapi_plus", "-timeout=1s"); err == nil {
 		t.Fatal("it got ready")
 	}
 	h := s.timeline()
 	if len(h.Changed) != 1 || h.Changed[0].Subject != "config/cliproxyapi.yaml" || h.Changed[0].Source != "config" {
 		t.Fatalf("%+v", h)
 	}
-	out, _ := s.try("doctor", "-format=text")
+	out, _ := s.runMage("doctor", "-format=text")
 	first, _, _ := strings.Cut(string(out), "\n")
 	if !strings.HasPrefix(first, "the stack is ") || !strings.Contains(first, "→ mage ") {
 		t.Fatalf("doctor begins with %q", first)
@@ -189,7 +189,7 @@ func TestATimelineWorksWithAnOccupiedPortAndABrokenLog(t *testing.T) {
 	if err := syscall.Mkfifo(s.path(".router/runtime/events.log"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := s.try("doctor", "timeline"); err == nil || !strings.Contains(string(out), `"log-unreadable"`) {
+	if out, err := s.runMage("doctor", "timeline"); err == nil || !strings.Contains(string(out), `"log-unreadable"`) {
 		t.Errorf("a pipe: %v %s", err, out)
 	}
 }

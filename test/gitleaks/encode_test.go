@@ -10,7 +10,7 @@ import (
 
 func encodeBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func percent(s string) string {
+func encodePercent(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
 		fmt.Fprintf(&b, "%%%02X", c)
@@ -18,7 +18,7 @@ func percent(s string) string {
 	return b.String()
 }
 
-func escapes(s string) string {
+func encodeEscapes(s string) string {
 	var b strings.Builder
 	for _, c := range s {
 		fmt.Fprintf(&b, `\u%04x`, c&0xffff)

@@ -24,15 +24,15 @@ import (
 // gitleaks is the real one, as its command is set up by default.
 func gitleaks(tb testing.TB) *detect.Detector {
 	tb.Helper()
-	d, err := theirs()
+	d, err := makeDetector()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return d
 }
 
-// theirs makes one detector for all tests: making two at once is a race there.
-var theirs = sync.OnceValues(func() (*detect.Detector, error) {
+// makeDetector makes one detector for all tests: making two at once is a race there.
+var makeDetector = sync.OnceValues(func() (*detect.Detector, error) {
 	logging.Logger = zerolog.Nop()
 	d, err := detect.NewDetectorDefaultConfig()
 	if err == nil {
@@ -41,8 +41,8 @@ var theirs = sync.OnceValues(func() (*detect.Detector, error) {
 	return d, err
 })
 
-// judge is what gitleaks finds in a fragment.
-func judge(d *detect.Detector, f sources.Fragment) []report.Finding {
+// findByGitleaks returns what gitleaks finds in a fragment.
+func findByGitleaks(d *detect.Detector, f sources.Fragment) []report.Finding {
 	return d.Detect(detect.Fragment(f)) //nolint:staticcheck // deprecated, and what this version takes
 }
 
@@ -64,11 +64,12 @@ func scanner(tb testing.TB) *scan.Scanner {
 	return s
 }
 
-// same compares what both find in one fragment, and returns how much that is.
-func same(tb testing.TB, d *detect.Detector, w *scan.Worker, f scan.Fragment) int {
+// compareFindings compares what both find in one fragment, and returns the number of findings.
+func compareFindings(tb testing.TB, d *detect.Detector, w *scan.Worker, f scan.Fragment) int {
 	tb.Helper()
 	var want, got []string
-	for _, n := range judge(d, sources.Fragment{Raw: f.Text, FilePath: f.Path, CommitSHA: f.Commit, StartLine: f.Line}) {
+	fragment := sources.Fragment{Raw: f.Text, FilePath: f.Path, CommitSHA: f.Commit, StartLine: f.Line}
+	for _, n := range findByGitleaks(d, fragment) {
 		want = append(want, fmt.Sprintf("%s:%s:%d-%d", n.File, n.RuleID, n.StartLine, n.EndLine))
 	}
 	for _, n := range w.Scan(f) {
@@ -95,15 +96,16 @@ func TestFindingsAreThoseOfGitleaksOnTextsMadeOfItsRules(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		total += same(t, d, w, scan.Fragment{Path: paths[r.IntN(len(paths))], Line: 1 + r.IntN(50), Text: dress(r, secret)})
+		total += compareFindings(t, d, w,
+			scan.Fragment{Path: paths[r.IntN(len(paths))], Line: 1 + r.IntN(50), Text: surroundSecret(r, secret)})
 	}
 	if total < 80 {
 		t.Fatalf("only %d findings: the comparison shows nothing", total)
 	}
 }
 
-// dress puts a secret among lines, some of them encoded or marked as allowed.
-func dress(r *rand.Rand, secret string) string {
+// surroundSecret puts a secret among lines, some of them encoded or marked as allowed.
+func surroundSecret(r *rand.Rand, secret string) string {
 	lines := []string{"package main", `const key = "` + secret + `"`, "token: " + secret, secret}
 	for range r.IntN(6) {
 		switch r.IntN(7) {
@@ -112,11 +114,11 @@ func dress(r *rand.Rand, secret string) string {
 		case 1:
 			lines = append(lines, fmt.Sprintf("%x", secret))
 		case 2:
-			lines = append(lines, "apikey="+percent(secret))
+			lines = append(lines, "apikey="+encodePercent(secret))
 		case 3:
 			lines = append(lines, "x = "+secret+" // gitleaks:allow")
 		case 4:
-			lines = append(lines, `"`+escapes(secret)+`"`)
+			lines = append(lines, `"`+encodeEscapes(secret)+`"`)
 		case 5:
 			lines = append(lines, encodeBase64(`password = "`+encodeBase64(secret)+`"`))
 		default:
@@ -140,7 +142,7 @@ func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 			if i%2 != 0 {
 				continue
 			}
-			total += sameFile(t, d, s, file)
+			total += compareFile(t, d, s, file)
 		}
 	}
 	if total < 3 {
@@ -148,8 +150,8 @@ func TestFindingsAreThoseOfGitleaksInRealFiles(t *testing.T) {
 	}
 }
 
-// sameFile compares a whole file, cut into fragments by each of the two.
-func sameFile(t *testing.T, d *detect.Detector, s *scan.Scanner, file string) int {
+// compareFile compares a whole file, cut into fragments by each of the two.
+func compareFile(t *testing.T, d *detect.Detector, s *scan.Scanner, file string) int {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -159,7 +161,7 @@ func sameFile(t *testing.T, d *detect.Detector, s *scan.Scanner, file string) in
 	var want, got []string
 	source := &sources.File{Content: f, Path: file}
 	err = source.Fragments(t.Context(), func(f sources.Fragment, err error) error {
-		for _, n := range judge(d, f) {
+		for _, n := range findByGitleaks(d, f) {
 			want = append(want, fmt.Sprintf("%s:%d", n.RuleID, n.StartLine))
 		}
 		return err
@@ -198,7 +200,7 @@ func TestALargeFileIsCutWhereGitleaksCutsIt(t *testing.T) {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if n := sameFile(t, d, s, file); n < 15 {
+	if n := compareFile(t, d, s, file); n < 15 {
 		t.Fatalf("%d findings", n)
 	}
 }
@@ -210,7 +212,7 @@ func FuzzFindingsAreThoseOfGitleaks(f *testing.F) {
 	d, w := gitleaks(f), scanner(f).Worker()
 	f.Fuzz(func(t *testing.T, path, text string) {
 		if len(text) < 5000 {
-			same(t, d, w, scan.Fragment{Path: path, Line: 1, Text: text})
+			compareFindings(t, d, w, scan.Fragment{Path: path, Line: 1, Text: text})
 		}
 	})
 }

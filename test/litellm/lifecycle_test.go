@@ -83,18 +83,18 @@ func TestFlowGateRunsTheRealLiteLLMFromAnOldConfiguration(t *testing.T) {
 		t.Fatal("start is not idempotent: LiteLLM was started anew")
 	}
 	in.run(0, "smoke")
-	in.examined()
+	in.wantHealthy()
 	in.run(0, "profile:set", "reliability")
 	after := in.run(0, "status")
 	if s := in.service(after, "litellm"); s.PID == pid || !s.Ready || after.Data.Profile != "reliability" {
 		t.Fatalf("profile:set did not restart LiteLLM: %+v", after.Data)
 	}
-	in.stays("sk-old-upstream-key-0123456789")
+	in.wantNotLogged("sk-old-upstream-key-0123456789")
 	in.run(0, "stop")
 	if s := in.service(in.run(0, "status"), "litellm"); s.Live || s.State != "stopped" {
 		t.Fatalf("%+v", s)
 	}
-	in.free()
+	in.wantPortsFree()
 }
 
 func TestSmokeTakesItsStepsThroughTheRealLiteLLM(t *testing.T) {
@@ -128,22 +128,22 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	for _, d := range []string{"config", ".router/secrets", ".router/runtime/bin"} {
-		must(t, os.MkdirAll(filepath.Join(in.dir, d), 0o700))
+		check(t, os.MkdirAll(filepath.Join(in.dir, d), 0o700))
 	}
-	must(t, os.Symlink(bin, filepath.Join(in.dir, ".router/runtime/bin/litellm")))
-	must(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"),
+	check(t, os.Symlink(bin, filepath.Join(in.dir, ".router/runtime/bin/litellm")))
+	check(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"),
 		[]byte("sk-old-upstream-key-0123456789\n"), 0o600))
-	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"),
+	check(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"),
 		fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
 	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin,
 		"XDG_STATE_HOME="+t.TempDir())
-	t.Cleanup(in.down)
+	t.Cleanup(in.stopAll)
 	in.run(0, "trust")
 	return in
 }
 
-// down stops what a test that failed half-way left running.
-func (in *installation) down() {
+// stopAll stops what a test that failed half-way left running.
+func (in *installation) stopAll() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	stop := exec.CommandContext(ctx, in.binary, "stop")
@@ -197,10 +197,10 @@ func (in *installation) service(d document, name string) service {
 	return d.Data.Services[i]
 }
 
-// examined expects doctor to find nothing worse than what is odd about the old
+// wantHealthy expects doctor to find nothing worse than what is odd about the old
 // configuration, on a healthy stack with the real LiteLLM: settings in the wrong
 // place, allowed_fails: 3 in the profile cost, no folder of credentials.
-func (in *installation) examined() {
+func (in *installation) wantHealthy() {
 	in.t.Helper()
 	for _, c := range in.run(0, "doctor").Checks {
 		must := slices.Contains([]string{"models.served", "litellm.python", "litellm.prisma", "runtimes.good",
@@ -212,10 +212,10 @@ func (in *installation) examined() {
 	}
 }
 
-// stays expects a secret to be in no log.
-func (in *installation) stays(secret string) {
+// wantNotLogged expects a secret to be in no log.
+func (in *installation) wantNotLogged(secret string) {
 	in.t.Helper()
-	must(in.t, filepath.WalkDir(filepath.Join(in.dir, ".router"), func(path string, d os.DirEntry, err error) error {
+	check(in.t, filepath.WalkDir(filepath.Join(in.dir, ".router"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".log" {
 			return err
 		}
@@ -227,11 +227,11 @@ func (in *installation) stays(secret string) {
 	}))
 }
 
-// free expects that nobody listens on the installation's ports any more.
-func (in *installation) free() {
+// wantPortsFree expects that nobody listens on the installation's ports any more.
+func (in *installation) wantPortsFree() {
 	in.t.Helper()
 	text, err := os.ReadFile(filepath.Join(in.dir, "config/flowgate.yaml"))
-	must(in.t, err)
+	check(in.t, err)
 	for line := range strings.Lines(string(text)) {
 		if number, ok := strings.CutPrefix(strings.TrimSpace(line), "port: "); ok {
 			if c, err := net.Dial("tcp", "127.0.0.1:"+number); err == nil {
@@ -245,16 +245,16 @@ func (in *installation) free() {
 func port(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	check(t, err)
 	_, number, err := net.SplitHostPort(l.Addr().String())
-	must(t, err)
-	must(t, l.Close())
+	check(t, err)
+	check(t, l.Close())
 	n, err := strconv.Atoi(number)
-	must(t, err)
+	check(t, err)
 	return n
 }
 
-func must(t *testing.T, err error) {
+func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -24,9 +24,9 @@ func TestTheProviderTableIsLiteLLMs(t *testing.T) {
 	t.Parallel()
 	required(t)
 	bin, err := litellm.Venv(t.Context(), litellm.Options{Progress: t.Output()})
-	must(t, err)
+	check(t, err)
 	script, err := os.ReadFile("testdata/providers.py")
-	must(t, err)
+	check(t, err)
 	args := []string{"-c", string(script)}
 	for _, name := range provider.Names() {
 		if p, _ := provider.Find(name); len(p.Speaks) > 0 {
@@ -37,12 +37,12 @@ func TestTheProviderTableIsLiteLLMs(t *testing.T) {
 	cmd.Stderr = t.Output()
 	cmd.Env = append(cmd.Env, "LITELLM_LOCAL_MODEL_COST_MAP=True") // else it asks GitHub for prices
 	out, err := cmd.Output()
-	must(t, err)
+	check(t, err)
 	var theirs map[string]struct {
 		Base, Error string
 		Keys        []string
 	}
-	must(t, json.Unmarshal(out[strings.LastIndex(strings.TrimSpace(string(out)), "\n")+1:], &theirs))
+	check(t, json.Unmarshal(out[strings.LastIndex(strings.TrimSpace(string(out)), "\n")+1:], &theirs))
 	compared := 0
 	for name, got := range theirs {
 		p, _ := provider.Find(name)

@@ -50,17 +50,17 @@ type capture struct {
 func startCapture(t *testing.T) *capture {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	check(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "capture"}, IsCA: true,
 		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(t, err)
+	check(t, err)
 	root, err := x509.ParseCertificate(der)
-	must(t, err)
+	check(t, err)
 	c := &capture{key: key, root: root, calls: map[string][]captured{}, leafs: map[string]*tls.Certificate{},
 		authFile: filepath.Join(t.TempDir(), "authority.pem")}
-	must(t, os.WriteFile(c.authFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	check(t, os.WriteFile(c.authFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
 	server := httptest.NewServer(http.HandlerFunc(c.serve))
 	t.Cleanup(server.Close)
 	c.url = server.URL
@@ -139,9 +139,9 @@ func (c *capture) answer(w http.ResponseWriter, r *http.Request, url string) {
 // refusal is what every request gets.
 var refusal = []byte(`{"error":{"message":"captured","type":"invalid_request_error","code":"400"}}`)
 
-// of returns the first request of a case that is not a question about the model; ok is
+// firstRequest returns the first request of a case that is not a question about the model; ok is
 // false when none came.
-func (c *capture) of(number int) (first captured, ok bool) {
+func (c *capture) firstRequest(number int) (first captured, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, call := range c.calls[fmt.Sprint("m-", number)] {

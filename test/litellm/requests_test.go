@@ -70,7 +70,7 @@ func TestRequestsGoWhereLiteLLMSendsThem(t *testing.T) {
 	t.Parallel()
 	required(t)
 	bin, err := litellm.Venv(t.Context(), litellm.Options{Progress: t.Output()})
-	must(t, err)
+	check(t, err)
 	cases := providerCases()
 	proxy := startCapture(t)
 	failures := sendByLiteLLM(t, bin, proxy, cases)
@@ -78,7 +78,7 @@ func TestRequestsGoWhereLiteLLMSendsThem(t *testing.T) {
 	same := 0
 	for i, c := range cases {
 		name := c.Prefix + " " + c.Route
-		got, ok := proxy.of(i)
+		got, ok := proxy.firstRequest(i)
 		difference := "LiteLLM sends nothing: " + failures[name]
 		if ok {
 			difference = compareRequest(t, i, c, got)
@@ -104,18 +104,18 @@ func TestRequestsGoWhereLiteLLMSendsThem(t *testing.T) {
 func sendByLiteLLM(t *testing.T, bin string, proxy *capture, cases []providerCase) map[string]string {
 	t.Helper()
 	script, err := os.ReadFile("testdata/requests.py")
-	must(t, err)
+	check(t, err)
 	input, err := json.Marshal(cases)
-	must(t, err)
+	check(t, err)
 	cmd := subprocess.Python(t.Context(), filepath.Join(filepath.Dir(bin), "python"), "-c", string(script))
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), t.Output()
 	cmd.Env = append(cmd.Env, "LITELLM_LOCAL_MODEL_COST_MAP=True", "DISABLE_AIOHTTP_TRANSPORT=True",
 		"HTTPS_PROXY="+proxy.url, "HTTP_PROXY="+proxy.url, "ALL_PROXY="+proxy.url, "NO_PROXY=", "no_proxy=",
 		"SSL_CERT_FILE="+proxy.authFile, "REQUESTS_CA_BUNDLE="+proxy.authFile)
 	out, err := cmd.Output()
-	must(t, err)
+	check(t, err)
 	failures := map[string]string{}
-	must(t, json.Unmarshal(out[strings.LastIndex(strings.TrimSpace(string(out)), "\n")+1:], &failures))
+	check(t, json.Unmarshal(out[strings.LastIndex(strings.TrimSpace(string(out)), "\n")+1:], &failures))
 	return failures
 }
 
@@ -123,7 +123,7 @@ func sendByLiteLLM(t *testing.T, bin string, proxy *capture, cases []providerCas
 func readDifferences(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/differences.txt")
-	must(t, err)
+	check(t, err)
 	all := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		if name, reason, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(line, "#") {
@@ -148,10 +148,10 @@ func compareRequest(t *testing.T, number int, c providerCase, theirs captured) s
 		entry += ", api_base: " + c.Base
 	}
 	path := filepath.Join(t.TempDir(), "litellm.yaml")
-	must(t, os.WriteFile(path, []byte("model_list: [{model_name: m, litellm_params: {"+entry+
+	check(t, os.WriteFile(path, []byte("model_list: [{model_name: m, litellm_params: {"+entry+
 		"}}]\ngeneral_settings: {master_key: sk-test}\n"), 0o600))
 	s, err := settings.Load(path, func(string) string { return "" })
-	must(t, err)
+	check(t, err)
 	if len(s.Deployments) != 1 {
 		return fmt.Sprintf("the router has no deployment: %+v", s.Warnings)
 	}

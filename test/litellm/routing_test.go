@@ -29,9 +29,9 @@ func TestRoutingStrategiesChooseAsLiteLLMDoes(t *testing.T) {
 	for _, s := range scripts {
 		loaded, err := settings.Load(write(t, at, "router_settings: {num_retries: 0, routing_strategy: "+s.strategy+
 			", model_group_affinity_config: {sticky: [session_affinity]}}\n"), os.Getenv)
-		must(t, err)
+		check(t, err)
 		embedded, err := router.New(loaded, router.Options{Rand: func() float64 { return 0 }})
-		must(t, err)
+		check(t, err)
 		addr := start(t, "127.0.0.1:0", embedded)
 		ours := s.run(&conversation{t: t, up: up, addr: addr, model: s.group})
 		theirs := s.run(&conversation{t: t, up: up, addr: real, model: s.group, settle: 700 * time.Millisecond})
@@ -47,22 +47,22 @@ var scripts = []struct {
 	run                   func(c *conversation) string
 }{
 	{"least-busy", "busy", "a b c, then b, then c, then a", func(c *conversation) string {
-		first := []string{c.hold(), c.hold(), c.hold()}
+		first := []string{c.askAndHold(), c.askAndHold(), c.askAndHold()}
 		c.release("b")
-		second := c.hold()
+		second := c.askAndHold()
 		c.release("c")
-		third := c.hold()
+		third := c.askAndHold()
 		c.release("a")
-		fourth := c.hold()
+		fourth := c.askAndHold()
 		c.release("a", "b", "c")
 		return strings.Join(first, " ") + ", then " + second + ", then " + third + ", then " + fourth
 	}},
 	{"latency-based-routing", "fast", "a b, then a a a", func(c *conversation) string {
-		return c.explore() + ", then " + c.ask() + " " + c.ask() + " " + c.ask()
+		return c.askTwice() + ", then " + c.ask() + " " + c.ask() + " " + c.ask()
 	}},
 	{"usage-based-routing-v2", "used", "a b, then b b b", func(c *conversation) string {
 		c.awaitFreshMinute()
-		return c.explore() + ", then " + c.ask() + " " + c.ask() + " " + c.ask()
+		return c.askTwice() + ", then " + c.ask() + " " + c.ask() + " " + c.ask()
 	}},
 	{"cost-based-routing", "priced", "b b a a", func(c *conversation) string {
 		c.awaitFreshMinute()
@@ -113,7 +113,7 @@ func write(t *testing.T, at, routing string) string {
 	}
 	b.WriteString("general_settings: {master_key: sk-routing-0123456789}\n" + routing)
 	path := filepath.Join(t.TempDir(), "settings.yaml")
-	must(t, os.WriteFile(path, []byte(b.String()), 0o600))
+	check(t, os.WriteFile(path, []byte(b.String()), 0o600))
 	return path
 }
 
@@ -170,10 +170,10 @@ type conversation struct {
 // ask makes a request and returns the deployment that was asked.
 func (c *conversation) ask(header ...string) string {
 	c.t.Helper()
-	before := c.count()
+	before := c.countCalls()
 	c.send(header...)
 	time.Sleep(c.settle)
-	return c.after(before)
+	return c.listAsked(before)
 }
 
 // send makes a request.
@@ -200,16 +200,16 @@ func (c *conversation) send(header ...string) {
 	}
 }
 
-// explore makes two requests, which go to two deployments in any order.
-func (c *conversation) explore() string {
+// askTwice makes two requests, which go to two deployments in any order.
+func (c *conversation) askTwice() string {
 	both := []string{c.ask(), c.ask()}
 	slices.Sort(both)
 	return strings.Join(both, " ")
 }
 
-// hold makes a request whose reply waits for release, and returns the deployment.
-func (c *conversation) hold() string {
-	before := c.count()
+// askAndHold makes a request whose reply waits for release, and returns the deployment.
+func (c *conversation) askAndHold() string {
+	before := c.countCalls()
 	c.up.mu.Lock()
 	for _, name := range []string{"a", "b", "c"} {
 		if c.up.held[name] == nil {
@@ -218,10 +218,10 @@ func (c *conversation) hold() string {
 	}
 	c.up.mu.Unlock()
 	c.open.Go(func() { c.send() })
-	for deadline := time.Now().Add(time.Minute); c.count() == before && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); c.countCalls() == before && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}
-	return c.after(before)
+	return c.listAsked(before)
 }
 
 // release lets the deployments answer what they hold; without a request that is still
@@ -239,15 +239,15 @@ func (c *conversation) release(names ...string) {
 	}
 }
 
-// count returns how many requests the upstream got.
-func (c *conversation) count() int {
+// countCalls returns how many requests the upstream got.
+func (c *conversation) countCalls() int {
 	c.up.mu.Lock()
 	defer c.up.mu.Unlock()
 	return len(c.up.calls)
 }
 
-// after returns the deployments that were asked since count gave before.
-func (c *conversation) after(before int) string {
+// listAsked returns the deployments that were asked since count gave before.
+func (c *conversation) listAsked(before int) string {
 	c.up.mu.Lock()
 	defer c.up.mu.Unlock()
 	return strings.Join(c.up.calls[before:], "+")

@@ -17,17 +17,17 @@ func TestTheRealLiteLLMGoesAVersionForthAndBack(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	first, err := litellm.Venv(t.Context(), litellm.Options{Progress: os.Stderr})
-	must(t, err)
+	check(t, err)
 	other, err := litellm.Another(t.Context(), litellm.Options{Progress: os.Stderr})
-	must(t, err)
+	check(t, err)
 	for i, entry := range in.env { // what the store has is to be run, not what a variable names
 		if strings.HasPrefix(entry, "FLOWGATE_LITELLM=") {
 			in.env[i] = "FLOWGATE_LITELLM="
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(in.dir, "config/flowgate.yaml"))
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), []byte(withRuntime(string(text))), 0o600))
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"), []byte(withRuntime(string(text))), 0o600))
 	in.run(0, "trust")
 
 	in.run(0, "bootstrap", "litellm", "-from="+other)
@@ -53,9 +53,9 @@ func TestTheRealLiteLLMGoesAVersionForthAndBack(t *testing.T) {
 		t.Errorf("the profile is %q", again.Data.Profile)
 	}
 	in.run(0, "smoke")
-	in.stays("sk-old-upstream-key-0123456789")
+	in.wantNotLogged("sk-old-upstream-key-0123456789")
 	in.run(0, "stop")
-	in.free()
+	in.wantPortsFree()
 }
 
 // withRuntime names the runtime in place of a command.
@@ -77,7 +77,7 @@ func TestWhatBootstrapInstalledIsAsItWasInstalled(t *testing.T) {
 	t.Parallel()
 	required(t)
 	bin, err := litellm.Venv(t.Context(), litellm.Options{Progress: os.Stderr})
-	must(t, err)
+	check(t, err)
 	root, _, _ := strings.Cut(bin, "/.router/")
 	current, ok := store.Current(config.Default(root), config.RuntimeLiteLLM)
 	if !ok || current.Version != litellm.Version {

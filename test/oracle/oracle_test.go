@@ -30,8 +30,8 @@ var claudeCode = map[string]string{
 	"X-Stainless-Package-Version": "0.74.0",
 }
 
-// as is a prompt with a model's name.
-func as(model, prompt string) string { return strings.Replace(prompt, "MODEL", model, 1) }
+// fill returns a prompt with the model's name in the place of MODEL.
+func fill(model, prompt string) string { return strings.Replace(prompt, "MODEL", model, 1) }
 
 // part is one member of a request's body, byte for byte.
 func part(t *testing.T, body []byte, name string) []byte {
@@ -55,7 +55,7 @@ func TestClaudeCodesPromptArrivesByteForByteStraightAndThroughTheRouter(t *testi
 			{"straight", s.direct, upstreamKey, "claude-sonnet-4-5"},
 			{"through the router", s.router, gatewayKey, "router-default"},
 		} {
-			s.post(way.base, way.key, as(way.model, prompt), claudeCode)
+			s.post(way.base, way.key, fill(way.model, prompt), claudeCode)
 			got, _ := s.last()
 			for _, name := range []string{"system", "tools", "messages", "metadata"} {
 				if want := part(t, []byte(prompt), name); !bytes.Equal(part(t, got.body, name), want) {
@@ -87,9 +87,9 @@ func TestAPromptOfAnUnknownClientIsRewritten(t *testing.T) {
 		return text
 	})
 	curl := map[string]string{"User-Agent": "curl/8.5.0"}
-	s.post(s.direct, strings.TrimSpace(s.read(".router/secrets/upstream.key")), as("claude-sonnet-4-5", prompt), curl)
+	s.post(s.direct, strings.TrimSpace(s.read(".router/secrets/upstream.key")), fill("claude-sonnet-4-5", prompt), curl)
 	straight, before := s.last()
-	s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), as("router-default", prompt), claudeCode)
+	s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), fill("router-default", prompt), claudeCode)
 	routed, after := s.last()
 	if want := part(t, []byte(prompt), "system"); bytes.Equal(part(t, straight.body, "system"), want) ||
 		bytes.Equal(part(t, routed.body, "system"), want) || after == before {
@@ -103,7 +103,7 @@ func TestTheProvidersHeadersReachTheClientWithPassthroughHeaders(t *testing.T) {
 		return strings.Replace(text, "passthrough-headers: true", "passthrough-headers: false", 1)
 	}} {
 		s := start(t, change)
-		got := s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), as("router-default", prompt),
+		got := s.post(s.router, strings.TrimSpace(s.read(".router/secrets/gateway.key")), fill("router-default", prompt),
 			claudeCode)
 		for name, value := range limits {
 			if has := got.Get(name); (has == value) != on {

@@ -163,7 +163,7 @@ func (s *stack) last() (request, int) {
 func (s *stack) post(base, key, body string, header map[string]string) http.Header {
 	s.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		res, text, err := s.try(base, key, body, header)
+		res, text, err := s.postOnce(base, key, body, header)
 		if err == nil && res.StatusCode == http.StatusOK {
 			return res.Header
 		}
@@ -173,7 +173,8 @@ func (s *stack) post(base, key, body string, header map[string]string) http.Head
 	}
 }
 
-func (s *stack) try(base, key, body string, header map[string]string) (*http.Response, []byte, error) {
+// postOnce sends a message request once, and returns its reply.
+func (s *stack) postOnce(base, key, body string, header map[string]string) (*http.Response, []byte, error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, base+"/v1/messages?beta=true",
 		strings.NewReader(body))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
-// small is a folder on a file system of its own, with a running stack in it.
-func small(t *testing.T) (dir string) {
+// newSmallDisk returns a folder on a file system of its own, with a running stack in it.
+func newSmallDisk(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	rightstest.SmallDisk(t, dir, "512k")
@@ -30,7 +30,7 @@ func TestADiskThatGetsFullInTheMiddleOfAnInstallationLeavesNothing(t *testing.T)
 	if !rightstest.Mount(t) {
 		return
 	}
-	dir := small(t)
+	dir := newSmallDisk(t)
 	big := filepath.Join(t.TempDir(), "proxy")
 	if err := os.WriteFile(big, append([]byte("#!/bin/sh\nexit\n"), make([]byte, 1<<20)...), 0o700); err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestARollbackOnAFullDiskChangesNothing(t *testing.T) {
 	if !rightstest.Mount(t) {
 		return
 	}
-	dir := small(t)
+	dir := newSmallDisk(t)
 	before, err := os.ReadFile(filepath.Join(dir, ".router/runtime/litellm.active.yaml"))
 	if err != nil {
 		t.Fatal(err)

@@ -44,14 +44,14 @@ func TestEveryWayToHaveTheProgramPrintsItsOwnCommands(t *testing.T) {
 		"mage fg:start -timeout=soon":   "mage fg:",
 		"go run ./vendored/main statuz": "go run ./vendored/main ",
 	} {
-		out, _ := m.try(typed + " -jq '.error.hint' -raw")
+		out, _ := m.runProgram(typed + " -jq '.error.hint' -raw")
 		if hint := regexp.MustCompile(`(\S.*\S )?(\S+:)?(help lists|start \[)`).FindString(out); hint == "" ||
 			!strings.Contains(out, name+"help lists") && !strings.Contains(out, name+"start [") ||
 			strings.Contains(strings.ReplaceAll(out, name, ""), "mage") {
 			t.Errorf("%s has the hint %q, which should say %q", typed, out, name)
 		}
 	}
-	if out, err := m.try("mage fg:version -jq .command -raw && mage hello 2>&1"); out != "version\nhello\n" || err != nil {
+	if out, err := m.runProgram("mage fg:version -jq .command -raw && mage hello 2>&1"); out != "version\nhello\n" || err != nil {
 		t.Errorf("%q %v", out, err)
 	}
 	m.testSupervisorSpeaksForItsClient()
@@ -61,13 +61,13 @@ func TestEveryWayToHaveTheProgramPrintsItsOwnCommands(t *testing.T) {
 // answers names the program of the one who asks, whoever started it.
 func (m *otherModule) testSupervisorSpeaksForItsClient() {
 	m.shell("flowgate init " + freePorts(m.t) + " && flowgate start")
-	m.t.Cleanup(func() { _, _ = m.try("flowgate stop -force") })
+	m.t.Cleanup(func() { _, _ = m.runProgram("flowgate stop -force") })
 	m.shell(
 		`sed -i.old 's/runtime: embedded/runtime: command\n    command: {args: [sh, -c, "exit 3"]}/' config/flowgate.yaml &&` +
 			" flowgate trust",
 	)
 	for _, name := range []string{"mage fg:", "go tool flowgate "} {
-		out, err := m.try(name + "restart litellm -jq .error.hint -raw")
+		out, err := m.runProgram(name + "restart litellm -jq .error.hint -raw")
 		if err == nil || !strings.Contains(out, "; "+name+"logs litellm shows more") {
 			m.t.Errorf("%srestart has the hint %q", name, out)
 		}
@@ -121,12 +121,12 @@ func (m *otherModule) write(name, text string) {
 
 func (m *otherModule) shell(line string) {
 	m.t.Helper()
-	if out, err := m.try(line + " 2>&1"); err != nil {
+	if out, err := m.runProgram(line + " 2>&1"); err != nil {
 		m.t.Fatalf("%s: %v\n%s", line, err, out)
 	}
 }
 
-func (m *otherModule) try(line string) (string, error) {
+func (m *otherModule) runProgram(line string) (string, error) {
 	m.t.Helper()
 	cmd := subprocess.Command(context.Background(), "sh", "-c", line)
 	cmd.Dir = m.dir

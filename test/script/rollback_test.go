@@ -42,7 +42,7 @@ func initialised(t *testing.T, flags ...string) *installation {
 		}
 		ports = append(ports, strconv.Itoa(port))
 	}
-	t.Cleanup(func() { _, _ = in.try(nil, "stop") })
+	t.Cleanup(func() { _, _ = in.runProgram(nil, "stop") })
 	in.run(append([]string{"init", "-port=" + ports[0], "-upstream-port=" + ports[1]}, flags...)...)
 	return in
 }
@@ -53,7 +53,7 @@ type outcome struct {
 	stderr string
 }
 
-func (in *installation) try(env []string, args ...string) (outcome, error) {
+func (in *installation) runProgram(env []string, args ...string) (outcome, error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Dir, cmd.Env = in.dir, append(in.env, env...)
 	var stderr strings.Builder
@@ -72,7 +72,7 @@ func (in *installation) try(env []string, args ...string) (outcome, error) {
 
 func (in *installation) run(args ...string) outcome {
 	in.t.Helper()
-	o, err := in.try(nil, args...)
+	o, err := in.runProgram(nil, args...)
 	if err != nil || o.status != 0 {
 		in.t.Fatalf("%v: %+v, %v", args, o, err)
 	}
@@ -142,7 +142,7 @@ var rollbackSteps = []struct {
 func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
 	in := startInstallation(t)
-	in.change("balanced")
+	in.changeFiles("balanced")
 	in.run("restart")
 	in.run("profile:set", "cost") // 1: start, 2: restart with other files, 3: another profile
 	new := in.files()
@@ -151,11 +151,11 @@ func TestARollbackKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	in.run("rollback", "-to=3")
 	for _, step := range rollbackSteps {
 		before := in.files()
-		o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step.name}, "rollback", "-to=1")
+		o, err := in.runProgram([]string{"FLOWGATE_FAILPOINT=" + step.name}, "rollback", "-to=1")
 		if err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
 		}
-		next, err := in.try(nil, "generation:pin", "1")
+		next, err := in.runProgram(nil, "generation:pin", "1")
 		if err != nil || next.status != 0 {
 			t.Fatalf("%s: the next command: %+v, %v", step.name, next, err)
 		}
@@ -214,7 +214,7 @@ func TestAnInstallationKilledAtAnyStepIsWholeOrNot(t *testing.T) {
 	for name, done := range installSteps {
 		in := &installation{t: t, dir: t.TempDir(), env: os.Environ()}
 		from := in.addRelease("1.0.0")
-		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from,
+		if o, err := in.runProgram([]string{"FLOWGATE_FAILPOINT=" + name}, "bootstrap", "litellm", "-from="+from,
 			"-version=1.0.0"); err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", name, o, err)
 		}
@@ -237,7 +237,7 @@ func TestAnUpdateKilledAtAnyStepLeavesOneWholeState(t *testing.T) {
 	in.run("bootstrap", "litellm", "-from="+in.addRelease("2.0.0"), "-version=2.0.0")
 	for _, step := range updateSteps {
 		before := in.files()
-		o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step.name}, "bootstrap:update", "litellm", "-version=2.0.0")
+		o, err := in.runProgram([]string{"FLOWGATE_FAILPOINT=" + step.name}, "bootstrap:update", "litellm", "-version=2.0.0")
 		if err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step.name, o, err)
 		}
@@ -281,15 +281,15 @@ func TestTheTableOfFailpointsIsWhole(t *testing.T) {
 func TestAnUndoThatIsKilledLeavesOneWholeState(t *testing.T) {
 	t.Parallel()
 	in := startInstallation(t)
-	in.change("balanced")
+	in.changeFiles("balanced")
 	in.run("restart")
 	in.run("profile:set", "cost")
 	before := in.files()
-	if o, err := in.try([]string{"FLOWGATE_FAILPOINT=restarted"}, "rollback", "-to=1"); err != nil || o.status != -1 {
+	if o, err := in.runProgram([]string{"FLOWGATE_FAILPOINT=restarted"}, "rollback", "-to=1"); err != nil || o.status != -1 {
 		t.Fatalf("%+v, %v", o, err)
 	}
 	for _, step := range []string{"undo:litellm.active.yaml", "undo:state.json", "undo:flowgate.yaml", "undo:current"} {
-		if o, err := in.try([]string{"FLOWGATE_FAILPOINT=" + step}, "generation:pin", "1"); err != nil || o.status != -1 {
+		if o, err := in.runProgram([]string{"FLOWGATE_FAILPOINT=" + step}, "generation:pin", "1"); err != nil || o.status != -1 {
 			t.Fatalf("%s: it was not killed there: %+v, %v", step, o, err)
 		}
 	}
@@ -300,8 +300,8 @@ func TestAnUndoThatIsKilledLeavesOneWholeState(t *testing.T) {
 	in.checkWhole("undone")
 }
 
-// change edits both files that people edit, without an effect on what runs.
-func (in *installation) change(word string) {
+// changeFiles edits both files that people edit, without an effect on what runs.
+func (in *installation) changeFiles(word string) {
 	in.t.Helper()
 	for _, name := range []string{"config/flowgate.yaml", "config/cliproxyapi.yaml"} {
 		f, err := os.OpenFile(filepath.Join(in.dir, name), os.O_APPEND|os.O_WRONLY, 0)

@@ -91,10 +91,10 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"flowgate": func(ts *testscript.TestScript, neg bool, args []string) { flowgate(ts, neg, 0, args) },
-			"code":     code,
-			"gone":     gone,
-			"mode":     mode,
-			"secret":   secret,
+			"code":     wantExit,
+			"gone":     wantGone,
+			"mode":     wantMode,
+			"secret":   wantNoSecret,
 			"occupy":   occupy,
 		},
 	})
@@ -178,8 +178,8 @@ func freePorts(t *testing.T) string {
 	return fmt.Sprintf("-port=%d -upstream-port=%d", port, upstream)
 }
 
-// code N ARGS… runs the binary and expects exit status N.
-func code(ts *testscript.TestScript, neg bool, args []string) {
+// wantExit implements the command "code N ARGS…": it runs the binary and expects exit status N.
+func wantExit(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	if neg || err != nil {
 		ts.Fatalf("usage: code N ARG…")
@@ -243,15 +243,15 @@ func validate(out string, status int, args []string) error {
 	return nil
 }
 
-// gone PATTERN expects that no process has the pattern in its command line.
-func gone(ts *testscript.TestScript, neg bool, args []string) {
+// wantGone implements the command "gone PATTERN", which expects that no process has the pattern in its command line.
+func wantGone(ts *testscript.TestScript, neg bool, args []string) {
 	if found := findProcesses(args[0]); neg != (len(found) > 0) {
 		ts.Fatalf("processes with %s: %v", args[0], found)
 	}
 }
 
-// mode WANT FILE… expects permissions.
-func mode(ts *testscript.TestScript, _ bool, args []string) {
+// wantMode implements the command "mode WANT FILE…", which expects permissions.
+func wantMode(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args[1:] {
 		info, err := os.Stat(ts.MkAbs(name))
 		ts.Check(err)
@@ -261,9 +261,9 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// secret FILE DIR expects that the content of FILE is in no other file of DIR
-// that is a log, and neither in the last command's output.
-func secret(ts *testscript.TestScript, _ bool, args []string) {
+// wantNoSecret implements the command "secret FILE DIR", which expects that the content of
+// FILE is in no other file of DIR that is a log, and not in the last command's output.
+func wantNoSecret(ts *testscript.TestScript, _ bool, args []string) {
 	key := strings.TrimSpace(ts.ReadFile(args[0]))
 	for _, name := range []string{"stdout", "stderr"} {
 		if strings.Contains(ts.ReadFile(name), key) {

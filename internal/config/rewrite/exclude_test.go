@@ -18,7 +18,7 @@ func git(t *testing.T, dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
-func must(t *testing.T, dir string, args ...string) {
+func runGit(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	if out, err := git(t, dir, args...); err != nil {
 		t.Fatalf("git %q: %v: %s", args, err, out)
@@ -30,10 +30,10 @@ func must(t *testing.T, dir string, args ...string) {
 func TestGitLeavesOutTheBackupsOfFilesThatPeopleEdit(t *testing.T) {
 	t.Parallel()
 	main := t.TempDir()
-	must(t, main, "init", "-q")
-	must(t, main, "commit", "-q", "--allow-empty", "-m", "a")
+	runGit(t, main, "init", "-q")
+	runGit(t, main, "commit", "-q", "--allow-empty", "-m", "a")
 	linked := filepath.Join(t.TempDir(), "linked")
-	must(t, main, "worktree", "add", "-q", linked)
+	runGit(t, main, "worktree", "add", "-q", linked)
 	for _, top := range []string{main, linked} {
 		dir := filepath.Join(top, "odd [folder]")
 		if err := os.Mkdir(dir, 0o700); err != nil {

@@ -17,8 +17,8 @@ func environ(name string) string {
 	return map[string]string{"HOME": "/home/me", "STATE_HOME": "/var/lib"}[name]
 }
 
-// touch makes an empty file and the folder that it lies in.
-func touch(t *testing.T, path string) {
+// makeEmptyFile makes an empty file and the folder that it lies in.
+func makeEmptyFile(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -164,7 +164,7 @@ func TestABackupWhoseNameIsTakenGetsANumber(t *testing.T) {
 	t.Parallel()
 	path := project(t, "v1-old-names.yaml")
 	old, _ := os.ReadFile(path)
-	touch(t, path+".bak-20260304T050607Z") // as an earlier change within the same second leaves it
+	makeEmptyFile(t, path+".bak-20260304T050607Z") // as an earlier change within the same second leaves it
 	m, err := rewrite.Migrate(path, false, moment, environ)
 	if err != nil || m.Backup != path+".bak-20260304T050607Z-2" {
 		t.Fatalf("%q, %v", m.Backup, err)

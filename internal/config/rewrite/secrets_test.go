@@ -29,8 +29,8 @@ general_settings:
   database_url: "postgresql://u:ffffffff@db/x"
 `
 
-// stay leaves included files where they are.
-func stay(name string) string { return name }
+// keepName leaves included files where they are.
+func keepName(name string) string { return name }
 
 func TestIncludedFilesAreNamedFromTheNewPlace(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func withHeader() string {
 func TestKeysAreReplacedAndEverythingElseStays(t *testing.T) {
 	t.Parallel()
 	text := withHeader()
-	x, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), stay, "upstream")
+	x, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), keepName, "upstream")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -97,7 +97,7 @@ func TestAKeyThatCannotBeMovedIsNamed(t *testing.T) {
 		"a: 1\nb:\n  api_key: |\n    sk-aaaaaaaaaaaaaa\n":  "3:",
 		"a: 1\nb:\n  api_key: \"sk-aaaaaaaaa\n    bbb\"\n": "3:12",
 	} {
-		_, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), stay)
+		_, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), keepName)
 		if len(problems) != 1 || problems[0].Code != "secret-unmovable" ||
 			!strings.HasPrefix(problems[0].String(), "c.yaml:"+place) || strings.Contains(problems[0].String(), "sk-a") {
 			t.Errorf("%q: %v", text, problems)
@@ -113,7 +113,7 @@ func FuzzExtractSecrets(f *testing.F) {
 		if len(text) > 5000 {
 			return
 		}
-		x, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), stay)
+		x, problems := rewrite.ExtractSecrets("c.yaml", []byte(text), keepName)
 		if len(problems) > 0 || x.Root == nil {
 			return
 		}

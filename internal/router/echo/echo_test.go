@@ -50,8 +50,8 @@ func send(t *testing.T, method, url, body string, headers ...string) (reply, err
 	return reply{resp.StatusCode, resp.Header, string(got), cut}, nil
 }
 
-// must is send for requests that get an answer.
-func must(t *testing.T, method, url, body string, headers ...string) reply {
+// sendOK sends a request that gets an answer.
+func sendOK(t *testing.T, method, url, body string, headers ...string) reply {
 	t.Helper()
 	r, err := send(t, method, url, body, headers...)
 	if err != nil {
@@ -171,7 +171,7 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := must(t, tt.method, url+tt.path, tt.body)
+			got := sendOK(t, tt.method, url+tt.path, tt.body)
 			if got.status != tt.status || got.header.Get("X-Flowgate-Echo") != "1" {
 				t.Errorf("status %d, x-flowgate-echo %q; want %d, 1\n%s", got.status, got.header.Get("X-Flowgate-Echo"), tt.status,
 					got.body)
@@ -189,7 +189,7 @@ func TestHealthCheckersMayUseHead(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	for _, path := range []string{"/", "/healthz", "/v1/models"} {
-		if got := must(t, "HEAD", url+path, ""); got.status != 200 || got.body != "" {
+		if got := sendOK(t, "HEAD", url+path, ""); got.status != 200 || got.body != "" {
 			t.Errorf("HEAD %s: %d %q", path, got.status, got.body)
 		}
 	}
@@ -205,11 +205,11 @@ func TestTheSameRequestGetsTheSameAnswer(t *testing.T) {
 		"/v1/messages":         `{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`,
 		"/v1/embeddings":       `{"model":"m","input":"hi"}`,
 	} {
-		a, b := must(t, "POST", one+path, body), must(t, "POST", other+path, body)
+		a, b := sendOK(t, "POST", one+path, body), sendOK(t, "POST", other+path, body)
 		if a.body != b.body || a.body == "" {
 			t.Errorf("%s: two answers to one request:\n%s\n%s", path, a.body, b.body)
 		}
-		c := must(t, "POST", one+path, strings.Replace(body, "hi", "ho", 1))
+		c := sendOK(t, "POST", one+path, strings.Replace(body, "hi", "ho", 1))
 		if c.body == a.body {
 			t.Errorf("%s: one answer to two requests", path)
 		}
@@ -220,7 +220,7 @@ func TestALongTextIsClippedBetweenTwoCharacters(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	said, _ := json.Marshal(strings.Repeat("é", 5000))
-	got := must(t, "POST", url+"/v1/responses", fmt.Sprintf(`{"model":"m","input":%s}`, said))
+	got := sendOK(t, "POST", url+"/v1/responses", fmt.Sprintf(`{"model":"m","input":%s}`, said))
 	if text := gjson.Get(got.body, "output.0.content.0.text").String(); text != "echo: "+strings.Repeat("é", 1024) {
 		t.Errorf("%d bytes came back", len(text))
 	}

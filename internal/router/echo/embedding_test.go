@@ -14,12 +14,12 @@ import (
 func TestBothEncodingsHoldTheSameUnitVector(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	plain := must(t, "POST", url+"/v1/embeddings", `{"model":"e","input":"hi"}`)
+	plain := sendOK(t, "POST", url+"/v1/embeddings", `{"model":"e","input":"hi"}`)
 	var floats []float32
 	if err := json.Unmarshal([]byte(gjson.Get(plain.body, "data.0.embedding").Raw), &floats); err != nil {
 		t.Fatal(err)
 	}
-	packed := must(t, "POST", url+"/v1/embeddings", `{"model":"e","input":["hi"],"encoding_format":"base64"}`)
+	packed := sendOK(t, "POST", url+"/v1/embeddings", `{"model":"e","input":["hi"],"encoding_format":"base64"}`)
 	raw, err := base64.StdEncoding.DecodeString(gjson.Get(packed.body, "data.0.embedding").String())
 	if err != nil || len(floats) != 1536 || len(raw) != 4*len(floats) {
 		t.Fatalf("%d floats, %d bytes, %v", len(floats), len(raw), err)

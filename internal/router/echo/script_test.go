@@ -50,7 +50,7 @@ func TestTheModelNameMakesTheServerFail(t *testing.T) {
 				if more != "" && tt.status == 200 {
 					continue
 				}
-				got := must(t, "POST", url+tt.path, ask(tt.model, more))
+				got := sendOK(t, "POST", url+tt.path, ask(tt.model, more))
 				if got.status != tt.status {
 					t.Errorf("status %d, want %d: %s", got.status, tt.status, got.body)
 				}
@@ -72,7 +72,7 @@ func TestFailFirstCountsForEachModel(t *testing.T) {
 	url := serve(t, echo.Options{})
 	for _, model := range []string{"failfirst2-503", "failfirst2-503-B"} {
 		for i, want := range []int{503, 503, 200, 200} {
-			if got := must(t, "POST", url+"/v1/chat/completions", ask(model, "")); got.status != want {
+			if got := sendOK(t, "POST", url+"/v1/chat/completions", ask(model, "")); got.status != want {
 				t.Errorf("%s, call %d: status %d, want %d", model, i+1, got.status, want)
 			}
 		}
@@ -93,7 +93,7 @@ func TestBrokenWholeRepliesAreSentAsScripted(t *testing.T) {
 		{"emptybody", "application/json", 200, func(b string) bool { return b == "" }},
 	}
 	for _, tt := range tests {
-		got := must(t, "POST", url+"/v1/messages", ask(tt.model, `,"stream":true`))
+		got := sendOK(t, "POST", url+"/v1/messages", ask(tt.model, `,"stream":true`))
 		if got.status != tt.status || got.header.Get("Content-Type") != tt.contentType || !tt.body(got.body) {
 			t.Errorf("%s: %d %s %q", tt.model, got.status, got.header.Get("Content-Type"), got.body)
 		}
@@ -112,7 +112,7 @@ func TestSleepDelaysTheAnswer(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
 	start := time.Now()
-	got := must(t, "POST", url+"/v1/chat/completions", ask("sleep120", ""))
+	got := sendOK(t, "POST", url+"/v1/chat/completions", ask("sleep120", ""))
 	if took := time.Since(start); got.status != 200 || took < 120*time.Millisecond {
 		t.Errorf("status %d after %v", got.status, took)
 	}
@@ -121,11 +121,11 @@ func TestSleepDelaysTheAnswer(t *testing.T) {
 func TestRepliesAreCompressedOnlyForClientsThatAcceptIt(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	plain := must(t, "POST", url+"/v1/chat/completions", ask("gzip", ""), "Accept-Encoding: identity")
+	plain := sendOK(t, "POST", url+"/v1/chat/completions", ask("gzip", ""), "Accept-Encoding: identity")
 	if plain.header.Get("Content-Encoding") != "" || !gjson.Valid(plain.body) {
 		t.Errorf("identity was asked for, got %q", plain.header)
 	}
-	packed := must(t, "POST", url+"/v1/chat/completions", ask("gzip", ""), "Accept-Encoding: gzip")
+	packed := sendOK(t, "POST", url+"/v1/chat/completions", ask("gzip", ""), "Accept-Encoding: gzip")
 	if packed.header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(packed.body, "\x1f\x8b") {
 		t.Errorf("gzip was asked for, got %q", packed.header)
 	}
@@ -134,9 +134,9 @@ func TestRepliesAreCompressedOnlyForClientsThatAcceptIt(t *testing.T) {
 func TestTheBigReplyHasTwoMegabytesWholeAndStreamed(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	whole := must(t, "POST", url+"/v1/chat/completions", ask("big", ""))
+	whole := sendOK(t, "POST", url+"/v1/chat/completions", ask("big", ""))
 	text := gjson.Get(whole.body, "choices.0.message.content").String()
-	list := events(t, must(t, "POST", url+"/v1/chat/completions", ask("big", `,"stream":true`)).body)
+	list := events(t, sendOK(t, "POST", url+"/v1/chat/completions", ask("big", `,"stream":true`)).body)
 	if len(text) != 2<<20 || join(list[:len(list)-1], "choices.0.delta.content") != text {
 		t.Errorf("%d bytes whole", len(text))
 	}

@@ -55,7 +55,7 @@ func kinds(list []event) []string {
 func TestAChatStreamHasTheFormOfOpenAI(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/chat/completions",
+	got := sendOK(t, "POST", url+"/v1/chat/completions",
 		`{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hello, world"}]}`)
 	list := events(t, got.body)
 	if ct := got.header.Get("Content-Type"); ct != "text/event-stream" {
@@ -78,7 +78,7 @@ func TestAChatStreamHasTheFormOfOpenAI(t *testing.T) {
 func TestAChatStreamHasNoUsageUnlessAsked(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/chat/completions",
+	got := sendOK(t, "POST", url+"/v1/chat/completions",
 		`{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`)
 	if strings.Contains(got.body, "usage") {
 		t.Errorf("usage was sent:\n%s", got.body)
@@ -88,7 +88,7 @@ func TestAChatStreamHasNoUsageUnlessAsked(t *testing.T) {
 func TestAChatStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/chat/completions",
+	got := sendOK(t, "POST", url+"/v1/chat/completions",
 		`{"model":"m","stream":true,"messages":[{"role":"user","content":"call tool look {\"at\":\"it\"}"}],"tools":[{"type":"function","function":{"name":"look"}}]}`)
 	list := events(t, got.body)
 	if name := join(list[:len(list)-1], "choices.0.delta.tool_calls.0.function.name"); name != "look" {
@@ -105,7 +105,7 @@ func TestAChatStreamCarriesAToolCall(t *testing.T) {
 func TestACompletionStreamHasTheFormOfOpenAI(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/completions",
+	got := sendOK(t, "POST", url+"/v1/completions",
 		`{"model":"m","stream":true,"prompt":"hi","stream_options":{"include_usage":true}}`)
 	list := events(t, got.body)
 	if text := join(list[:len(list)-1], "choices.0.text"); text != "echo: hi" || list[len(list)-1].data != "[DONE]" {
@@ -119,7 +119,7 @@ func TestACompletionStreamHasTheFormOfOpenAI(t *testing.T) {
 func TestAMessageStreamHasTheFormOfAnthropic(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/messages?beta=true",
+	got := sendOK(t, "POST", url+"/v1/messages?beta=true",
 		`{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hello"}]}`)
 	list := events(t, got.body)
 	want := []string{"message_start", "content_block_start", "ping", "content_block_delta", "content_block_stop",
@@ -143,7 +143,7 @@ func TestAMessageStreamHasTheFormOfAnthropic(t *testing.T) {
 func TestAMessageStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/messages",
+	got := sendOK(t, "POST", url+"/v1/messages",
 		`{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"call tool look {\"at\":\"it\"}"}],"tools":[{"name":"look"}]}`)
 	list := events(t, got.body)
 	if name := join(list, "content_block.name"); name != "look" {
@@ -160,7 +160,7 @@ func TestAMessageStreamCarriesAToolCall(t *testing.T) {
 func TestAResponseStreamNumbersTheWholeSequence(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/responses", `{"model":"m","stream":true,"input":"hello"}`)
+	got := sendOK(t, "POST", url+"/v1/responses", `{"model":"m","stream":true,"input":"hello"}`)
 	list := events(t, got.body)
 	want := []string{
 		"response.created", "response.in_progress", "response.output_item.added", "response.content_part.added",
@@ -186,7 +186,7 @@ func TestAResponseStreamNumbersTheWholeSequence(t *testing.T) {
 func TestAResponseStreamCarriesAToolCall(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
-	got := must(t, "POST", url+"/v1/responses",
+	got := sendOK(t, "POST", url+"/v1/responses",
 		`{"model":"m","stream":true,"input":"call tool look {\"at\":\"it\"}","tools":[{"type":"function","name":"look"}]}`)
 	list := events(t, got.body)
 	want := []string{

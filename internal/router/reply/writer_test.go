@@ -117,8 +117,8 @@ func (s *slowStream) open(stack *routertest.Stack, d routertest.Dialect, model s
 	s.t.Cleanup(func() { _ = s.res.Body.Close() })
 }
 
-// goOn reads until the client has part n times, and lets the upstream go on.
-func (s *slowStream) goOn(part string, n int) {
+// advance reads until the client has part n times, and lets the upstream go on.
+func (s *slowStream) advance(part string, n int) {
 	s.t.Helper()
 	for buffer := make([]byte, 4096); strings.Count(s.text, part) < n; {
 		got, err := s.res.Body.Read(buffer)
@@ -157,8 +157,8 @@ func TestAClientThatWaitsForAStreamGetsComments(t *testing.T) {
 				_, _ = io.WriteString(w, "\n"+d.Ending)
 			})
 			client.open(s, d, "alone")
-			client.goOn(routertest.KeepAlive, 3)
-			client.goOn("event: x\n"+strings.Repeat(": keep-alive\n", 3), 1) // a blank line would end the event
+			client.advance(routertest.KeepAlive, 3)
+			client.advance("event: x\n"+strings.Repeat(": keep-alive\n", 3), 1) // a blank line would end the event
 			got := client.readAll()
 			rest := strings.TrimLeft(strings.ReplaceAll(got.Body, routertest.KeepAlive, ""), "\n")
 			want := strings.ReplaceAll(d.Opening+d.Content, `"model":"up"`, `"model":"alone"`) + "event: x\n"
@@ -185,7 +185,7 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 				_, _ = io.WriteString(w, `{"error":{"message":"slow down"}}`)
 			})
 			client.open(s, d, "alone")
-			client.goOn(routertest.KeepAlive, 1)
+			client.advance(routertest.KeepAlive, 1)
 			got := client.readAll()
 			events := strings.Split(strings.TrimSuffix(got.Body, "\n\n"), "\n\n")
 			last := events[len(events)-1]
@@ -199,7 +199,7 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 				t.Errorf("%q lacks %s", last, word)
 			}
 			client.open(s, d, "m")
-			client.goOn(routertest.KeepAlive, 1)
+			client.advance(routertest.KeepAlive, 1)
 			if got := client.readAll(); got.Status != 200 || !strings.HasPrefix(got.Body, routertest.KeepAlive) ||
 				!strings.HasSuffix(got.Body, d.Ending[len(d.Ending)-20:]) || bad.Load() != 2 {
 				t.Errorf("no fallback after a keep-alive: %d %q", got.Status, got.Body)
@@ -243,7 +243,7 @@ func failAfterKeepAlive(t *testing.T, d routertest.Dialect, begin, seen, end str
 		_, _ = io.WriteString(w, end)
 	})
 	client.open(s, d, "m")
-	client.goOn(seen, 1)
+	client.advance(seen, 1)
 	return client.readAll(), bad.Load()
 }
 

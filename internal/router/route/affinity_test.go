@@ -225,7 +225,7 @@ func TestWhatAnUpstreamKeepsCountsBeforeOtherState(t *testing.T) {
 	}
 	deployments(40, func() answered { return n.ask(dialect.Responses, `{"model":"m","input":"hi"}`, nil) })
 	n.takeCalls()
-	body := strings.Replace(goOn(dialect.Responses, "encrypted", "b", false), `"input"`,
+	body := strings.Replace(continueBody(dialect.Responses, "encrypted", "b", false), `"input"`,
 		`"previous_response_id":"resp_kept-by-a","input"`, 1)
 	if got := n.ask(dialect.Responses, body, nil); got.deployment != "a" || n.takeCalls()["a"] != 1 {
 		t.Errorf("%d from %s: %s", got.status, got.deployment, got.body)
@@ -289,8 +289,8 @@ func TestThoughtSignaturesOfChatGoBackToTheirDeployment(t *testing.T) {
 	}
 }
 
-// goOn returns the body of a request that goes on with what name has made.
-func goOn(in dialect.Dialect, kind, name string, stream bool) string {
+// continueBody returns the body of a request that goes on with what name has made.
+func continueBody(in dialect.Dialect, kind, name string, stream bool) string {
 	tail := fmt.Sprintf(`,"stream":%v}`, stream)
 	switch {
 	case in == dialect.Messages:
@@ -331,7 +331,7 @@ func TestStateGoesBackToTheDeploymentThatMadeIt(t *testing.T) {
 				}
 				n.takeCalls()
 				for _, host := range []string{"a", "b", "c"} {
-					body := goOn(c.in, c.kind, host, stream)
+					body := continueBody(c.in, c.kind, host, stream)
 					if all := deployments(10, func() answered { return n.ask(c.in, body, nil) }); all != host {
 						t.Errorf("what %s made went to %s", host, all)
 					}
@@ -356,7 +356,7 @@ func TestStateOfWhichNothingIsKnownIsTriedAndLearned(t *testing.T) {
 					return reply
 				})
 			}
-			body := goOn(dialect.Responses, kind, host, false)
+			body := continueBody(dialect.Responses, kind, host, false)
 			if got := n.ask(dialect.Responses, body, nil); got.deployment != host {
 				t.Errorf("%s of %s: %d from %s: %s", kind, host, got.status, got.deployment, got.body)
 			}
@@ -379,7 +379,7 @@ func TestReasoningThatAnotherUpstreamEncryptedIsLeftOut(t *testing.T) {
 	}
 	deployments(40, func() answered { return n.ask(dialect.Responses, `{"model":"m","input":"hi"}`, nil) })
 	n.answer("a", func(string) doubleReply { return doubleReply{status: 401, body: "{}"} })
-	n.ask(dialect.Responses, goOn(dialect.Responses, "encrypted", "a", false), nil) // a cools down
+	n.ask(dialect.Responses, continueBody(dialect.Responses, "encrypted", "a", false), nil) // a cools down
 	var sent string
 	for _, host := range []string{"b", "c"} {
 		n.answer(host, func(body string) doubleReply {
@@ -387,11 +387,11 @@ func TestReasoningThatAnotherUpstreamEncryptedIsLeftOut(t *testing.T) {
 			return stateful(host, false)(body)
 		})
 	}
-	got := n.ask(dialect.Responses, goOn(dialect.Responses, "encrypted", "a", false), nil)
+	got := n.ask(dialect.Responses, continueBody(dialect.Responses, "encrypted", "a", false), nil)
 	if got.status != http.StatusOK || strings.Contains(sent, "state-of-a") || !strings.Contains(sent, "go on") {
 		t.Errorf("%d from %s, which got %s", got.status, got.deployment, sent)
 	}
-	mixed := strings.Replace(goOn(dialect.Responses, "encrypted", "a", false), `{"role"`,
+	mixed := strings.Replace(continueBody(dialect.Responses, "encrypted", "a", false), `{"role"`,
 		`{"type":"reasoning","summary":[],"encrypted_content":"gAAAA-state-of-c"},{"role"`, 1)
 	got = n.ask(dialect.Responses, mixed, nil)
 	if got.deployment != "c" || strings.Contains(sent, "state-of-a") || !strings.Contains(sent, "state-of-c") {
@@ -409,7 +409,7 @@ func TestADeploymentWithTheSameAccountCanReadState(t *testing.T) {
 	for _, d := range n.deployments[:2] { // a and b have one account; one of them cools down
 		d.Cooldown.Deployment.Cooldown = time.Hour
 	}
-	owner := n.ask(dialect.Responses, goOn(dialect.Responses, "encrypted", "a", false), nil).deployment
+	owner := n.ask(dialect.Responses, continueBody(dialect.Responses, "encrypted", "a", false), nil).deployment
 	other := map[string]string{"a": "b", "b": "a"}[owner]
 	n.find(owner).Order = 2 // is not asked first any more
 	var sent string
@@ -417,7 +417,7 @@ func TestADeploymentWithTheSameAccountCanReadState(t *testing.T) {
 		sent = body
 		return stateful("a", false)(strings.ReplaceAll(body, "state-of-c", ""))
 	})
-	body := strings.Replace(goOn(dialect.Responses, "encrypted", "a", false), `"input":[`,
+	body := strings.Replace(continueBody(dialect.Responses, "encrypted", "a", false), `"input":[`,
 		`"input":[{"type":"reasoning","summary":[],"encrypted_content":"gAAAA-state-of-c"},`, 1)
 	if got := n.ask(dialect.Responses, body, nil); other == "" || got.deployment != other ||
 		!strings.Contains(sent, "state-of-a") || strings.Contains(sent, "state-of-c") {
@@ -438,7 +438,7 @@ func TestWhatAnUpstreamKeepsCountsBeforeOrder(t *testing.T) {
 			t.Fatalf("%s answered a new conversation", got.deployment)
 		}
 		n.takeCalls()
-		got := n.ask(dialect.Responses, goOn(dialect.Responses, "kept", "b", false), nil)
+		got := n.ask(dialect.Responses, continueBody(dialect.Responses, "kept", "b", false), nil)
 		if calls := n.takeCalls(); got.status != http.StatusOK || got.deployment != "b" || calls["a"] > 0 {
 			t.Errorf("%d from %s: what b keeps went to %v", got.status, got.deployment, calls)
 		}

@@ -99,11 +99,11 @@ func TestFindIsFindAllStringIndexOfEveryExpression(t *testing.T) {
 		var b strings.Builder
 		in := map[int]bool{}
 		for range 1 + r.IntN(4) {
-			b.WriteString(noise(r))
+			b.WriteString(randomText(r))
 			i := r.IntN(len(trees))
 			in[i] = true
 			sample(&b, trees[i], r)
-			b.WriteString(noise(r))
+			b.WriteString(randomText(r))
 		}
 		hits += check(t, patterns, m, compiled, b.String(), func(i int) bool { return in[i] || i%10 == len(in) })
 	}
@@ -112,7 +112,7 @@ func TestFindIsFindAllStringIndexOfEveryExpression(t *testing.T) {
 	}
 }
 
-func noise(r *rand.Rand) string {
+func randomText(r *rand.Rand) string {
 	return [...]string{"", " ", "\n", "key", " token = \"", "a", "';", "ü", "to\u212aen=\u017fk", "\xff", "- ", "PIN 1234",
 		"=", strings.Repeat("x", r.IntN(90))}[r.IntN(14)]
 }
@@ -120,7 +120,7 @@ func noise(r *rand.Rand) string {
 // sample writes a text that re matches, or one a little beside it.
 func sample(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 	if r.IntN(400) == 0 {
-		b.WriteString(noise(r))
+		b.WriteString(randomText(r))
 	}
 	times := func(least, most int) {
 		if most < 0 {
@@ -204,12 +204,12 @@ func FuzzFindIsFindAllStringIndex(f *testing.F) {
 		}
 		patterns := []match.Pattern{{Expr: expr}}
 		m, _ := compile(t, patterns)
-		check(t, patterns, m, []*regexp.Regexp{re}, text, all)
-		check(t, patterns, m, []*regexp.Regexp{re}, text+"\n"+text, all)
+		check(t, patterns, m, []*regexp.Regexp{re}, text, matchEverything)
+		check(t, patterns, m, []*regexp.Regexp{re}, text+"\n"+text, matchEverything)
 	})
 }
 
-func all(int) bool { return true }
+func matchEverything(int) bool { return true }
 
 func ExampleMatcher_Find() {
 	set, err := match.New([]match.Pattern{{Expr: `key-\d+`, Keywords: []string{"key"}}, {Expr: `\btoken=(\w+)`}})

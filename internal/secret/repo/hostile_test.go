@@ -50,7 +50,7 @@ func TestNoGitCommandExecutesWhatARepositoryOrAVariableNames(t *testing.T) {
 			t.Errorf("a plain git %s touches no tripwire: this test shows nothing", words)
 		}
 	}
-	r := open(t, h.Dir)
+	r := openRepo(t, h.Dir)
 	for name, operation := range operations(r) {
 		if err := operation(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -82,7 +82,7 @@ func TestVariablesThatRedirectGitAreNotFollowed(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	files, err := r.TrackedFiles(t.Context())
 	if err != nil || r.Top != g.Dir {
 		t.Fatal(r.Top, err)
@@ -106,7 +106,7 @@ func TestNoNameOfAFilterKeepsItOn(t *testing.T) {
 			t.Fatalf("%s: the filter does not run: %v", name, err)
 		}
 		g.Write("a.txt", "two\n")
-		changed, err := open(t, g.Dir).ChangedFiles(t.Context())
+		changed, err := openRepo(t, g.Dir).ChangedFiles(t.Context())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

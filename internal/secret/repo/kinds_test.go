@@ -14,8 +14,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
-// added is what a log yields of one kind, one line each.
-func added(t *testing.T, r *repo.Repo, kind patch.Kind,
+// logOf returns what a log yields of one kind, one line each.
+func logOf(t *testing.T, r *repo.Repo, kind patch.Kind,
 	log func(yield func(patch.Addition) error) error) (all []string) {
 	t.Helper()
 	blobs := r.Blobs()
@@ -63,7 +63,7 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.Commit("link", "file now\n")
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	tips, err := r.Tips(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -72,12 +72,12 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		_, err := r.LogChanges(t.Context(), tips, nil, yield)
 		return err
 	}
-	wantEqual(t, added(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
-	wantEqual(t, added(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`,
+	wantEqual(t, logOf(t, r, patch.Hunk, log), `sp ace.txt:1:"1\nTWO\n3\nFOUR\n5\n"[{2 2} {4 5}]0`)
+	wantEqual(t, logOf(t, r, patch.AddedLines, log), `link:1:"file now\n"[]0`, `link:1:"target"[]0`,
 		`sp ace.txt:1:"1\n2\n3\n4\n5\n"[]0`, `sp ace.txt:2:"TWO\n"[]0`, `sp ace.txt:4:"FOUR\n5"[]0`)
-	wantEqual(t, added(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`,
+	wantEqual(t, logOf(t, r, patch.Opaque, log), `bin:0:"\x00\n"[]0`, `bin:0:"\x00\nmore\n"[]1`, `new name.sql:0:"a\nb\n"[]1`,
 		`ü.sql:0:"a\n"[]0`)
-	messages := added(t, r, patch.Message, log)
+	messages := logOf(t, r, patch.Message, log)
 	if len(messages) != 8 || !slices.ContainsFunc(messages, func(m string) bool {
 		return strings.Contains(m, `a <a@example.com>\na <a@example.com>\n\nit has\n\ndiff --git`)
 	}) {
@@ -87,12 +87,12 @@ func TestEachKindOfAnAdditionIsYielded(t *testing.T) {
 		_, err := r.RangeChanges(t.Context(), "HEAD", yield)
 		return err
 	}
-	wantEqual(t, added(t, r, patch.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	wantEqual(t, logOf(t, r, patch.ChangedFile, inRange), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
 	of := func(paths ...string) func(func(patch.Addition) error) error {
 		return func(yield func(patch.Addition) error) error { return r.LogFiles(t.Context(), tips, nil, paths, yield) }
 	}
-	wantEqual(t, added(t, r, patch.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
-	wantEqual(t, added(t, r, patch.ChangedFile, of("s*")))
+	wantEqual(t, logOf(t, r, patch.ChangedFile, of("sp ace.txt", "none")), `sp ace.txt:0:"1\nTWO\n3\nFOUR\n5"[{2 2} {4 5}]0`)
+	wantEqual(t, logOf(t, r, patch.ChangedFile, of("s*")))
 }
 
 func TestARenameIsKnown(t *testing.T) {
@@ -101,7 +101,7 @@ func TestARenameIsKnown(t *testing.T) {
 	g.Commit("a b", "1\n2\n3\n")
 	g.Git("mv", "a b", "c\nd")
 	g.Git("commit", "-q", "-m", "rename")
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	counts, err := r.RangeChanges(t.Context(), "HEAD", func(patch.Addition) error { return nil })
 	if err != nil || !slices.Equal(counts.Renames["a b"], []string{"c\nd"}) {
 		t.Fatalf("%+v, %v", counts, err)
@@ -112,7 +112,7 @@ func TestAMissingObjectIsReported(t *testing.T) {
 	t.Parallel()
 	g := repotest.New(t)
 	g.Commit("a", "content\n")
-	blobs := open(t, g.Dir).Blobs()
+	blobs := openRepo(t, g.Dir).Blobs()
 	defer blobs.Close()
 	id := strings.TrimSpace(g.Git("rev-parse", "HEAD:a"))
 	none := strings.Repeat("1", len(id))
@@ -144,7 +144,7 @@ func TestALargeFileIsNeverPartOfAPatch(t *testing.T) {
 	g.Git("rm", "-q", "--cached", "grows.txt")
 	g.Git("commit", "-q", "-m", "gone")
 	g.Git("add", "grows.txt")
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	tips, err := r.Tips(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/secret/repo/repotest"
 )
 
-func open(t *testing.T, dir string) *repo.Repo {
+func openRepo(t *testing.T, dir string) *repo.Repo {
 	t.Helper()
 	r, err := repo.Open(t.Context(), dir)
 	if err != nil {
@@ -24,7 +24,7 @@ func open(t *testing.T, dir string) *repo.Repo {
 	return r
 }
 
-func all(t *testing.T, log func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
+func collectAll(t *testing.T, log func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts,
 	error)) (lines []string, counts patch.Counts) {
 	t.Helper()
 	counts, err := log(t.Context(), func(a patch.Addition) error {
@@ -49,7 +49,7 @@ func history(t *testing.T, r *repo.Repo) ([]string, patch.Counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all(t, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
+	return collectAll(t, func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 		return r.LogChanges(ctx, tips, nil, yield)
 	})
 }
@@ -82,7 +82,7 @@ func TestALogHasWhatEveryCommitAddsMergesStashesAndForgottenOnesIncluded(t *test
 	g.Git("checkout", "-q", "main")
 	g.Git("branch", "-q", "-D", "gone")
 	g.Git("reflog", "expire", "--expire=now", "--all")
-	lines, counts := history(t, open(t, g.Dir))
+	lines, counts := history(t, openRepo(t, g.Dir))
 	wantEqual(t, lines, "a.txt:1:one", "b.txt:1:side", "a.txt:2:two", "a.txt:2:two", "a.txt:3:merged", "a.txt:4:stashed",
 		"gone.txt:1:gone")
 	if counts.Commits != 7 { // one, side, two, merge, gone, the stash and its index
@@ -98,7 +98,7 @@ func TestAStashThatTakesTheEndOffAFileIsRead(t *testing.T) {
 	g.Git("stash", "-q")
 	g.Write("a.txt", "one\ntwo\nthree\n")
 	g.Git("stash", "-q")
-	lines, _ := history(t, open(t, g.Dir))
+	lines, _ := history(t, openRepo(t, g.Dir))
 	wantEqual(t, lines, "a.txt:1:one", "a.txt:2:two", "a.txt:3:three")
 }
 
@@ -110,7 +110,7 @@ func TestNamesWithNewlinesQuotesAndSpacesComeBackAsTheyAre(t *testing.T) {
 		g.Write(n, "x\n")
 	}
 	g.Git("add", ".")
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	var seen []string
 	if _, err := r.StagedChanges(t.Context(), func(a patch.Addition) error {
 		seen = append(seen,
@@ -142,7 +142,7 @@ func TestASettingOfTheUsersChangesNothing(t *testing.T) {
 	}
 	g.Commit("ü.txt", "one\n")
 	g.Commit("ü.txt", "one\n++ two\n-- three\n@@ -1 +1 @@\ndiff --git a/x b/x\n\\ no\n")
-	lines, _ := history(t, open(t, g.Dir))
+	lines, _ := history(t, openRepo(t, g.Dir))
 	wantEqual(t, lines, "ü.txt:1:one", "ü.txt:2:++ two", "ü.txt:3:-- three", "ü.txt:4:@@ -1 +1 @@",
 		"ü.txt:5:diff --git a/x b/x", "ü.txt:6:\\ no")
 }
@@ -152,13 +152,13 @@ func TestARangeIsCheckedBeforeItIsUsed(t *testing.T) {
 	g := repotest.New(t)
 	g.Commit("a.txt", "one\n")
 	g.Commit("a.txt", "one\ntwo\n")
-	r := open(t, g.Dir)
+	r := openRepo(t, g.Dir)
 	in := func(revisions string) func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 		return func(ctx context.Context, yield func(patch.Addition) error) (patch.Counts, error) {
 			return r.RangeChanges(ctx, revisions, yield)
 		}
 	}
-	lines, _ := all(t, in("HEAD~1..HEAD"))
+	lines, _ := collectAll(t, in("HEAD~1..HEAD"))
 	wantEqual(t, lines, "a.txt:2:two")
 	for _, bad := range []string{"nosuch..HEAD", "--output=x", "HEAD --all"} {
 		if _, err := in(bad)(t.Context(), func(patch.Addition) error { return nil }); !errors.Is(err, repo.ErrRevision) {
@@ -176,7 +176,7 @@ func TestFilesAreThoseThatGitWouldTakeInSubmodulesToo(t *testing.T) {
 	g.Write("ignored", "x")
 	g.Write("new", "x")
 	g.Git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.Dir, "sub")
-	files, err := open(t, g.Dir).Files(t.Context())
+	files, err := openRepo(t, g.Dir).Files(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestAFolderThatIsNotARepositoryIsReported(t *testing.T) {
 	if out, err := exec.Command("git", "init", "-q", "--bare", bare).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if r := open(t, bare); !r.Bare {
+	if r := openRepo(t, bare); !r.Bare {
 		t.Fatalf("%+v", r)
 	}
 }
@@ -207,10 +207,10 @@ func TestAShallowCloneSaysSo(t *testing.T) {
 	if out, err := exec.Command("git", "clone", "-q", "--depth=1", "file://"+g.Dir, clone).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if r := open(t, clone); r.Shallow == "" {
+	if r := openRepo(t, clone); r.Shallow == "" {
 		t.Fatal("not shallow")
 	}
-	if r := open(t, g.Dir); r.Shallow != "" {
+	if r := openRepo(t, g.Dir); r.Shallow != "" {
 		t.Fatal("shallow")
 	}
 }
@@ -220,14 +220,14 @@ func TestIgnoredFilesAreThoseThatGitIgnores(t *testing.T) {
 	g := repotest.New(t)
 	g.Write(".gitignore", "*.key\n!good.key\n")
 	g.Write("sub/.gitignore", "inner\n")
-	got, err := open(t, g.Dir).IgnoredPaths(t.Context(), []string{"a.key", "good.key", "sub/inner", "inner"})
+	got, err := openRepo(t, g.Dir).IgnoredPaths(t.Context(), []string{"a.key", "good.key", "sub/inner", "inner"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !got["a.key"] || got["good.key"] || !got["sub/inner"] || got["inner"] {
 		t.Fatal(got)
 	}
-	if got, err := open(t, g.Dir).IgnoredPaths(t.Context(), []string{"none"}); err != nil || got["none"] {
+	if got, err := openRepo(t, g.Dir).IgnoredPaths(t.Context(), []string{"none"}); err != nil || got["none"] {
 		t.Fatal(got, err)
 	}
 }
