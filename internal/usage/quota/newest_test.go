@@ -1,0 +1,139 @@
+package quota_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
+)
+
+// window returns a window of five hours that began an hour before now, with a used share.
+func window(share float64) quota.Window {
+	resets := now.Add(4 * time.Hour)
+	return quota.Window{Provider: quota.Codex, Name: "5h", LengthS: 5 * 3600, UsedShare: &share, ResetsAt: &resets}
+}
+
+// keepAll keeps one reading of a window every 10 minutes from now, and returns the newest.
+func keepAll(t *testing.T, shares ...float64) quota.Seen {
+	t.Helper()
+	var n quota.Newest
+	at := now
+	for i, share := range shares {
+		at = now.Add(time.Duration(i) * 10 * time.Minute)
+		n.Keep("d", "", []quota.Window{window(share)}, at)
+	}
+	all := n.List(at)
+	if len(all) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	return all[0]
+}
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		shares  []float64
+		pace    string
+		runsOut string // after now; "": not before the window is reset
+	}{
+		{"the first reply: since the window began", []float64{0.5}, "0.500", "1h0m0s"},
+		{"too slow to matter", []float64{0.1}, "0.100", ""},
+		{"faster than before", []float64{0.1, 0.2, 0.3}, "0.600", "1h30m0s"},
+		{"nothing in this hour", []float64{0.5, 0.5, 0.5}, "0.000", ""},
+		{"only the last hour counts", []float64{0, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4}, "0.000", ""},
+		{"used up", []float64{0.9, 1.02}, "0.720", ""},
+		{"the share shrank: since the window began", []float64{0.8, 0.4}, "0.343", "1h55m0s"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := keepAll(t, c.shares...)
+			runsOut := ""
+			if got.RunsOutAt != nil {
+				runsOut = got.RunsOutAt.Sub(now).String()
+			}
+			if got.SharePerHour == nil || fmt.Sprintf("%.3f", *got.SharePerHour) != c.pace || runsOut != c.runsOut {
+				t.Errorf("pace %v, runs out %q, want %s and %q", *got.SharePerHour, runsOut, c.pace, c.runsOut)
+			}
+		})
+	}
+}
+
+func TestAResetBeginsANewPace(t *testing.T) {
+	t.Parallel()
+	var n quota.Newest
+	n.Keep("d", "", []quota.Window{window(0.9)}, now)
+	next, resets := window(0.02), now.Add(9*time.Hour)
+	next.ResetsAt = &resets
+	n.Keep("d", "", []quota.Window{next}, now.Add(4*time.Hour+time.Minute))
+	if got := n.List(now.Add(4*time.Hour + time.Minute)); len(got) != 1 || got[0].SharePerHour != nil || *got[0].UsedShare != 0.02 {
+		t.Errorf("a minute after the window began no pace is known: %+v", got)
+	}
+	later := next
+	later.UsedShare = new(0.12)
+	n.Keep("d", "", []quota.Window{later}, now.Add(5*time.Hour))
+	if got := n.List(now.Add(5 * time.Hour)); len(got) != 1 || fmt.Sprintf("%.3f", *got[0].SharePerHour) != "0.102" {
+		t.Errorf("%+v", got[0])
+	}
+}
+
+func TestWindowsThatWereResetAreLeftOut(t *testing.T) {
+	t.Parallel()
+	var n quota.Newest
+	n.Keep("d", "", []quota.Window{window(0.9)}, now)
+	if got := n.List(now.Add(4 * time.Hour)); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnAccountsWindowsAreTheSameThroughEveryDeployment(t *testing.T) {
+	t.Parallel()
+	var n quota.Newest
+	n.Keep("d1", "a", []quota.Window{window(0.2)}, now)
+	n.Keep("d2", "a", []quota.Window{window(0.3)}, now.Add(time.Minute))
+	n.Keep("d1", "b", []quota.Window{window(0.4)}, now)
+	n.Keep("d1", "", []quota.Window{window(0.5)}, now)
+	n.Keep("d2", "", []quota.Window{window(0.6)}, now)
+	n.Keep("d2", "a", []quota.Window{window(0.1)}, now) // an older reply, whose stream ended late
+	text := ""
+	for _, s := range n.List(now) {
+		text += fmt.Sprintf("%s/%s=%g ", s.Account, s.Deployment, *s.UsedShare)
+	}
+	if want := "/d1=0.5 /d2=0.6 a/d2=0.3 b/d1=0.4 "; text != want {
+		t.Errorf("%s, want %s", text, want)
+	}
+}
+
+func TestAnUpstreamThatMakesNamesUpDoesNotFillTheMemory(t *testing.T) {
+	t.Parallel()
+	var n quota.Newest
+	for i := range 5000 {
+		w := window(0.1)
+		w.Name = fmt.Sprint(i)
+		n.Keep("d", "", []quota.Window{w}, now)
+	}
+	if got := len(n.List(now)); got != 256 {
+		t.Errorf("%d windows", got)
+	}
+}
+
+func TestNewestIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var n quota.Newest
+		for i := range 8 {
+			go func() {
+				for j := range 100 {
+					n.Keep(fmt.Sprint(i), "", []quota.Window{window(0.1)}, now.Add(time.Duration(j)*time.Minute))
+					_ = n.List(now)
+				}
+			}()
+		}
+		synctest.Wait()
+		if got := n.List(now); len(got) != 8 {
+			t.Errorf("%d", len(got))
+		}
+	})
+}
