@@ -97,6 +97,14 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Help(ctx, a.optionalText("target"))
 	case "init":
 		return Init(ctx, a.optionalText("runtime"), a.optionalText("upstream"), a.optionalText("from"), a.optionalText("ignore"), a.optionalText("model"), a.optionalText("address"), a.optionalBool("stdin"), a.optionalInt("port"), a.optionalInt("upstreamport"), a.optionalBool("force"))
+	case "key:create":
+		return Key{}.Create(ctx, a.text("name"), a.optionalText("models"), a.optionalText("routes"), a.optionalInt("rpm"), a.optionalInt("tpm"), a.optionalInt("maxparallel"), a.optionalText("budget"), a.optionalText("period"), a.optionalText("expires"))
+	case "key:list":
+		return Key{}.List(ctx)
+	case "key:revoke":
+		return Key{}.Revoke(ctx, a.text("name"))
+	case "key:rotate":
+		return Key{}.Rotate(ctx, a.text("name"))
 	case "lint":
 		return Lint(ctx)
 	case "logs":

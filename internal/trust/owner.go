@@ -38,6 +38,10 @@ func whyNotOwn(info fs.FileInfo) string {
 	return ""
 }
 
+// ReadOwn reads a file of at most limit bytes that only this user can change, wherever it is; the
+// folders above it are not examined. Faults and errors are those of ReadState.
+func ReadOwn(path string, limit int64) ([]byte, error) { return readOwn(path, limit) }
+
 // readOwn reads a file of at most limit bytes that only this user can change. Faults:
 // not-yours, state-untrusted for a larger one; errors of the file system are returned as
 // they are.
@@ -88,6 +92,7 @@ func ReadState(root, path string, limit int64) ([]byte, error) {
 // as state.
 var stateFiles = [...]string{
 	"secrets", "secrets/gateway.key", "secrets/upstream.key", "secrets/management.key", "secrets/generation.key",
+	"secrets/client-keys.json", "secrets/client-spend.json", "secrets/client-keys.lock",
 	"auths", "store", "cache", "generations", "generations/current", "generations/pins.json", "generations/.lock",
 	"generations/pending", "generations/pending/journal.json",
 }

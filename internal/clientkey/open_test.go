@@ -1,0 +1,56 @@
+package clientkey_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+func TestOnlyTheEmbeddedRouterHasNamedKeys(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default(t.TempDir())
+	if s, err := clientkey.Open(cfg); err != nil || s.Folder != cfg.Paths.Secrets() {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for i := range cfg.Services {
+		if cfg.Services[i].Name == config.LiteLLM {
+			cfg.Services[i].Runtime = config.RuntimeLiteLLM
+		}
+	}
+	if _, err := clientkey.Open(cfg); !fault.HasCode(err, "keys-elsewhere") {
+		t.Errorf("LiteLLM: %v", err)
+	}
+	cfg.Services = nil
+	if _, err := clientkey.Open(cfg); !fault.HasCode(err, "keys-elsewhere") {
+		t.Errorf("no router: %v", err)
+	}
+}
+
+func TestTypedLimitsAreReadAsPeopleMeanThem(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	l, err := clientkey.Wishes{Models: "a, b*,", Routes: "/metrics", RPM: lo.ToPtr(5), Budget: "$2.50", Period: "1d",
+		Expires: "30d"}.Parse(now)
+	if err != nil || len(l.Models) != 2 || l.Models[1] != "b*" || *l.RPM != 5 || l.TPM != nil || *l.MaxBudget != 2.5 ||
+		l.AllowedRoutes[0] != "/metrics" || !l.Expires.Equal(now.AddDate(0, 0, 30)) {
+		t.Errorf("%+v, %v", l, err)
+	}
+	for text, want := range map[string]time.Time{"2027-01-31": time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+		"2027-01-31T18:00:00+02:00": time.Date(2027, 1, 31, 16, 0, 0, 0, time.UTC), "12h": now.Add(12 * time.Hour),
+		"2w": now.AddDate(0, 0, 14), "1mo": now.AddDate(0, 1, 0)} {
+		if l, err := (clientkey.Wishes{Expires: text}).Parse(now); err != nil || !l.Expires.Equal(want) {
+			t.Errorf("%s: %v, %v", text, l.Expires, err)
+		}
+	}
+	for _, w := range []clientkey.Wishes{{Expires: "soon"}, {Expires: "99999999d"}, {Budget: "much"}, {RPM: lo.ToPtr(0)},
+		{Budget: "NaN"}, {Budget: "-1"}, {Period: "1d"}, {Budget: "1", Period: "never"}} {
+		if _, err := w.Parse(now); !fault.HasCode(err, "key-invalid") {
+			t.Errorf("%+v: %v", w, err)
+		}
+	}
+}
