@@ -48,6 +48,9 @@ type assembler struct {
 	failure *failure
 
 	calls map[string]*block // by the key with which the upstream names a call in its events
+
+	hasReasoning bool // chat upstream: its reasoning comes in a member of its own
+	isCounted    bool // chat upstream: a chunk of its own had the usage, before a finish_reason
 }
 
 // isOver reports whether the reply has ended, well or with an error.

@@ -32,8 +32,12 @@ func (a *assembler) readChatReply(data []byte) {
 			a.readChoice(s)
 		})
 	}
-	if a.reply.finish != finishUnknown && hasUsage && !hasChoice {
+	switch {
+	case hasChoice || !hasUsage:
+	case a.reply.finish != finishUnknown:
 		a.concludeContent() // nothing follows the chunk with the usage
+	default:
+		a.isCounted = a.started
 	}
 }
 
@@ -129,6 +133,9 @@ func (a *assembler) readDelta(delta []byte) {
 		reasoning = otherReasoning
 	}
 	a.readReasoning(reasoning)
+	if a.hasReasoning = a.hasReasoning || len(reasoning) > 0; !a.hasReasoning {
+		a.readDetailTexts(details)
+	}
 	a.keepDetails(details)
 	a.readContent(content)
 	a.addText(refusalPart, refusal)

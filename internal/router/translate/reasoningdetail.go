@@ -33,6 +33,16 @@ func (a *assembler) keepDetails(details []byte) {
 	a.pump()
 }
 
+// readDetailTexts adds the texts of reasoning_details as reasoning. Snowflake sends them
+// only there; OpenRouter sends the same texts as reasoning, too.
+func (a *assembler) readDetailTexts(details []byte) {
+	if len(details) == 0 || details[0] != '[' {
+		return
+	}
+	s := &scan{doc: details}
+	s.array(func() { a.readReasoning(readDetail(s).text) })
+}
+
 // readDetail reads an element of reasoning_details.
 func readDetail(s *scan) (d reasoningDetail) {
 	s.object(func(key []byte) {

@@ -97,6 +97,7 @@ func (s *Stream) readEvent(data []byte, isError bool) {
 	switch {
 	case s.a.isOver():
 	case string(data) == "[DONE]":
+		s.a.finishCounted()
 		s.finish()
 	case isError:
 		s.a.fail(readFailure(data))
@@ -121,6 +122,15 @@ func (s *Stream) finish() {
 		a.fail(brokenReply("the upstream's stream broke off before its end"))
 	default:
 		a.concludeContent()
+	}
+}
+
+// finishCounted notes that a reply is complete when the upstream gave no finish_reason but
+// counted its tokens and said [DONE], as Snowflake does. [DONE] alone does not say so: some
+// servers send it after a failure, too.
+func (a *assembler) finishCounted() {
+	if a.isCounted && a.reply.finish == finishUnknown {
+		a.readFinishReason("stop")
 	}
 }
 

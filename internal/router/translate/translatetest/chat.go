@@ -92,7 +92,30 @@ var Chat = []Played{
 		Reply: ChatReply(`{"role":"assistant","content":null,"function_call":{"name":"Now","arguments":"{}"}}`,
 			"function_call")},
 
+	{Name: "no finish_reason, but the usage and [DONE]",
+		Stream: Chunks(`"delta":{"content":"Hel","refusal":"","role":"assistant","tool_calls":null}`,
+			`"delta":{"content":"lo","refusal":"","role":"assistant","tool_calls":null}`) + UsageChunk + Done,
+		Reply: ChatReply(`{"role":"assistant","content":"Hello"}`, "stop")},
+	{Name: "reasoning only in its details",
+		Stream: Chunks(`"delta":{"content":"","reasoning_details":[{"type":"reasoning.text","index":0,"text":"let "}]}`,
+			`"delta":{"content":"","reasoning_details":[{"type":"reasoning.text","index":0,"text":"me"}]}`,
+			`"delta":{"content":"answer"},"finish_reason":"stop"`) + UsageChunk + Done,
+		Reply: ChatReply(`{"role":"assistant","content":"answer","reasoning_content":"let me"}`, "stop")},
+	{Name: "reasoning, and the same in details of a later chunk",
+		Stream: Chunks(`"delta":{"reasoning":"let me"}`,
+			`"delta":{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"let me","signature":"s"}]}`,
+			`"delta":{"content":"answer"},"finish_reason":"stop"`) + UsageChunk + Done,
+		Reply: ChatReply(`{"role":"assistant","content":"answer","reasoning":"let me"}`, "stop")},
+
+	{Name: "arguments beside a finish_reason, which comes twice, and usage beside the second",
+		Stream: Chunks(`"delta":{"tool_calls":[{"index":0,"id":"c2","type":"function","function":{"name":"Now","arguments":""}}],"content":""}`,
+			`"delta":{"content":"","tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"`) +
+			strings.Replace(UsageChunk, `"choices":[]`,
+				`"choices":[{"index":0,"text":"","finish_reason":"tool_calls","delta":{"role":"assistant","content":""}}]`, 1) + Done,
+		Reply: ChatReply(`{"role":"assistant","content":null,"tool_calls":[`+nowCall+`]}`, "tool_calls")},
+
 	{Name: "cut within a text", Stream: Chunks(`"delta":{"content":"Hel"}`), Failure: "broke off"},
+	{Name: "usage without an end", Stream: Chunks(`"delta":{"content":"Hel"}`) + UsageChunk, Failure: "broke off"},
 	{Name: "[DONE] without an end", Stream: Chunks(`"delta":{"content":"Hel"}`) + Done, Failure: "broke off"},
 	{Name: "cut within an event", Stream: Chunks(`"delta":{"content":"Hel"}`) +
 		`data: {"choices":[{"delta":{"content":"lo`, Failure: "broke off"},
