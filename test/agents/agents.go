@@ -60,13 +60,14 @@ type agent struct {
 	name, pkg string
 	tool      string // the name of the tool that runs a command, and
 	argument  string // the name of its argument
+	isSilent  bool   // it does not print what the model thought
 	prepare   func(home string, opts Options) error
 	args      func(task Task, opts Options) []string
 	env       func(home string, task Task, opts Options) []string
 }
 
-// Names returns the names of the agents that do tasks.
-func Names() []string { return []string{codex().name, claude().name} }
+// Names returns the names of the agents.
+func Names() []string { return []string{codex().name, claude().name, gemini().name} }
 
 // Run installs the agents if need be and runs all of them at the same time.
 // The results come in a fixed order; an agent that failed is a result, not an
@@ -118,6 +119,9 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
 	said := readTranscript(out.String())
 	r.Answer, r.Thinking = said.answer, said.thinking
+	if a.isSilent {
+		task.Thinking = ""
+	}
 	r.Error = complaint(ctx, err, said, errs.String(), task)
 	r.OK = r.Error == ""
 	return r, nil

@@ -16,7 +16,7 @@ const geminiSettings = `{"security": {"auth": {"selectedType": "gemini-api-key"}
 func gemini() agent {
 	return agent{
 		name: "gemini", pkg: "@google/gemini-cli@" + pinned("@google/gemini-cli"),
-		tool: "run_shell_command", argument: "command",
+		tool: "run_shell_command", argument: "command", isSilent: true,
 		prepare: func(home string, _ Options) error {
 			if err := os.MkdirAll(filepath.Join(home, ".gemini"), 0o700); err != nil {
 				return err
@@ -27,6 +27,9 @@ func gemini() agent {
 			args := []string{"-p", task.Prompt, "-o", "stream-json", "-m", opts.Model, "--skip-trust"}
 			if opts.Tool {
 				args = append(args, "--approval-mode", "yolo")
+			}
+			if task.Image != "" {
+				args = append(args, "--include-directories", filepath.Dir(task.Image))
 			}
 			return args
 		},

@@ -14,7 +14,7 @@ import (
 // model is a double of a model with only one route. It follows the task that a prompt
 // names ("task:NAME:TOKEN"), streams every reply, and notes what it was asked for.
 type model struct {
-	route string // the end of the only path that it has
+	route string // the end of the only path that it has, without Google's method
 	token string
 	image string // the picture's data that it must be shown, in base64
 	mu    sync.Mutex
@@ -41,7 +41,8 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !strings.HasSuffix(r.URL.Path, m.route) {
+	path, method, _ := strings.Cut(r.URL.Path, ":")
+	if !strings.HasSuffix(path, m.route) {
 		m.alien = append(m.alien, r.Method+" "+r.URL.Path)
 		http.NotFound(w, r)
 		return
@@ -50,9 +51,16 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply := m.answer(string(body))
 	reply.number = m.asked
 	m.checkCalls(string(body), reply)
+	if method == "generateContent" {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(geminiReply(reply)) // an error means that the router left
+		return
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	switch {
-	case strings.HasSuffix(m.route, "/chat/completions"):
+	case m.route == googleRoute:
+		data(w, "", geminiReply(reply))
+	case m.route == chatRoute:
 		writeChat(w, reply)
 	case strings.HasSuffix(m.route, "/messages"):
 		writeMessages(w, reply)
@@ -99,6 +107,9 @@ func (m *model) answer(body string) turn {
 	case "tools":
 		return m.afterCommands(body, m.token+"1", m.token+"2")
 	case "thinking":
+		if strings.Contains(body, thoughtSignature) {
+			m.note("signature")
+		}
 		reply := m.afterCommands(body, m.token)
 		reply.thinking = "I think of " + m.token
 		return reply
@@ -144,24 +155,36 @@ func (m *model) afterCommands(body string, texts ...string) turn {
 // command is a call of the tool that runs commands, in the words of the agent that asks.
 func command(body, line string) toolCall {
 	name, argument := "Bash", "command"
-	if strings.Contains(body, `"exec_command"`) {
+	switch {
+	case strings.Contains(body, `"exec_command"`):
 		name, argument = "exec_command", "cmd"
+	case isOfGemini(body):
+		name = "run_shell_command"
 	}
 	arguments, _ := json.Marshal(map[string]string{argument: line}) // strings always marshal
 	return toolCall{name, string(arguments)}
 }
 
-// lookAtImage has Claude Code read the picture's file; Codex attaches it.
+// isOfGemini reports whether Gemini CLI sent a request: it has tools of its own.
+func isOfGemini(body string) bool { return strings.Contains(body, `"run_shell_command"`) }
+
+// lookAtImage has Claude Code or Gemini CLI read the picture's file; Codex attaches it.
 func (m *model) lookAtImage(body string) turn {
 	if strings.Contains(body, m.image) {
 		m.note("image")
 		return turn{text: "seen " + m.token}
 	}
 	path := regexp.MustCompile(`file ([^ "\\]+\.png)`).FindStringSubmatch(body)
-	if path == nil || strings.Contains(body, `"tool_result"`) || strings.Contains(body, `"role":"tool"`) {
+	hasResult := func(kind string) bool { return strings.Contains(body, kind) }
+	if path == nil || slices.ContainsFunc([]string{`"tool_result"`, `"role":"tool"`, `"function_call_output"`,
+		`"functionResponse"`}, hasResult) {
 		return turn{text: "no picture came"}
 	}
-	return turn{calls: []toolCall{{"Read", `{"file_path":"` + path[1] + `"}`}}}
+	tool := "Read"
+	if isOfGemini(body) {
+		tool = "read_file"
+	}
+	return turn{calls: []toolCall{{tool, `{"file_path":"` + path[1] + `"}`}}}
 }
 
 // The tokens after which agents are to summarise, and those that a long conversation has:

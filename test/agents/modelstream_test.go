@@ -50,7 +50,7 @@ func writeMessages(w io.Writer, t turn) {
 	if t.thinking != "" {
 		block(map[string]any{"type": "thinking", "thinking": "", "signature": ""},
 			map[string]any{"type": "thinking_delta", "thinking": t.thinking},
-			map[string]any{"type": "signature_delta", "signature": "c2lnbmF0dXJl"})
+			map[string]any{"type": "signature_delta", "signature": thoughtSignature})
 	}
 	if t.text != "" {
 		block(map[string]any{"type": "text", "text": ""}, map[string]any{"type": "text_delta", "text": t.text})
@@ -64,6 +64,33 @@ func writeMessages(w io.Writer, t turn) {
 	data(w, "message_delta", map[string]any{"delta": map[string]any{"stop_reason": stop, "stop_sequence": nil},
 		"usage": usage})
 	data(w, "message_stop")
+}
+
+// thoughtSignature is the opaque field of what the model thought, which it wants back.
+const thoughtSignature = "c2lnbmF0dXJl"
+
+// geminiReply is a turn as Google's generateContent says it, whole or as the only piece of a
+// stream.
+func geminiReply(t turn) map[string]any {
+	parts := []any{}
+	if t.thinking != "" {
+		parts = append(parts, map[string]any{"text": t.thinking, "thought": true})
+	}
+	if t.text != "" {
+		parts = append(parts, map[string]any{"text": t.text})
+	}
+	for i, c := range t.calls {
+		part := map[string]any{"functionCall": map[string]any{"id": callID(t, i), "name": c.name,
+			"args": json.RawMessage(c.arguments)}}
+		if t.thinking != "" {
+			part["thoughtSignature"] = thoughtSignature
+		}
+		parts = append(parts, part)
+	}
+	return map[string]any{"candidates": []any{map[string]any{"index": 0, "finishReason": "STOP",
+		"content": map[string]any{"role": "model", "parts": parts}}}, "modelVersion": "up",
+		"usageMetadata": map[string]any{"promptTokenCount": t.tokens, "candidatesTokenCount": 5,
+			"totalTokenCount": t.tokens + 5}}
 }
 
 // responsesItems writes the output items of a turn.
@@ -113,7 +140,7 @@ func (r *responsesItems) writeThinking(id, text string) {
 	data(r.w, "response.reasoning_summary_part.added", place, map[string]any{"part": part("")})
 	data(r.w, "response.reasoning_summary_text.delta", place, map[string]any{"delta": text})
 	data(r.w, "response.reasoning_summary_text.done", place, map[string]any{"text": text})
-	r.endItem(id, map[string]any{"type": "reasoning", "summary": []any{part(text)}, "encrypted_content": "c2VjcmV0"})
+	r.endItem(id, map[string]any{"type": "reasoning", "summary": []any{part(text)}, "encrypted_content": thoughtSignature})
 }
 
 func (r *responsesItems) writeText(id, text string) {

@@ -4,9 +4,9 @@ package agents
 type Task struct {
 	Prompt string
 	Input  string // what stands on its standard input
-	Image  string // a picture's file, which the agent shows to the model: Codex attaches it
+	Image  string // a picture's file, which the agent shows to the model: Codex attaches it, the others read it
 	Want   string // what its answer must contain
 
-	Thinking  string // what the thinking that it got must contain
-	CompactAt int    // Codex: the tokens of a conversation after which it is summarised; 0: its own default
+	Thinking  string // what the thinking that it got must contain; Gemini CLI prints none of its own
+	CompactAt int    // the tokens of a conversation after which Codex and Claude Code summarise it; 0: their own default
 }
