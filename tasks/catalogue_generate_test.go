@@ -202,7 +202,8 @@ func readsWhen(name, body string) string {
 		return "with -dry-run"
 	case strings.Contains(body, "doctorOptions(s") && strings.Contains(body, "fix, "):
 		return "without -fix"
-	case strings.Contains(body, "doctorOptions(s"), strings.Contains(body, "runReading("):
+	case strings.Contains(body, "doctorOptions(s"), strings.Contains(body, "runReading("),
+		strings.Contains(body, "runReadingLong("):
 		return "always"
 	}
 	return ""

@@ -27,7 +27,7 @@ type Completion mg.Namespace
 
 // Default prints the script that lets bash, zsh or fish complete targets, flags, services, profiles and providers.
 func (Completion) Default(ctx context.Context, shell string) error {
-	return run(ctx, "completion", func(_ context.Context, s session) (any, error) {
+	return runBriefly(ctx, "completion", func(_ context.Context, s session) (any, error) {
 		script, err := completionScript(shell)
 		if err == nil {
 			s.out.Quiet = true // the script takes the place of the report
@@ -39,7 +39,7 @@ func (Completion) Default(ctx context.Context, shell string) error {
 
 // Words prints the words that can be typed next, one per line; the completion scripts call it.
 func (Completion) Words(ctx context.Context, before string, current *string) error {
-	return run(ctx, "completion:words", func(_ context.Context, s session) (any, error) {
+	return runBriefly(ctx, "completion:words", func(_ context.Context, s session) (any, error) {
 		var lines strings.Builder
 		for _, c := range catalogue.Complete(strings.Fields(before), deref(current), s.completionValues) {
 			about := c.About

@@ -71,7 +71,7 @@ func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 
 // Schema prints the JSON Schema of flowgate.yaml.
 func (Config) Schema(ctx context.Context) error {
-	return run(ctx, "config:schema", func(context.Context, session) (any, error) {
+	return runBriefly(ctx, "config:schema", func(context.Context, session) (any, error) {
 		return json.RawMessage(schema.Schema()), nil
 	})
 }

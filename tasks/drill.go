@@ -42,7 +42,7 @@ func (Drill) List(ctx context.Context) error {
 
 // Soak sends requests to a private router while it injects random faults into its stack, and counts lost requests.
 func Soak(ctx context.Context, duration *time.Duration, clients *int) error {
-	return runBounded(ctx, "soak", time.Minute, func(ctx context.Context, s session) (any, error) {
+	return runBounded(ctx, "soak", signalRules{patience: time.Minute}, func(ctx context.Context, s session) (any, error) {
 		s.out.Step("sending requests to a private router while faults are injected")
 		o := drills.Options{Self: selfexec.Path(), Environ: os.Environ(), Getenv: s.getenv, Emit: s.out.Stream}
 		return drills.Soak(ctx, o, deref(duration), deref(clients))

@@ -78,3 +78,6 @@ func Complete(before []string, current string) (words []string) {
 	}
 	return words
 }
+
+// CatchSignals is catchSignals.
+var CatchSignals = catchSignals

@@ -10,11 +10,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 )
 
-// reportInstallation records in the report which installation the command is for. It also says
+// reportInstallation records in the report which installation, at place, the command is for. It also says
 // so on stderr when that is the built-in default, and on a terminal when the configuration was
 // found in a folder above the working folder.
-func (s session) reportInstallation(cfg *config.Config) {
-	place := s.place()
+func (s session) reportInstallation(cfg *config.Config, place config.Place) {
 	s.report.Installation = &report.Installation{
 		Config: cfg.File, Folder: filepath.Dir(cfg.Paths.Root()), Source: sourceOf(place, s.isNamed()),
 	}

@@ -46,7 +46,7 @@ const defaultLines = 100
 
 // Logs shows the last lines that the services wrote, in order of time and redacted; -follow waits for further lines.
 func Logs(ctx context.Context, service *string, n *int, since *time.Duration, level *string, follow *bool) error {
-	return runReading(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingLong(ctx, "logs", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.checkMayRead(cfg, cfg.Paths.RuntimeDir); err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func Logs(ctx context.Context, service *string, n *int, since *time.Duration, le
 
 // Events shows the last changes of state; -follow waits for further ones.
 func Events(ctx context.Context, n *int, since *time.Duration, follow *bool) error {
-	return runReading(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingLong(ctx, "events", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.checkMayRead(cfg, cfg.Paths.LogFile); err != nil {
 			return nil, err
 		}

@@ -41,7 +41,10 @@ func (m Magefile) TakeOver() {
 		args, isOurs = cutPrefix(os.Args, m.Prefix+":")
 	}
 	if isOurs {
-		os.Exit(runMain(m.Prefix, args))
+		// The goroutine that runs init functions is bound to one thread: each time that it waits for another
+		// goroutine, or is waited for, the system has to switch threads. So the work is done in a free one.
+		go func() { os.Exit(runMain(m.Prefix, args)) }()
+		select {}
 	}
 }
 
@@ -56,6 +59,7 @@ func cutPrefix(args []string, prefix string) ([]string, bool) {
 
 // runMain is Main for targets whose names begin with a prefix; "" for none.
 func runMain(prefix string, args []string) int {
+	started.stdout, started.stderr = surviveClosedPipe(os.Stdout), surviveClosedPipe(os.Stderr)
 	program.SetFinder(func() string { return program.Find(describeStart(prefix)) })
 	line, err := readCommandLine(args)
 	if err != nil || line.Namespace != "" {

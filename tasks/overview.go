@@ -125,7 +125,7 @@ func (p helpPage) Page() string { return p.Text }
 
 // Help lists all targets, shows how one is typed, or shows a topic: configuration, auth, json and the other documents.
 func Help(ctx context.Context, target *string) error {
-	return run(ctx, "help", func(_ context.Context, s session) (any, error) {
+	return runBriefly(ctx, "help", func(_ context.Context, s session) (any, error) {
 		list, err := findHelp(deref(target))
 		if text, ok := docs.Page(deref(target)); err != nil && ok {
 			return helpPage{strings.TrimSuffix(strings.ToLower(*target), ".md"), text}, nil
@@ -170,7 +170,7 @@ type versions struct {
 
 // Version shows which FlowGate this is.
 func Version(ctx context.Context) error {
-	return run(ctx, "version", func(context.Context, session) (any, error) {
+	return runBriefly(ctx, "version", func(context.Context, session) (any, error) {
 		return versions{version.String(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, nil
 	})
 }

@@ -68,7 +68,7 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
 func Stop(ctx context.Context, service *string, force *bool) error {
-	return runReading(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingLong(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := cmp.Or(s.missingFault(), s.checkMayStop(cfg)); err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func Status(ctx context.Context, service *string) error {
 
 // Top shows a live table of the services on a terminal, until Ctrl-C; without a terminal it shows one status.
 func Top(ctx context.Context, every *time.Duration) error {
-	return runReading(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingLong(ctx, "top", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return showTop(ctx, s, cfg, deref(every))
 	})
 }

@@ -19,7 +19,7 @@ func Smoke(
 	url *string,
 	runtime *string,
 ) error {
-	return runReading(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingLong(ctx, "smoke", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := s.trust.Fault(); err != nil && deref(runtime) != "" { // a runtime may be a program in this folder
 			return nil, err
 		}

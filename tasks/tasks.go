@@ -10,9 +10,6 @@ package tasks
 import (
 	"cmp"
 	"context"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/sourcegraph/conc/panics"
@@ -38,22 +35,32 @@ type work func(ctx context.Context, s session) (any, error)
 // work is abandoned.
 const signalPatience = 10 * time.Second
 
+// signalRules are how the work of a target meets signals.
+type signalRules struct {
+	catchAfter time.Duration // before it, a signal ends the process at once
+	patience   time.Duration // how long the work may take to end after a signal; 0 means no limit
+}
+
 // run does a target's work and prints its report. A signal ends the work's
 // context and makes the report an interrupted one; a panic becomes its error.
 func run(ctx context.Context, command string, do work) error {
-	return runBounded(ctx, command, signalPatience, do)
+	return runBounded(ctx, command, signalRules{patience: signalPatience}, do)
 }
 
-// runBounded is run with the time that the work may take to end after a signal, patience;
-// 0 means no limit.
-func runBounded(ctx context.Context, command string, patience time.Duration, do work) error {
-	caughtPipe := make(chan os.Signal, 1) // a reader that leaves early (| head -1) must not end this process half-way
-	signal.Notify(caughtPipe, syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+// runBriefly is run for work that changes nothing and mostly ends before briefly is over. Until
+// then a signal ends the process at once, as it does before main: to catch signals costs such a
+// target a tenth of its time.
+func runBriefly(ctx context.Context, command string, do work) error {
+	return runBounded(ctx, command, signalRules{catchAfter: briefly, patience: signalPatience}, do)
+}
+
+// runBounded is run with other rules for signals.
+func runBounded(ctx context.Context, command string, how signalRules, do work) error {
+	ctx, stop := catchSignals(ctx, how.catchAfter)
 	defer stop()
 	r := newReport(command, time.Now())
 	s := session{invocation: started, out: started.newOutput(started.print), report: r}
-	data, err := runRecovered(ctx, command, patience, func() (any, error) { return do(ctx, s) })
+	data, err := runRecovered(ctx, command, how.patience, func() (any, error) { return do(ctx, s) })
 	if ctx.Err() != nil && !s.out.Quiet {
 		err = report.Interrupted()
 	}
@@ -100,7 +107,7 @@ func runRecovered(
 // runServer runs a target that is a server. A signal is the regular way to end it, so it
 // exits 0 after one, and it prints no report of success.
 func runServer(ctx context.Context, command string, do func(ctx context.Context, s session) error) error {
-	return runBounded(ctx, command, 0, func(ctx context.Context, s session) (any, error) {
+	return runBounded(ctx, command, signalRules{}, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
 		return nil, do(ctx, s)
 	})
@@ -118,7 +125,11 @@ func (i invocation) configFile() string { return i.place().File }
 
 // loadConfig returns the configuration in force. Faults: those of config.Load.
 func (i invocation) loadConfig() (*config.Config, error) {
-	place := i.place()
+	return i.loadConfigAt(i.place())
+}
+
+// loadConfigAt returns the configuration of the installation at place.
+func (i invocation) loadConfigAt(place config.Place) (*config.Config, error) {
 	if place.File != "" {
 		return config.Load(place.File, i.getenv)
 	}

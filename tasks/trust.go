@@ -29,7 +29,7 @@ func (Trust) Default(ctx context.Context, show *bool) error {
 
 // List lists the installations that you trust.
 func (Trust) List(ctx context.Context) error {
-	return run(ctx, "trust:list", func(_ context.Context, s session) (any, error) {
+	return runBriefly(ctx, "trust:list", func(_ context.Context, s session) (any, error) {
 		all, err := trust.ListRecords(s.getenv)
 		return trustList{all}, err
 	})

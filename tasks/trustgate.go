@@ -29,24 +29,38 @@ func runChanging(
 }
 
 // runReading runs a target that only reads: when the configuration is not trusted, the target
-// still reports, but executes and writes nothing.
+// still reports, but executes and writes nothing. Signals are caught late, as runBriefly does.
 func runReading(
 	ctx context.Context,
 	command string,
 	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
 ) error {
-	return runWithConfig(ctx, command, false, work)
+	return runBriefly(ctx, command, onConfig(false, work))
 }
 
-// runWithConfig loads the configuration, for a change when changes is set, and runs work
-// with it.
+// runReadingLong is runReading for a target that goes on for long, or ends processes: it catches
+// signals from its beginning.
+func runReadingLong(
+	ctx context.Context,
+	command string,
+	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
+) error {
+	return run(ctx, command, onConfig(false, work))
+}
+
+// runWithConfig runs a target that changes something when changes is set.
 func runWithConfig(
 	ctx context.Context,
 	command string,
 	changes bool,
 	work func(ctx context.Context, s session, cfg *config.Config) (any, error),
 ) error {
-	return run(ctx, command, func(ctx context.Context, s session) (any, error) {
+	return run(ctx, command, onConfig(changes, work))
+}
+
+// onConfig returns work that loads the configuration first, for a change when changes is set.
+func onConfig(changes bool, do func(ctx context.Context, s session, cfg *config.Config) (any, error)) work {
+	return func(ctx context.Context, s session) (any, error) {
 		load := s.loadForReading
 		if changes {
 			load = s.loadForChanging
@@ -56,8 +70,8 @@ func runWithConfig(
 			return nil, err
 		}
 		s.trust = s.examineTrust(cfg)
-		return work(ctx, s, cfg)
-	})
+		return do(ctx, s, cfg)
+	}
 }
 
 // examineTrust returns whether this user trusts cfg, and why.
@@ -72,11 +86,12 @@ func (s session) examineTrust(cfg *config.Config) trust.Verdict {
 // loadForReading loads the configuration for a target that only reads, and warns when it is not
 // trusted. Faults: those of config.Load, trust.CheckStateHome and trust.CheckState.
 func (s session) loadForReading(context.Context) (*config.Config, error) {
-	cfg, err := s.loadConfig()
+	place := s.place()
+	cfg, err := s.loadConfigAt(place)
 	if err != nil {
 		return nil, err
 	}
-	s.reportInstallation(cfg)
+	s.reportInstallation(cfg, place)
 	s.warnUntrusted(s.examineTrust(cfg))
 	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return nil, err
@@ -135,7 +150,7 @@ func (s session) loadForChanging(ctx context.Context) (*config.Config, error) {
 			return nil, err
 		}
 	}
-	s.reportInstallation(cfg)
+	s.reportInstallation(cfg, s.place())
 	return cfg, s.requireTrust(ctx, cfg, s.examineTrust(cfg))
 }
 
@@ -262,7 +277,7 @@ func (s session) examineForChecks(fix bool) (untrusted string, err error) {
 	if err := trust.CheckStateHome(cfg, s.getenv); err != nil {
 		return "", err
 	}
-	s.reportInstallation(cfg)
+	s.reportInstallation(cfg, s.place())
 	v := s.examineTrust(cfg)
 	s.warnUntrusted(v)
 	if fix {
