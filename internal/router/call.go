@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // call is one request of a client and the steps of its path, each with its own
@@ -18,6 +19,9 @@ type call struct {
 	walk     route.Walk        // route and account: which deployments are asked
 	exchange upstream.Exchange // attempt: the upstream's side
 	writer   reply.Writer      // copy: the client's side
+
+	group *route.Group   // that the request asks for; nil when there is none
+	row   record.Request // what is noted of the request; used only with a recorder
 }
 
 // maxPooledBuffer is the longest buffer, in bytes, that is kept for later calls.
@@ -31,6 +35,7 @@ func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destinati
 	c.writer.Reset(w, &c.request, &r.replies)
 	c.exchange.Reset(&r.sender, &c.request, &c.writer, &c.loan)
 	c.walk.Reset(&r.policy, &c.request, &c.exchange, &c.writer.Routing)
+	c.group = nil
 	return c
 }
 
@@ -66,8 +71,10 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 	}
 	c := r.takeCall(w, req, to)
 	defer r.releaseCall(c)
+	r.beginRecord(c, record.Gateway)
+	defer r.endRecord(c)
 	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
-		c.writer.Fail(f)
+		c.fail(f)
 		return
 	}
 	if to.dialect.IsCounting() {
@@ -81,20 +88,21 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 // how a stream ended.
 func (c *call) answer() {
 	g := c.walk.Group()
-	if g == nil || c.request.ModelLiteral == nil {
-		c.writer.Fail(c.walk.NoSuchModel())
+	if c.group = g; g == nil || c.request.ModelLiteral == nil {
+		c.fail(c.walk.NoSuchModel())
 		return
 	}
 	defer c.writer.Finish()
 	c.writer.StartKeepAlive(c.walk.KeepAlive(g))
 	a, f := c.walk.Answer(g)
 	if f != nil {
-		c.writer.Fail(f)
+		c.fail(f)
 		return
 	}
 	end := c.writer.Deliver(a)
 	if a.IsOpen() {
 		c.walk.CountStream(a, end)
+		c.noteEnd(end)
 	}
 	if a.IsPassed && end.How != reply.Complete {
 		panic(http.ErrAbortHandler) // the end of the connection tells the client that the reply is not whole

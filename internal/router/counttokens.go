@@ -15,8 +15,10 @@ import (
 // before they send would stop at one.
 func (c *call) countTokens(w http.ResponseWriter) {
 	if g := c.walk.Group(); g != nil {
+		c.group = g
 		a, f := c.walk.CountTokens(g)
 		if f != nil && f.ClientGone {
+			c.noteFailure(f)
 			return
 		}
 		if a != nil && a.Events == nil && addCountSource(a) {

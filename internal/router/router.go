@@ -33,6 +33,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // Options are the settings of a Router that are not in the configuration. The zero value
@@ -67,6 +68,12 @@ type Options struct {
 	// that exceed it are answered with 503 and Retry-After.
 	MaxHeld int64
 
+	// Recorder gets what was noted of each request for a model that had the right key, when it
+	// has ended: also failures, and requests whose clients left. The Request is valid only
+	// during the call: a copy of the struct may be kept. Recorder is called by many goroutines
+	// at once and must not block. nil: nothing is noted.
+	Recorder func(*record.Request)
+
 	// StrictParity restores LiteLLM's behaviour where the router improves on
 	// it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
@@ -93,6 +100,7 @@ type Router struct {
 	watchdog watchdog.Watchdog
 	memory   memory.Budget
 	calls    sync.Pool // of *call
+	recorder func(*record.Request)
 }
 
 // New makes a Router, and logs the settings' warnings. Faults: master-key-missing,
@@ -107,7 +115,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...),
-		catalog: catalog.New(s)}
+		catalog: catalog.New(s), recorder: opts.Recorder}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}

@@ -34,6 +34,7 @@ type Answer struct {
 
 	Body                 []byte // a whole reply, or the beginning of a passed one
 	ModelStart, ModelEnd int    // where the model's name is in Body; ModelEnd 0: nowhere
+	Usage                []byte // the usage in a whole reply, as the upstream sent it; nil: it may be in Body
 
 	IsPassed bool  // Source has the rest of Body, which goes to the client byte for byte as it comes
 	Size     int64 // of a passed reply in bytes; -1: unknown

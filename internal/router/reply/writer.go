@@ -27,6 +27,9 @@ type Options struct {
 type Writer struct {
 	Routing Routing // must not be changed while a stream is delivered
 
+	sent  int64 // bytes of the body that the client's connection accepted
+	isCut bool  // a write to the client failed
+
 	opts    *Options
 	http    http.ResponseWriter
 	request *request.Request
@@ -55,6 +58,7 @@ func (w *Writer) Reset(rw http.ResponseWriter, q *request.Request, opts *Options
 	w.Routing, w.opts, w.http, w.request = Routing{}, opts, rw, q
 	w.isCommitted, w.isClosed, w.inEvent, w.inLine = false, false, false, false
 	w.held, w.isReleased, w.interval = nil, false, 0
+	w.sent, w.isCut = 0, false
 	if w.onSilence == nil {
 		w.onSilence = func() { w.sending.Go(w.sendKeepAlive) }
 		w.onSlowness = func() { _ = w.control.SetWriteDeadline(time.Now()) } // not every writer has deadlines
@@ -169,11 +173,23 @@ func (w *Writer) commit(a *Answer) {
 func (w *Writer) write(p []byte) error {
 	w.slowness.Progress()
 	defer w.slowness.Pause()
-	if _, err := w.http.Write(p); err != nil {
+	if err := w.send(p); err != nil {
 		return err
 	}
 	return w.control.Flush()
 }
+
+// send hands p to the client's connection, and counts it.
+func (w *Writer) send(p []byte) error {
+	n, err := w.http.Write(p)
+	w.sent += int64(n)
+	w.isCut = w.isCut || err != nil
+	return err
+}
+
+// Sent returns how many bytes of the reply's body were sent. isCut says that the client
+// accepted no more.
+func (w *Writer) Sent() (bytes int64, isCut bool) { return w.sent, w.isCut }
 
 // maxPiece is how many bytes of a whole reply a client must accept within the write timeout.
 const maxPiece = 256 << 10
@@ -186,7 +202,7 @@ func (w *Writer) writeWhole(parts ...[]byte) {
 	for _, p := range parts {
 		for len(p) > 0 {
 			n := min(len(p), maxPiece)
-			if _, err := w.http.Write(p[:n]); err != nil {
+			if w.send(p[:n]) != nil {
 				return
 			}
 			w.slowness.Progress()
@@ -200,7 +216,7 @@ func (w *Writer) writeWhole(parts ...[]byte) {
 func (w *Writer) writeLast() {
 	w.stopKeepAlive()
 	w.slowness.Progress()
-	_, _ = w.http.Write(w.out) // an error means that the client left
+	_ = w.send(w.out) // an error means that the client left
 }
 
 // redactOut removes the deployment's key from the bytes in out.

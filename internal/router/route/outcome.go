@@ -40,6 +40,8 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 // CountStream counts a stream or a passed reply at its end. It does not count one whose
 // client disconnected or was too slow.
 func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
+	w.readStreamTokens()
+	w.noteStreamEnd()
 	w.measureStream(a, end.How == reply.Complete)
 	switch {
 	case w.answered == nil || w.isCounting():
@@ -48,6 +50,7 @@ func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 	case end.Failure != nil && !end.Failure.ClientGone:
 		w.noteMissingRoute(a.Deployment, end.Failure)
 		w.logFailure("stream failed", a.Deployment, end.Failure)
+		w.noteFailedAttempt(a.Deployment, end.Failure)
 		w.policy.Cooldown.CountFailure(&a.Deployment.Cooldown, end.Failure.Cooldown(), w.answered.hasOneDeployment(),
 			w.answeredTrial)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/router/usage"
 )
 
 // maxWaitBeforeFallback is the longest Retry-After for which a request waits when a fallback
@@ -105,9 +106,12 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 		w.beginAttempt(d)
 		a, f := w.exchange.Attempt(d)
 		if f == nil {
+			w.readTokens(a)
+			w.noteReply(a)
 			w.measureAnswer(a)
 			return a, nil
 		}
+		w.noteFailure(d, f)
 		w.measureFailure(f)
 		if f.ForeignState && w.belongs.hasState { // another deployment may have made the state
 			f.Harmless, f.Sibling = true, true
@@ -122,10 +126,11 @@ func (w *Walk) attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failur
 // beginAttempt prepares an attempt at d: its usage is counted, foreign state is left out of
 // its request, and the events of its reply are watched.
 func (w *Walk) beginAttempt(d *deployment.Deployment) {
-	w.asked = d
+	w.asked, w.tokens = d, usage.Tokens{}
+	w.noteAttempt()
 	w.beginMeasure(d)
 	w.removeForeignState(d)
-	if !w.policy.Strategy.CountsTokens() && w.policy.States == nil {
+	if !w.readsTokens() && w.policy.States == nil {
 		return
 	}
 	if w.onEvent == nil {
@@ -136,8 +141,8 @@ func (w *Walk) beginAttempt(d *deployment.Deployment) {
 
 // watchEvent reads the tokens and the state in the data of an event.
 func (w *Walk) watchEvent(data []byte) {
-	if w.measure.usage != nil {
-		w.measure.tokens.Read(data)
+	if w.readsTokens() {
+		w.tokens.Read(data)
 	}
 	if w.belongs.isTracked {
 		w.noteState(data, hasKeptIDs(data))

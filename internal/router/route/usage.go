@@ -20,7 +20,6 @@ type measure struct {
 	usage      *usage.State // of the deployment; nil when nothing is measured now
 	begun      time.Time
 	firstToken float64 // seconds until the first content; negative without a stream
-	tokens     usage.Tokens
 }
 
 // countsUsage reports whether attempts of the request are counted and measured. A request that
@@ -37,6 +36,33 @@ func (w *Walk) beginMeasure(d *deployment.Deployment) {
 	w.measure = measure{usage: &d.Usage, begun: now, firstToken: -1}
 }
 
+// readsTokens reports whether the tokens of replies are read: for the strategy, or for what is
+// noted of the request.
+func (w *Walk) readsTokens() bool {
+	return w.row != nil || w.measure.usage != nil && w.policy.Strategy.CountsTokens()
+}
+
+// readTokens reads the tokens that a whole reply tells. Those of a stream are read as its
+// events pass.
+func (w *Walk) readTokens(a *reply.Answer) {
+	switch {
+	case a.IsOpen() || !w.readsTokens():
+	case a.Usage != nil:
+		w.tokens.ReadUsage(a.Usage)
+	default:
+		w.tokens.Read(a.Body)
+	}
+	w.tokens.Estimated = a.UsageEstimated
+}
+
+// readStreamTokens reads the tokens that a translated stream told: the client's dialect may
+// leave them out.
+func (w *Walk) readStreamTokens() {
+	if told, ok := w.exchange.StreamTokens(); ok && told.Known && w.readsTokens() {
+		w.tokens.Tokens = told
+	}
+}
+
 // measureAnswer measures an answer: the tokens and the latency of a whole reply, or the time
 // until a stream began.
 func (w *Walk) measureAnswer(a *reply.Answer) {
@@ -48,9 +74,6 @@ func (w *Walk) measureAnswer(a *reply.Answer) {
 		m.firstToken = w.policy.Now().Sub(m.begun).Seconds()
 		return
 	}
-	if w.policy.Strategy.CountsTokens() {
-		m.tokens.Read(a.Body)
-	}
 	w.endMeasure(true)
 }
 
@@ -58,8 +81,8 @@ func (w *Walk) measureAnswer(a *reply.Answer) {
 // events is used for them.
 func (w *Walk) measureStream(a *reply.Answer, isComplete bool) {
 	if m := &w.measure; m.usage != nil {
-		if !m.tokens.IsKnown() && a.Events != nil {
-			m.tokens = usage.Tokens{Input: w.promptTokens(), Output: a.Events.Events}
+		if !w.tokens.IsKnown() && a.Events != nil {
+			w.tokens.Input, w.tokens.Output = w.promptTokens(), a.Events.Events
 		}
 		w.endMeasure(isComplete)
 	}
@@ -84,9 +107,9 @@ func (w *Walk) endMeasure(isComplete bool) {
 	m.usage.End()
 	if p := w.policy.Strategy; p.CountsTokens() {
 		now := w.policy.Now()
-		m.usage.AddTokens(now, m.tokens.Total())
+		m.usage.AddTokens(now, w.tokens.Total())
 		if isComplete {
-			seconds := now.Sub(m.begun).Seconds() / float64(max(1, m.tokens.Output))
+			seconds := now.Sub(m.begun).Seconds() / float64(max(1, w.tokens.Output))
 			m.usage.AddLatency(now, usage.Latency{Seconds: seconds, FirstToken: m.firstToken}, p.MaxSamples)
 		}
 	}

@@ -25,6 +25,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/strategy"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
+	"github.com/flowgate-go/flowgate/internal/router/usage"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // Sleep waits for d. When ctx ends before that, it returns the error of ctx.
@@ -103,6 +105,8 @@ type Walk struct {
 	belongs belonging              // of the request in the group that is asked
 	asked   *deployment.Deployment // the deployment of the last attempt
 	measure measure
+	tokens  usage.Tokens      // that the reply to the attempt in progress tells; read where readsTokens says so
+	row     *record.Request   // what is noted of the request; nil: nothing
 	onEvent func(data []byte) // watchEvent, made once
 }
 
@@ -110,7 +114,7 @@ type Walk struct {
 func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routing *reply.Routing) {
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
-	w.answered, w.answeredTrial = nil, nil
+	w.answered, w.answeredTrial, w.asked, w.row = nil, nil, nil, nil
 }
 
 // Clear ends a measurement that is still in progress.

@@ -12,6 +12,7 @@ type Stream struct {
 // attempt at another deployment is another call.
 func (c *Call) Stream() *Stream {
 	s := &Stream{a: assembler{Call: c}, read: streamReader(c.to)}
+	c.told = &s.a.reply.usage
 	s.a.out = c.streamWriter(&s.a)
 	return s
 }

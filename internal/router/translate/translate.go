@@ -45,6 +45,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // Dialect is the form of requests and replies.
@@ -122,8 +124,9 @@ type Call struct {
 	dropped   []string            // what Dropped returns
 	names     map[string]toolName // by the upstream's name
 	echo      echo
-	prompt    int  // about how many tokens the request has
-	estimated bool // what IsEstimated returns
+	prompt    int    // about how many tokens the request has
+	estimated bool   // what IsEstimated returns
+	told      *usage // of the stream; nil without one
 
 	hasFormatTool bool // the model answers by calling formatTool
 }
@@ -134,6 +137,18 @@ func (c *Call) IsStream() bool { return c.stream }
 // IsEstimated reports whether the usage of the reply is an estimate, because the upstream
 // sent none.
 func (c *Call) IsEstimated() bool { return c.estimated }
+
+// StreamTokens returns the tokens that the upstream's stream has told so far.
+func (c *Call) StreamTokens() record.Tokens {
+	if c.told == nil {
+		return record.Tokens{}
+	}
+	return record.Tokens{
+		Known: c.told.isKnown || c.estimated, Estimated: c.estimated,
+		Input: c.told.input, Cached: c.told.cacheRead, CacheWrite: c.told.cacheWrite,
+		Output: c.told.output, Reasoning: min(c.told.reasoning, c.told.output),
+	}
+}
 
 // Dropped names the members of the request that the upstream did not get, by
 // their path without indices, in the order in which they were found.

@@ -23,6 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // Sender holds what all requests to upstreams share.
@@ -73,6 +74,15 @@ func (x *Exchange) RemoveForeign(isForeign func(d *deployment.Deployment, state 
 
 // Clear drops the body that was made for an upstream, and the translation of its reply.
 func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer = nil, nil, nil }
+
+// StreamTokens returns the tokens that a translated stream has told; ok is false for a stream
+// that passes through.
+func (x *Exchange) StreamTokens() (t record.Tokens, ok bool) {
+	if x.call == nil {
+		return t, false
+	}
+	return x.call.StreamTokens(), true
+}
 
 // IsReusable reports whether the Exchange's buffer takes at most maxBuffer bytes.
 func (x *Exchange) IsReusable(maxBuffer int) bool { return cap(x.body) <= maxBuffer }

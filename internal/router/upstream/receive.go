@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
+	"github.com/flowgate-go/flowgate/internal/router/usage"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
@@ -99,6 +100,9 @@ func (x *Exchange) inspectWhole(a *reply.Answer) *failure.Failure {
 	err := splice.Members(a.Body, func(key []byte, start, end int) bool {
 		if string(key) == "model" && a.Body[start] == '"' {
 			a.ModelStart, a.ModelEnd = start, end
+		}
+		if usage.IsUsageKey(key) {
+			a.Usage = a.Body[start:end]
 		}
 		scan.Member(key, a.Body[start:end])
 		return true

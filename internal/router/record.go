@@ -1,0 +1,66 @@
+package router
+
+import (
+	"net/http"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
+	"github.com/flowgate-go/flowgate/internal/router/failure"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// beginRecord begins to note what becomes of a request, if anybody wants to know.
+func (r *Router) beginRecord(c *call, client string) {
+	if r.recorder == nil {
+		return
+	}
+	c.row = record.Request{Start: r.policy.Now(), ID: c.request.ID, Client: client, Status: http.StatusOK,
+		Route: c.request.Dialect.String(), UserAgent: record.Clean(c.request.HTTP.UserAgent(), record.MaxAgent)}
+	c.walk.Record(&c.row)
+}
+
+// endRecord hands what was noted of a request to the recorder.
+func (r *Router) endRecord(c *call) {
+	if r.recorder == nil {
+		return
+	}
+	row, q := &c.row, &c.request
+	c.walk.FinishRecord(c.group)
+	row.Requested, row.Streamed = record.Clean(q.Model, record.MaxModel), q.Stream
+	row.Session = record.Clean(affinity.SessionOf(q.HTTP.Header, &q.Marks), record.MaxSession)
+	row.AgentID = record.Clean(q.HTTP.Header.Get("X-Claude-Code-Agent-Id"), record.MaxSession)
+	sent, isCut := c.writer.Sent()
+	row.RequestBytes, row.ReplyBytes = int64(q.BodySize()), sent
+	if isCut && row.Class == "" {
+		row.Status, row.Class = record.StatusClientGone, record.ClassClientGone
+	}
+	row.Duration = r.policy.Now().Sub(row.Start)
+	r.recorder(row)
+	c.row = record.Request{} // a call in the pool keeps no texts of it
+}
+
+// fail answers the client with an error, and notes it.
+func (c *call) fail(f *failure.Failure) {
+	c.noteFailure(f)
+	c.writer.Fail(f)
+}
+
+// noteFailure notes why the client got no good reply.
+func (c *call) noteFailure(f *failure.Failure) {
+	c.row.Status, c.row.Class = f.Status, lo.CoalesceOrEmpty(f.Class, f.Kind)
+	if f.ClientGone {
+		c.row.Status, c.row.Class = record.StatusClientGone, record.ClassClientGone
+	}
+}
+
+// noteEnd notes how a stream ended.
+func (c *call) noteEnd(end reply.End) {
+	switch {
+	case end.How == reply.ClientGone || end.How == reply.ClientSlow:
+		c.row.Status, c.row.Class = record.StatusClientGone, record.ClassClientGone
+	case end.Failure != nil:
+		c.noteFailure(end.Failure)
+	}
+}
