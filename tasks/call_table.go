@@ -119,6 +119,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Profile{}.Set(ctx, a.text("name"), a.optionalDuration("timeout"))
 	case "profile:show":
 		return Profile{}.Show(ctx, a.text("name"))
+	case "quota:show":
+		return Quota{}.Show(ctx)
 	case "release:build":
 		return Release{}.Build(ctx, a.optionalText("out"))
 	case "release:check":

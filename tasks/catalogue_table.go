@@ -289,6 +289,8 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "shows one profile as it is written in the configuration.", Params: []commandline.Param{
 			{Name: "name", Flag: "name", Kind: "string", Optional: false},
 		}},
+	{Name: "quota:show", Method: "quota:show", NormalName: "quotashow", NormalMethod: "quotashow", ReadOnly: "always",
+		Synopsis: "shows how much of each account's quota windows is used, when they are reset, and when they run out at this pace."},
 	{Name: "release:build", Method: "release:build", NormalName: "releasebuild", NormalMethod: "releasebuild", ReadOnly: "",
 		Synopsis: "compiles the archives of a release for Linux and macOS, the same bytes from the same source.", Params: []commandline.Param{
 			{Name: "out", Flag: "out", Kind: "string", Optional: true},

@@ -33,6 +33,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -101,6 +102,7 @@ type Router struct {
 	memory   memory.Budget
 	calls    sync.Pool // of *call
 	recorder func(*record.Request)
+	quota    quota.Newest
 }
 
 // New makes a Router, and logs the settings' warnings. Faults: master-key-missing,
@@ -126,7 +128,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		Watchdog: &r.watchdog}
 	r.replies = reply.Options{Watchdog: &r.watchdog, WriteTimeout: reply.DefaultWriteTimeout, Now: opts.Now}
 	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers), Watchdog: &r.watchdog, Now: opts.Now,
-		MaxBody: opts.MaxBody, Strict: opts.StrictParity}
+		MaxBody: opts.MaxBody, Strict: opts.StrictParity, Quota: &r.quota}
 	r.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, r.deployments), Logger: opts.Logger,
 		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
 		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity,

@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
 // StatePath is the route at which clients that send the key get a Router's State.
@@ -27,6 +28,8 @@ type State struct {
 	Strategy string  `json:"strategy,omitempty"` // the routing strategy in force
 	Usage    []Usage `json:"usage,omitempty"`    // the numbers that it decides by; none with simple-shuffle
 	Sessions int     `json:"sessions,omitempty"` // how many sessions stay at a deployment
+
+	Quota []quota.Seen `json:"quota,omitempty"` // the newest quota windows that upstreams' replies named
 }
 
 // Usage is what a routing strategy knows about a deployment.
@@ -80,6 +83,7 @@ func (r *Router) State() State {
 		}
 	}
 	r.addUsage(&s, now)
+	s.Quota = r.quota.List(now)
 	for _, name := range r.settings.Groups {
 		if !isAvailable[name] {
 			s.UnavailableGroups = append(s.UnavailableGroups, name)

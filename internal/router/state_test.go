@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,5 +136,32 @@ func TestTheStateHasWhatTheRoutingStrategyDecidesBy(t *testing.T) {
 	s := routertest.Start(t, yaml("simple-shuffle"), router.Options{})
 	if got := s.State(); got.Strategy != "simple-shuffle" || got.Usage != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheStateHoldsTheQuotaWindowsThatRepliesNamed(t *testing.T) {
+	t.Parallel()
+	clk := routertest.NewClock()
+	resets := clk.Now().Add(time.Hour)
+	s := routertest.StartBefore(t, routertest.Groups(routertest.WithoutCooldowns, "m: ok"), router.Options{Now: clk.Now},
+		func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Codex-Primary-Used-Percent", "40")
+			w.Header().Set("X-Codex-Primary-Window-Minutes", "300")
+			w.Header().Set("X-Codex-Primary-Reset-At", strconv.FormatInt(resets.Unix(), 10))
+			w.Header().Set("X-Cpa-Trace-Id", "20260916005844-a42ae2a9f932510a-0ab661bf")
+			routertest.WriteError(w, http.StatusTooManyRequests)
+		})
+	if got := s.State().Quota; len(got) != 0 {
+		t.Errorf("before: %+v", got)
+	}
+	s.Chat("m")
+	got := s.State().Quota
+	if len(got) != 1 || got[0].Name != "5h" || *got[0].UsedShare != 0.4 || got[0].Account != "a42ae2a9f932510a" ||
+		got[0].Deployment != "m-ok" || !got[0].ObservedAt.Equal(clk.Now()) || got[0].RunsOutAt != nil {
+		t.Errorf("%+v", got)
+	}
+	clk.Advance(time.Hour)
+	if got := s.State().Quota; len(got) != 0 {
+		t.Errorf("after the reset: %+v", got)
 	}
 }

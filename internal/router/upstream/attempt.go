@@ -23,6 +23,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -34,6 +35,7 @@ type Sender struct {
 	Now       func() time.Time
 	MaxBody   int64 // longest unstreamed reply in bytes
 	Strict    bool  // invalid replies get LiteLLM's status, 500
+	Quota     *quota.Newest
 }
 
 // Exchange holds what one request needs to talk to upstreams. It is used again, with its
@@ -131,6 +133,14 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 	return a, f
 }
 
+// noteQuota keeps the quota windows that the header of a reply names.
+func (s *Sender) noteQuota(d *deployment.Deployment, h http.Header) {
+	now := s.Now()
+	if windows := quota.Parse(h, now); windows != nil {
+		s.Quota.Keep(d.ID, quota.Account(h), windows, now)
+	}
+}
+
 // send sends the prepared request to d and reads the reply.
 func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	at, release := x.begin(x.limits(d))
@@ -140,6 +150,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		return nil, failure.ConnectionFailure(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
 	d.NoteServer(res.Header)
+	x.sender.noteQuota(d, res.Header)
 	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,
 		Release: release}
 	if x.call != nil {
