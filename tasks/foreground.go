@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
@@ -57,8 +58,9 @@ func routerOptions(supervised, keyFolder string) router.Options {
 // requests and replies.
 const routerMemory = 512 << 20
 
-// serveRouter runs the embedded router with the settings in file at addr, until ctx ends.
-func (s session) serveRouter(ctx context.Context, file, addr string, o router.Options) error {
+// serveRouter runs the embedded router with the settings in file, and the named keys in keyFolder, at
+// addr, until ctx ends.
+func (s session) serveRouter(ctx context.Context, file, keyFolder, addr string, o router.Options) error {
 	if file == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
@@ -72,6 +74,11 @@ func (s session) serveRouter(ctx context.Context, file, addr string, o router.Op
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
+	if keyFolder != "" {
+		o.Keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log})
+		defer func() { _ = o.Keys.Close() }()
+		o.Recorder = o.Keys.Count
+	}
 	handler, err := router.New(loaded, o)
 	if err != nil {
 		return err

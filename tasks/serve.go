@@ -26,6 +26,7 @@ func (Router) Serve(
 		return s.serveRouter(
 			ctx,
 			deref(settings),
+			deref(keys),
 			listenAddress(deref(host), deref(port), config.DefaultRouterPort),
 			routerOptions(deref(supervised), deref(keys)),
 		)

@@ -61,7 +61,8 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 		refuseMethod(w, req, "POST")
 		return
 	}
-	if !r.authorize(w, req, to.dialect) {
+	holder, ok := r.authorize(w, req, to)
+	if !ok {
 		return
 	}
 	if to.isStream && req.URL.Query().Get("alt") != "sse" {
@@ -71,10 +72,19 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 	}
 	c := r.takeCall(w, req, to)
 	defer r.releaseCall(c)
-	r.beginRecord(c, record.Gateway)
+	r.beginRecord(c, clientName(holder))
 	defer r.endRecord(c)
+	if holder != nil && !to.dialect.IsCounting() { // counting costs an upstream almost nothing
+		if !c.begin(w, holder, r.policy.Now()) {
+			return
+		}
+		defer holder.End()
+	}
 	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
 		c.fail(f)
+		return
+	}
+	if !c.checkModels(w, holder) {
 		return
 	}
 	if to.dialect.IsCounting() {

@@ -67,8 +67,8 @@ func findGoogleModelRoute(path string) getHandler {
 	if !ok || name == "" {
 		return nil
 	}
-	return func(r *Router, w http.ResponseWriter, _ *http.Request) {
-		if !slices.Contains(r.settings.ListedNames(), name) {
+	return func(r *Router, w http.ResponseWriter, req *http.Request) {
+		if !slices.Contains(r.catalogFor(req).Names(), name) {
 			reply.WriteError(w, dialect.Gemini, http.StatusNotFound, dialect.Error{Message: "The model " + name +
 				" does not exist: GET /v1beta/models lists the models that exist"})
 			return
@@ -78,8 +78,8 @@ func findGoogleModelRoute(path string) getHandler {
 }
 
 // serveGoogleModels answers GET /v1beta/models with all models on one page.
-func (r *Router) serveGoogleModels(w http.ResponseWriter, _ *http.Request) {
+func (r *Router) serveGoogleModels(w http.ResponseWriter, req *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 		Models []googleModel `json:"models"`
-	}{lo.Map(r.settings.ListedNames(), func(n string, _ int) googleModel { return newGoogleModel(n) })}))
+	}{lo.Map(r.catalogFor(req).Names(), func(n string, _ int) googleModel { return newGoogleModel(n) })}))
 }

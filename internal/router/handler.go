@@ -7,7 +7,6 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
-	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
@@ -35,8 +34,10 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.servePost(w, req, to)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		refuseMethod(w, req, "GET, HEAD")
-	case isPublicPath(to.path) || r.authorize(w, req, dialect.Chat):
+	case isPublicPath(to.path):
 		to.get(r, w, req)
+	default:
+		r.serveGet(w, req, to)
 	}
 }
 
@@ -76,21 +77,6 @@ func refuseWebSocket(w http.ResponseWriter, req *http.Request, d dialect.Dialect
 	reply.WriteError(w, d, http.StatusUpgradeRequired, dialect.Error{Type: "invalid_request_error",
 		Message: "WebSockets are not served here: send POST " + failure.Shorten(req.URL.Path) +
 			" over HTTP (Codex: supports_websockets = false)"})
-}
-
-// authorize checks the request's key. It answers 401 itself, and returns false, when
-// the key is not the right one.
-func (r *Router) authorize(w http.ResponseWriter, req *http.Request, d dialect.Dialect) bool {
-	refusal, ok := r.access.CheckKey(req)
-	if ok {
-		listen.MarkAuthorized(req)
-		return true
-	}
-	w.Header()["X-Litellm-Call-Id"] = []string{request.CallID(req)}
-	w.Header().Set("WWW-Authenticate", "Bearer")
-	request.RefuseBody(w, req)
-	reply.WriteError(w, d, http.StatusUnauthorized, dialect.Error{Message: refusal, Type: "auth_error", Param: "None"})
-	return false
 }
 
 // setSecurityHeaders sets the security headers that LiteLLM sends with every reply.

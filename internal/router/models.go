@@ -19,13 +19,13 @@ func (r *Router) serveModels(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	switch {
 	case query.Has("client_version"):
-		reply.WriteJSON(w, http.StatusOK, r.catalog.Codex())
+		reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).Codex())
 	case req.Header.Get(anthropicVersion) != "":
 		limit, _ := strconv.Atoi(query.Get("limit")) // a value that is not a number sets no limit
-		reply.WriteJSON(w, http.StatusOK, r.catalog.Anthropic(catalog.Page{Limit: limit, After: query.Get("after_id"),
+		reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).Anthropic(catalog.Page{Limit: limit, After: query.Get("after_id"),
 			Before: query.Get("before_id")}))
 	default:
-		reply.WriteJSON(w, http.StatusOK, r.catalog.OpenAI())
+		reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).OpenAI())
 	}
 }
 
@@ -37,9 +37,9 @@ func findModelRoute(path string) getHandler {
 		return nil
 	}
 	return func(r *Router, w http.ResponseWriter, req *http.Request) {
-		body, ok := r.catalog.OpenAIModel(name)
+		body, ok := r.catalogFor(req).OpenAIModel(name)
 		if req.Header.Get(anthropicVersion) != "" {
-			body, ok = r.catalog.AnthropicModel(name)
+			body, ok = r.catalogFor(req).AnthropicModel(name)
 		}
 		if !ok {
 			writeDetail(w, http.StatusNotFound, "The model `"+strings.Trim(name, "/")+
@@ -52,12 +52,12 @@ func findModelRoute(path string) getHandler {
 
 // serveModelInfo answers GET /model/info.
 func (r *Router) serveModelInfo(w http.ResponseWriter, req *http.Request) {
-	reply.WriteJSON(w, http.StatusOK, r.catalog.Info(req.URL.Query().Get("litellm_model_id")))
+	reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).Info(req.URL.Query().Get("litellm_model_id")))
 }
 
 // serveGroupInfo answers GET /model_group/info.
 func (r *Router) serveGroupInfo(w http.ResponseWriter, req *http.Request) {
-	reply.WriteJSON(w, http.StatusOK, r.catalog.Groups(req.URL.Query().Get("model_group")))
+	reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).Groups(req.URL.Query().Get("model_group")))
 }
 
 // serveLiveness answers the liveness probe.

@@ -25,6 +25,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/catalog"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
@@ -75,6 +76,10 @@ type Options struct {
 	// at once and must not block. nil: nothing is noted.
 	Recorder func(*record.Request)
 
+	// Keys enforces the named keys. Who made it closes it, and hands it what the Recorder gets.
+	// nil: only the gateway key is valid.
+	Keys *keylimit.Limiter
+
 	// StrictParity restores LiteLLM's behaviour where the router improves on
 	// it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
@@ -116,7 +121,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{settings: s, access: access.New(s.MasterKey, slices.Concat(opts.Hosts, s.AllowedHosts)...),
+	r := &Router{settings: s, access: access.New(s.MasterKey, opts.Keys, slices.Concat(opts.Hosts, s.AllowedHosts)...),
 		catalog: catalog.New(s), recorder: opts.Recorder}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))

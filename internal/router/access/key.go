@@ -7,59 +7,78 @@ package access
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"iter"
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 )
 
-// Rules are the key and the host names that requests must have. They are safe for
+// Rules are the keys and the host names that requests must have. They are safe for
 // concurrent use.
 type Rules struct {
 	keySum [sha256.Size]byte
-	hosts  []string // allowed in Host headers, besides localhost and IP addresses
+	named  *keylimit.Limiter // nil: only the gateway key is valid
+	hosts  []string          // allowed in Host headers, besides localhost and IP addresses
 }
 
-// New returns the rules for a key and for names in Host headers.
-func New(key string, hosts ...string) *Rules {
-	return &Rules{sha256.Sum256([]byte(key)), hosts}
+// New returns the rules for the gateway key, the named keys, and names in Host headers.
+func New(key string, named *keylimit.Limiter, hosts ...string) *Rules {
+	return &Rules{sha256.Sum256([]byte(key)), named, hosts}
 }
 
 // keyHeaders are the headers that may hold the key; LiteLLM reads all of them on every route.
 var keyHeaders = []string{"Authorization", "X-Api-Key", "X-Litellm-Api-Key", "Api-Key", "X-Goog-Api-Key",
 	"Ocp-Apim-Subscription-Key"}
 
-// CheckKey compares the request's keys with the right one in constant time. ok is
-// false when none of them matches; then refusal says why, in LiteLLM's words.
-func (r *Rules) CheckKey(req *http.Request) (refusal string, ok bool) {
+// CheckKey looks for a valid key among those that the request brings. It compares keys by their
+// SHA-256 and in constant time. holder is nil for the gateway key. refusal is nil when a key is
+// valid; else it says why none is, in LiteLLM's words: a key that was valid once is told so.
+func (r *Rules) CheckKey(req *http.Request, now time.Time) (holder *keylimit.Holder, refusal *keylimit.Refusal) {
 	hasKey := false
-	for _, name := range keyHeaders {
-		for _, value := range req.Header[name] {
-			key, hasScheme := parseKey(value)
-			if key == "" || name == "Authorization" && !hasScheme {
-				continue
-			}
-			if hasKey = true; r.isKey(key) {
-				return "", true
+	for key := range keysOf(req) {
+		hasKey = true
+		sum := sha256.Sum256([]byte(key))
+		if subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1 {
+			return nil, nil
+		}
+		if h := r.named.Find(sum); h != nil {
+			if refusal = h.CheckValid(now); refusal == nil {
+				return h, nil
 			}
 		}
 	}
-	if key := queryKey(req); key != "" {
-		if hasKey = true; r.isKey(key) {
-			return "", true
-		}
-	}
+	message := "Authentication Error, No api key passed in."
 	switch {
+	case refusal != nil:
+		return nil, refusal
 	case hasKey:
-		return "Authentication Error, Invalid api key passed in.", false
+		message = "Authentication Error, Invalid api key passed in."
 	case req.Header.Get("Authorization") != "":
-		return "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix.", false
+		message = "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix."
 	}
-	return "Authentication Error, No api key passed in.", false
+	return nil, &keylimit.Refusal{Status: http.StatusUnauthorized, Type: "auth_error", Param: "None", Message: message}
 }
 
-// isKey reports whether key is the right one. It compares them in constant time.
-func (r *Rules) isKey(key string) bool {
-	sum := sha256.Sum256([]byte(key))
-	return subtle.ConstantTimeCompare(sum[:], r.keySum[:]) == 1
+// keysOf returns the keys that a request brings, in the order of keyHeaders.
+func keysOf(req *http.Request) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range keyHeaders {
+			for _, value := range req.Header[name] {
+				key, hasScheme := parseKey(value)
+				if key == "" || name == "Authorization" && !hasScheme {
+					continue
+				}
+				if !yield(key) {
+					return
+				}
+			}
+		}
+		if key := queryKey(req); key != "" {
+			yield(key)
+		}
+	}
 }
 
 // queryKey returns the key in the query of a request to one of Google's routes, where

@@ -53,6 +53,36 @@ func New(s *settings.Settings) *Catalog {
 	return c
 }
 
+// Filter returns the catalog with only the models that may be asked for by one of their names: their
+// own, the one in pickers, and the group of an alias.
+func (c *Catalog) Filter(isAllowed func(names ...string) bool) *Catalog {
+	filtered := &Catalog{byID: map[string]int{}}
+	for _, m := range c.models {
+		names := []string{m.name}
+		if m.pickerName != "" {
+			names = append(names, m.pickerName)
+		}
+		if len(m.deployments) > 0 {
+			names = append(names, m.deployments[0].Group)
+		}
+		if !isAllowed(names...) {
+			continue
+		}
+		filtered.byID[m.name] = len(filtered.models)
+		if m.pickerName != "" {
+			filtered.byID[m.pickerName] = len(filtered.models)
+		}
+		filtered.models = append(filtered.models, m)
+	}
+	filtered.deployments = lo.Filter(c.deployments, func(d *settings.Deployment, _ int) bool { return isAllowed(d.Group) })
+	return filtered
+}
+
+// Names returns the names of the models in the order in which they are listed.
+func (c *Catalog) Names() []string {
+	return lo.Map(c.models, func(m model, _ int) string { return m.name })
+}
+
 // isChat reports whether agents can talk to the model: one of its deployments is a chat
 // model, or it has no deployments.
 func (m *model) isChat() bool {

@@ -16,6 +16,7 @@ type Error struct {
 	Type    string // OpenAI's dialects only; empty: null
 	Param   string // OpenAI's dialects only; empty: null
 	Repeat  bool   // provider_specific_fields.error repeats the message; not in Google's dialects
+	IsOwn   bool   // Type is the router's own word, which Anthropic's dialects have in place of theirs, too
 }
 
 // specificFields is provider_specific_fields, which LiteLLM adds to some errors.
@@ -58,10 +59,11 @@ func (e Error) Body(d Dialect, status int) []byte {
 		}{googleError{status, e.Message, GoogleStatus(status)}})
 	}
 	if d.IsAnthropic() {
+		word := lo.Ternary(e.IsOwn, e.Type, AnthropicType(status))
 		return EncodeJSON(struct {
 			Type  string         `json:"type"`
 			Error anthropicError `json:"error"`
-		}{"error", anthropicError{AnthropicType(status), e.Message, s}})
+		}{"error", anthropicError{word, e.Message, s}})
 	}
 	return EncodeJSON(struct {
 		Error openAIError `json:"error"`

@@ -1,0 +1,233 @@
+package keylimit
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// Holder is who sent a named key. It stays valid for a request that has begun when the keys change.
+type Holder struct {
+	key       clientkey.Key
+	sum       [sha256.Size]byte
+	isRotated bool // the key was replaced by a newer one
+	state     *state
+}
+
+// Name returns the name of the key, by which reports and metrics know the client.
+func (h *Holder) Name() string { return h.key.Alias }
+
+// Token returns the SHA-256 of the key in hexadecimal digits, as LiteLLM's hashed_api_key.
+func (h *Holder) Token() string { return h.key.Token }
+
+// IsRestricted reports whether the key may ask for certain models only.
+func (h *Holder) IsRestricted() bool { return len(h.key.Models) > 0 }
+
+// AllowsModel is clientkey.Limits.AllowsModel.
+func (h *Holder) AllowsModel(names ...string) bool { return h.key.AllowsModel(names...) }
+
+// window is the length of the time in which requests and tokens are counted, as in LiteLLM.
+const window = time.Minute
+
+// state is what a key has used. It outlives changes of the key.
+type state struct {
+	mu       sync.Mutex
+	begun    time.Time // of the window; zero: none has begun
+	requests int64     // in the window
+	tokens   int64     // in the window
+	parallel int64     // now
+	spend    clientkey.Spend
+}
+
+// BudgetExceeded is the error.type of a budget that is spent.
+const BudgetExceeded = "budget_exceeded"
+
+// Refusal is why a key may not be used now.
+type Refusal struct {
+	Status  int
+	Type    string // LiteLLM's error.type (ProxyErrorTypes)
+	Param   string
+	Message string
+	Header  http.Header // may be nil
+}
+
+// CheckValid returns why the key is not valid; nil when it is. Only who has the key itself gets here.
+func (h *Holder) CheckValid(now time.Time) *Refusal {
+	refusal := &Refusal{Status: http.StatusUnauthorized, Type: "auth_error", Param: "None"}
+	switch k := h.key; {
+	case h.isRotated:
+		refusal.Message = "Authentication Error, this key was replaced by a newer one: ask the owner of the router for it"
+	case k.Blocked:
+		refusal.Message = "Authentication Error, this key was revoked: ask the owner of the router for another one"
+	case k.HasExpired(now):
+		refusal.Type, refusal.Param = "expired_key", k.KeyName
+		refusal.Message = fmt.Sprintf("Authentication Error - Expired Key. Key Expiry time %s and current time %s",
+			k.Expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	default:
+		return nil
+	}
+	return refusal
+}
+
+// CheckRoute returns why the key may not ask for a path; nil when it may. ownersOnly says that only
+// keys which name the path may.
+func (h *Holder) CheckRoute(path string, ownersOnly bool) *Refusal {
+	allowed := h.key.AllowedRoutes
+	if slices.Contains(allowed, path) || len(allowed) == 0 && !ownersOnly {
+		return nil
+	}
+	return &Refusal{Status: http.StatusForbidden, Type: "auth_error", Param: "None", Message: fmt.Sprintf(
+		"Virtual key is not allowed to call this route. Only allowed to call routes: [%s]. Tried to call route: %s",
+		strings.Join(allowed, ", "), path)}
+}
+
+// CheckModels returns why the key may not ask for a model, which has several names, or for one of the
+// fallbacks that the client chose; nil when it may.
+func (h *Holder) CheckModels(names, fallbacks []string) *Refusal {
+	denied := ""
+	if !h.AllowsModel(names...) {
+		denied = names[0]
+	}
+	for _, f := range fallbacks {
+		if denied == "" && !h.AllowsModel(f) {
+			denied = f
+		}
+	}
+	if denied == "" {
+		return nil
+	}
+	return &Refusal{Status: http.StatusForbidden, Type: "key_model_access_denied", Param: "model",
+		Message: fmt.Sprintf("The requested model '%s' is not available for this API key, or the model name is invalid. "+
+			"Check the models available to you and try again.", denied)}
+}
+
+// Begin counts a request that begins now, unless a limit is reached: then it returns why. After nil, End
+// must be called. header gets what remains.
+func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
+	s, k := h.state, h.key
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spend.Renew(k.Limits, now)
+	if k.MaxBudget != nil && s.spend.Spend >= *k.MaxBudget {
+		return s.refuseBudget(k, now)
+	}
+	if age := now.Sub(s.begun); age < 0 || age >= window {
+		s.begun, s.requests, s.tokens = now, 0, 0
+	}
+	for _, l := range s.limits(k.Limits) {
+		if l.limit != nil && l.used >= *l.limit {
+			return s.refuseLimit(k, l, now)
+		}
+	}
+	s.requests++
+	s.parallel++
+	for _, l := range s.limits(k.Limits) {
+		l.describe(header)
+	}
+	return nil
+}
+
+// End counts the end of a request that Begin allowed.
+func (h *Holder) End() {
+	h.state.mu.Lock()
+	defer h.state.mu.Unlock()
+	h.state.parallel--
+}
+
+// limit is one limit and how much of it is used.
+type limit struct {
+	name  string // LiteLLM's rate_limit_type
+	limit *int64 // nil: none
+	used  int64
+}
+
+// limits returns the limits of a key in the order in which they are checked. The caller holds mu.
+func (s *state) limits(l clientkey.Limits) [3]limit {
+	return [...]limit{{"max_parallel_requests", l.MaxParallel, s.parallel}, {"requests", l.RPM, s.requests},
+		{"tokens", l.TPM, s.tokens}}
+}
+
+// remaining returns what is left of the limit.
+func (l limit) remaining() int64 { return max(0, *l.limit-l.used) }
+
+// describe sets LiteLLM's headers about the limit, if there is one.
+func (l limit) describe(header http.Header) {
+	if l.limit != nil {
+		header.Set("X-Ratelimit-Api_key-Limit-"+l.name, strconv.FormatInt(*l.limit, 10))
+		header.Set("X-Ratelimit-Api_key-Remaining-"+l.name, strconv.FormatInt(l.remaining(), 10))
+	}
+}
+
+// refuseLimit returns the refusal of a limit that is reached. The caller holds mu.
+func (s *state) refuseLimit(k clientkey.Key, l limit, now time.Time) *Refusal {
+	wait := s.begun.Add(window).Sub(now)
+	if l.name == "max_parallel_requests" { // nobody knows when one of the others ends
+		wait = time.Second
+	}
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+	l.describe(header)
+	if l.name != "max_parallel_requests" { // the names that OpenAI's clients know
+		header.Set("X-Ratelimit-Limit-"+l.name, strconv.FormatInt(*l.limit, 10))
+		header.Set("X-Ratelimit-Remaining-"+l.name, strconv.FormatInt(l.remaining(), 10))
+		header.Set("X-Ratelimit-Reset-"+l.name, strconv.Itoa(seconds)+"s")
+	}
+	return &Refusal{Status: http.StatusTooManyRequests, Type: "throttling_error", Header: header, Message: fmt.Sprintf(
+		"Rate limit exceeded for api_key: %s. Limit type: %s. Current limit: %d, Remaining: %d. Limit resets at: %s",
+		k.Alias, l.name, *l.limit, l.remaining(), now.Add(wait).UTC().Format("2006-01-02 15:04:05 UTC"))}
+}
+
+// refuseBudget returns the refusal of a budget that is spent. A client must not send the request again
+// by itself: the answer will be the same until the budget is renewed. The caller holds mu.
+func (s *state) refuseBudget(k clientkey.Key, now time.Time) *Refusal {
+	header := http.Header{"X-Should-Retry": {"false"}}
+	message := fmt.Sprintf("Budget has been exceeded! Key=%s Current cost: %s, Max budget: %s", k.Alias,
+		formatDollars(s.spend.Spend), formatDollars(*k.MaxBudget))
+	if reset := s.spend.ResetAt; reset.IsZero() {
+		message += ". It is not renewed"
+	} else {
+		header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(reset.Sub(now).Seconds())))))
+		message += ". It is renewed at " + reset.UTC().Format(time.RFC3339)
+	}
+	return &Refusal{Status: http.StatusTooManyRequests, Type: BudgetExceeded, Header: header, Message: message}
+}
+
+// formatDollars returns an amount with as many digits as it has.
+func formatDollars(amount float64) string { return strconv.FormatFloat(amount, 'f', -1, 64) }
+
+// count adds what a request has used at its end.
+func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.begun); age < 0 || age >= window {
+		s.begun, s.requests, s.tokens = now, 0, 0
+	}
+	tokens := max(0, r.Tokens.Input) + max(0, r.Tokens.Output)
+	s.tokens += int64(tokens)
+	s.spend.Renew(l, now)
+	s.spend.LastUsed = now.UTC().Truncate(time.Second)
+	s.spend.Requests++
+	s.spend.Tokens += int64(tokens)
+	switch {
+	case !r.CostKnown && !r.IsFailure():
+		s.spend.Unpriced++
+	case r.Cost > 0 && !math.IsInf(r.Cost, 0):
+		s.spend.Spend += r.Cost
+	}
+}
+
+// copySpend returns what was spent.
+func (s *state) copySpend() clientkey.Spend {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spend
+}

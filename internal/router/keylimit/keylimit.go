@@ -1,0 +1,242 @@
+// Package keylimit enforces the named keys of an installation (internal/clientkey): who has which
+// key, and whether the limits of requests, tokens, requests at once and dollars allow another request.
+// Open loads the keys; Limiter.Find gives the Holder of a key, which every request asks.
+//
+// No request waits for a disk: a goroutine of the Limiter looks for changes of the file of keys, and
+// writes what was spent, in batches. The numbers of requests and tokens are in memory only.
+package keylimit
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// interval is the time between two looks at the file of keys, and between two writes of what was
+// spent: the most that a kill -9 of the router loses of it, and half of what "within a second" means.
+const interval = 500 * time.Millisecond
+
+// Options are the settings of a Limiter. The zero value works.
+type Options struct {
+	Now      func() time.Time // default time.Now
+	Logger   *slog.Logger     // default: none
+	Interval time.Duration    // between two looks at the files; default 500 ms
+}
+
+// Limiter has the named keys of one folder. It is safe for concurrent use. A nil Limiter has no keys.
+type Limiter struct {
+	folder string
+	now    func() time.Time
+	logger *slog.Logger
+	table  atomic.Pointer[table]
+
+	mu        sync.Mutex        // locked while states changes
+	states    map[string]*state // by clientkey.Key.TokenID
+	isChanged atomic.Bool       // something was spent since the last write
+
+	seen     fs.FileInfo // the file of keys as it was last read; nil: there was none
+	problem  string      // what was last logged about a file, so that it is logged once
+	stop     chan struct{}
+	watching sync.WaitGroup
+}
+
+// table has the holders of one state of the file. It is never changed.
+type table struct {
+	byToken map[[sha256.Size]byte]*Holder
+	byAlias map[string]*Holder
+}
+
+// Open loads the keys of a folder and begins to watch it; an unreadable file is logged, and no named
+// key is valid until it can be read. Close must be called.
+func Open(folder string, o Options) *Limiter {
+	l := &Limiter{folder: folder, now: o.Now, logger: o.Logger, states: map[string]*state{}, stop: make(chan struct{})}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	if l.logger == nil {
+		l.logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Interval == 0 {
+		o.Interval = interval
+	}
+	l.table.Store(&table{})
+	l.loadSpend()
+	l.reload()
+	l.watching.Go(func() { l.watch(o.Interval) })
+	return l
+}
+
+// Close stops watching and writes what was spent.
+func (l *Limiter) Close() error {
+	if l == nil {
+		return nil
+	}
+	close(l.stop)
+	l.watching.Wait()
+	return l.writeSpend()
+}
+
+// Find returns the holder of a key, by its SHA-256; nil when no named key has it.
+func (l *Limiter) Find(sum [sha256.Size]byte) *Holder {
+	if l == nil {
+		return nil
+	}
+	h := l.table.Load().byToken[sum]
+	if h == nil || subtle.ConstantTimeCompare(h.sum[:], sum[:]) != 1 {
+		return nil
+	}
+	return h
+}
+
+// Count adds what a request has used, when its price is known. One that no deployment was asked for
+// has used nothing. A request without a known price is counted as such and spends nothing.
+func (l *Limiter) Count(r *record.Request) {
+	if l == nil || r.Attempts == 0 {
+		return
+	}
+	if h := l.table.Load().byAlias[r.Client]; h != nil {
+		h.state.count(h.key.Limits, l.now(), r)
+		l.isChanged.Store(true)
+	}
+}
+
+// watch looks for changes of the keys and writes what was spent, until Close.
+func (l *Limiter) watch(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+		}
+		l.reload()
+		l.report(clientkey.SpendFileName, l.writeSpend())
+	}
+}
+
+// reload reads the keys when their file is another one than before. When it cannot be read, the keys
+// that were valid stay so.
+func (l *Limiter) reload() {
+	info, err := os.Lstat(filepath.Join(l.folder, clientkey.FileName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.report(clientkey.FileName, err)
+		return
+	}
+	if err != nil {
+		info = nil
+	}
+	if isSame(l.seen, info) && l.problem == "" {
+		return
+	}
+	keys, err := clientkey.Read(l.folder)
+	l.report(clientkey.FileName, err)
+	if err == nil {
+		l.seen = info
+		l.install(keys)
+	}
+}
+
+// isSame reports whether two looks saw the same content of a file, or none.
+func isSame(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+// install makes keys the valid ones. What a key has used stays with its TokenID.
+func (l *Limiter) install(keys []clientkey.Key) {
+	t := &table{map[[sha256.Size]byte]*Holder{}, map[string]*Holder{}}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := map[string]bool{}
+	for _, k := range keys {
+		known[k.TokenID] = true
+		s := l.states[k.TokenID]
+		if s == nil {
+			s = new(state)
+			l.states[k.TokenID] = s
+		}
+		t.byAlias[k.Alias] = t.add(k.Token, k, s, false)
+		if k.PreviousToken != "" {
+			t.add(k.PreviousToken, k, s, true)
+		}
+	}
+	if len(keys) > 0 { // no keys may mean that the file was moved away for a moment
+		maps.DeleteFunc(l.states, func(id string, _ *state) bool { return !known[id] })
+	}
+	l.table.Store(t)
+}
+
+// add adds the holder of a token.
+func (t *table) add(token string, k clientkey.Key, s *state, isRotated bool) *Holder {
+	h := &Holder{key: k, state: s, isRotated: isRotated}
+	_, _ = hex.Decode(h.sum[:], []byte(token)) // Read has checked it
+	t.byToken[h.sum] = h
+	return h
+}
+
+// report logs what is wrong with a file, once until it changes.
+func (l *Limiter) report(file string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if file != clientkey.FileName { // the spend is written again at each change
+		if err != nil {
+			l.logger.Warn("what the named keys have spent cannot be kept", "error", text)
+		}
+		return
+	}
+	if text != l.problem && text != "" {
+		l.logger.Warn("the named keys cannot be read; those that were valid stay so", "error", text)
+	}
+	l.problem = text
+}
+
+// loadSpend reads what was spent before the router started. A file that cannot be read is moved
+// aside, so that the next write does not destroy it.
+func (l *Limiter) loadSpend() {
+	spends, err := clientkey.ReadSpend(l.folder)
+	if err != nil {
+		path := filepath.Join(l.folder, clientkey.SpendFileName)
+		l.logger.Warn("what the named keys have spent cannot be read; their budgets begin anew, and the file is kept "+
+			"beside it", "error", err.Error(), "kept", path+".damaged", "problem", os.Rename(path, path+".damaged"))
+	}
+	for id, s := range spends {
+		l.states[id] = &state{spend: s}
+	}
+}
+
+// writeSpend writes what was spent, when something was since the last time.
+func (l *Limiter) writeSpend() error {
+	if !l.isChanged.Swap(false) {
+		return nil
+	}
+	spends := map[string]clientkey.Spend{}
+	l.mu.Lock()
+	for id, s := range l.states {
+		if spend := s.copySpend(); spend != (clientkey.Spend{}) {
+			spends[id] = spend
+		}
+	}
+	l.mu.Unlock()
+	err := clientkey.WriteSpend(l.folder, spends)
+	if err != nil {
+		l.isChanged.Store(true)
+	}
+	return err
+}
