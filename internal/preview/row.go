@@ -87,7 +87,8 @@ func describeDeployment(d *settings.Deployment, serves bool) Deployment {
 // describeDialect returns how a deployment that can serve serves a dialect.
 func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
 	out, ok := deployment.PlannedDialect(d, in)
-	row := Dialect{Name: NameOf(in), How: Native, As: NameOf(out), Assumed: d.DialectsAssumed}
+	row := Dialect{Name: NameOf(in), How: Native, As: NameOf(out), Assumed: d.DialectsAssumed,
+		Lost: deployment.UnsentParams(d, in, out)}
 	switch {
 	case d.Base == nil && d.Mock == nil:
 		return Dialect{Name: row.Name, How: Depends}
@@ -100,7 +101,9 @@ func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
 	case out != in:
 		row.How = Translated
 		if in != dialect.Compact { // the router asks for a summary itself
-			row.Lost = upstream.Losses(d, in, out)
+			row.Lost = append(upstream.Losses(d, in, out), row.Lost...)
+			slices.Sort(row.Lost)
+			row.Lost = slices.Compact(row.Lost)
 		}
 	}
 	row.URL = redact.URL(deployment.Address(d, out))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
@@ -94,6 +95,7 @@ func (d Deployment) row() []terminal.Span {
 	row := []terminal.Span{{Text: d.Group, Tone: terminal.Strong}, {Text: target}, {Text: key, Tone: tone}, {}, {}, {},
 		{Text: strings.Join(d.WithoutEffect, ", ")}, {}}
 	if !d.Serves {
+		row[2] = terminal.Span{} // no request is sent that would need a key
 		row[5] = terminal.Span{Text: "anything: " + d.Reason, Tone: terminal.Bad}
 		return row
 	}
@@ -108,6 +110,9 @@ func (d Deployment) row() []terminal.Span {
 // not serve them.
 func (in Dialect) addTo(row []terminal.Span) {
 	name, _, hasSubroute := strings.Cut(in.Name, "/")
+	if in.Name == dialect.Compact.Path() && in.How == Translated && in.As == dialect.Responses.Path() {
+		name = "compaction" // a summary is asked for on the route of responses
+	}
 	column, text := 3, name
 	switch {
 	case in.How == Translated:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -343,5 +344,54 @@ func TestAKeepAliveOfGooglesEndsNoEvent(t *testing.T) {
 	got := s.Send("POST", "/v1beta/models/m:streamGenerateContent?alt=sse", sayHi, nil)
 	if !strings.HasPrefix(got.Body, event+"\ndata: \n\n") {
 		t.Errorf("%q", got.Body)
+	}
+}
+
+func TestParametersOfAnEntryReachGooglesRequests(t *testing.T) {
+	t.Parallel()
+	var last atomic.Value
+	s := routertest.StartBefore(t, `model_list:
+  - {model_name: m, litellm_params: {model: gemini/up, api_base: http://UP, api_key: k-up, temperature: 0.5, max_tokens: 9, stop: END,
+      reasoning_effort: low, seed: 7, tools: [], extra_body: {labels: {a: b}}, additional_drop_params: [safetySettings]}}
+  - {model_name: claude, litellm_params: {model: gemini/up, api_base: http://UP, api_key: k-up, thinking: {type: enabled, budget_tokens: 500}}}
+  - {model_name: silent, litellm_params: {model: gemini/up, api_base: http://UP, api_key: k-up, reasoning_effort: 5, thinking: {type: adaptive}}}
+general_settings: {master_key: sk-test}
+`, router.Options{}, google(&last))
+	for _, c := range []struct{ group, body, config, dropped string }{
+		{"m", sayHi, `{"temperature":0.5,"maxOutputTokens":9,"stopSequences":["END"],"thinkingConfig":{"thinkingBudget":1024},"seed":7}`, "tools"},
+		{"m", `{"contents":[],"generationConfig":{}}`,
+			`{"temperature":0.5,"maxOutputTokens":9,"stopSequences":["END"],"thinkingConfig":{"thinkingBudget":1024},"seed":7}`, "tools"},
+		{"m", `{"generation_config":{"max_output_tokens":1,"temperature":null,"stop_sequences":[],"thinking_config":{}},"contents":[],"safetySettings":[1]}`,
+			`{"max_output_tokens":1,"temperature":null,"stop_sequences":[],"thinking_config":{},"seed":7}`, "tools"},
+		{"m", `{"contents":[],"generationConfig":null}`,
+			`{"temperature":0.5,"maxOutputTokens":9,"stopSequences":["END"],"thinkingConfig":{"thinkingBudget":1024},"seed":7}`, "tools"},
+		{"claude", sayHi, `{"thinkingConfig":{"thinkingBudget":500}}`, ""},
+		{"silent", sayHi, `null`, "reasoning_effort, thinking"},
+	} {
+		got := s.Send("POST", "/v1beta/models/"+c.group+":generateContent", c.body, nil)
+		_, body, _ := strings.Cut(last.Load().(string), " k-up ")
+		var sent struct {
+			Config   any   `json:"generationConfig"`
+			Snake    any   `json:"generation_config"`
+			Labels   any   `json:"labels"`
+			Contents []any `json:"contents"`
+			Safety   any   `json:"safetySettings"`
+		}
+		if err := json.Unmarshal([]byte(body), &sent); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if sent.Config == nil {
+			sent.Config = sent.Snake
+		}
+		var want any
+		if err := json.Unmarshal([]byte(c.config), &want); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(sent.Config, want) || sent.Contents == nil || sent.Safety != nil || (sent.Labels != nil) != (c.group == "m") {
+			t.Errorf("%s %s: the upstream got %s", c.group, c.body, body)
+		}
+		if dropped := got.Header.Get("X-Flowgate-Dropped"); dropped != c.dropped || got.Status != 200 {
+			t.Errorf("%s: %d, dropped %q", c.group, got.Status, dropped)
+		}
 	}
 }

@@ -38,6 +38,10 @@ type Deployment struct {
 	// a translation into messages needs and are added before it, by the client's dialect.
 	Defaults, BeforeMessages [dialect.Count][]dialect.Member
 
+	// Generation are the members that are added to generationConfig in Google's dialect.
+	Generation []dialect.Member
+
+	unsent          *[dialect.Count][dialect.Count][]string // by the client's dialect and the upstream's; nil: none
 	urls            [dialect.Count]*url.URL
 	googleStream    *url.URL    // for a stream in Google's dialect
 	header          http.Header // shared by all requests: never changed
@@ -63,6 +67,7 @@ func New(s *settings.Deployment) *Deployment {
 	d.Owner = affinity.Owner{Deployment: s.ID, Account: account(s)}
 	d.prepareRedaction()
 	d.prepareDefaults()
+	d.prepareUnsent()
 	d.prepareHeaders()
 	if s.Base == nil {
 		return d

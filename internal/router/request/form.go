@@ -62,7 +62,7 @@ func (q *Request) acceptForm(r *Reader, pathModel string) *failure.Failure {
 // readPart reads one part. Parts meant for the router are cut out, as members of JSON are.
 func (s *formScanner) readPart(p form.Part) {
 	q := s.request
-	q.names = append(q.names, []byte(p.Name))
+	q.names, q.parts = append(q.names, []byte(p.Name)), append(q.parts, edit{p.Begin, p.After, cut})
 	value := q.body[p.Start:p.End]
 	stays := true
 	switch p.Name {
@@ -119,13 +119,30 @@ func (q *Request) setModelName(name string) {
 	q.ModelLiteral, _ = json.Marshal(name) // a string always marshals
 }
 
-// newOutgoingForm returns the client's form with the edits applied. The model, if only the
-// path names it, and the defaults that the client did not send become parts at its end.
+// formEdits returns the edits, and those that cut the parts with the names in dropped, in
+// the order of the body.
+func (q *Request) formEdits(dropped []string) []edit {
+	if len(dropped) == 0 {
+		return q.edits
+	}
+	all := slices.Clone(q.edits)
+	for i, part := range q.parts {
+		if slices.Contains(dropped, string(q.names[i])) && !slices.Contains(q.edits, part) {
+			all = append(all, part)
+		}
+	}
+	slices.SortFunc(all, func(a, b edit) int { return a.start - b.start })
+	return all
+}
+
+// newOutgoingForm returns the client's form with the edits applied, and without the parts
+// that the deployment does not get. The model, if only the path names it, and the defaults
+// that the client did not send become parts at its end.
 func (q *Request) newOutgoingForm(c Changes) *outgoingBody {
 	o := &outgoingBody{loans: &q.lent}
 	o.pieces = o.store[:0]
 	at, hasModel := 0, false
-	for _, e := range q.edits {
+	for _, e := range q.formEdits(c.Dropped) {
 		o.add(q.body[at:e.start])
 		if e.kind == replaceModel {
 			hasModel = true

@@ -32,6 +32,7 @@ type Changes struct {
 	ModelName string           // the same as plain text, for forms
 	Defaults  []dialect.Member // added where the client did not send them
 	NewName   string           // for the member that some upstreams know by another name; empty: no change
+	Dropped   []string         // parts of a form that are left out
 }
 
 // NewBody returns the body for an upstream, and its length in bytes.

@@ -55,6 +55,7 @@ type Request struct {
 	keepsMembers bool         // members besides the model go to upstreams
 	boundary     string       // of a form; empty for JSON
 	formEnd      int          // where a form's last delimiter begins
+	parts        []edit       // of a form: what cuts each of its parts, in the order of names
 	lent         atomic.Int32 // the bodies for upstreams that are not closed
 }
 
@@ -80,7 +81,7 @@ func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 	q.HTTP, q.Dialect, q.ID, q.Stream = req, d, CallID(req), isStream
 	q.Model, q.ModelLiteral, q.PromptWeight, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
-	q.names = q.names[:0]
+	q.names, q.parts = q.names[:0], q.parts[:0]
 	q.boundary, q.formEnd = "", 0
 }
 

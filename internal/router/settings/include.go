@@ -9,9 +9,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// maxFiles is the largest number of files of one configuration: the first one, and those
-// that it includes, over all levels.
-const maxFiles = 100
+// maxIncludes is the largest number of files that one configuration includes, over all levels.
+const maxIncludes = 100
 
 // inclusion is a file that is to be included.
 type inclusion struct {
@@ -33,8 +32,8 @@ func mergeIncludes(top document.Section, path string, getenv func(string) string
 			continue
 		}
 		loaded[next.path] = true
-		if len(loaded) > maxFiles {
-			next.fail(top, "more than %d files are included", maxFiles)
+		if len(loaded)-1 > maxIncludes { // without the first file
+			next.fail(top, "more than %d files are included", maxIncludes)
 			return
 		}
 		text, err := readFile(next.path)

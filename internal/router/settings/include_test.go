@@ -108,3 +108,14 @@ func TestABrokenIncludeNamesTheFileAndTheLine(t *testing.T) {
 		}
 	}
 }
+
+func TestAHundredFilesAreIncluded(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"main.yaml": "general_settings: {master_key: sk-test}\ninclude: [1.yaml]\nmodel_list: []\n"}
+	for i := 1; i <= 100; i++ {
+		files[fmt.Sprintf("%d.yaml", i)] = fmt.Sprintf("include: [%d.yaml]\nmodel_list:\n%s", i%100+1, entry(fmt.Sprint("m", i)))
+	}
+	if s, _, err := loadFiles(t, files); err != nil || len(s.Groups) != 100 {
+		t.Errorf("%d groups, %v", len(s.Groups), err)
+	}
+}

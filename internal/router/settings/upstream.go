@@ -39,7 +39,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		return
 	}
 	base, isOwn, ok := readBase(d, row, params, values)
-	if !ok {
+	if !ok || base != "" && !readAddress(d, row, params, base) {
 		return
 	}
 	readKey(d, row, params, values, isOwn)
@@ -54,7 +54,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	readDialects(d, entry.info)
 	readTranslation(d, row, entry.info, isOwn)
 	readDropping(d, params)
-	if base != "" && readAddress(d, row, params, base) {
+	if d.Base != nil {
 		readOtherAddresses(d, row, params, isOwn, responsesOnly)
 	}
 	warnUnservedMode(d, entry.info)
@@ -106,8 +106,8 @@ func addressKey(params document.Section) string {
 
 // readBase returns the address from the entry, from its credential, or from the provider;
 // empty when there is none. isOwn is set for an address of the provider itself, the only
-// one that gets the key in the provider's usual variable. ok is false when the entry has
-// an address that cannot be used. It warns when the deployment cannot serve.
+// one that gets the key in the provider's usual variable. ok is false when the deployment
+// cannot serve; a warning says why.
 func readBase(d *Deployment, row provider.Provider, params, values document.Section) (base string, isOwn, ok bool) {
 	for _, source := range [...]struct {
 		section document.Section
@@ -125,7 +125,7 @@ func readBase(d *Deployment, row provider.Provider, params, values document.Sect
 	}
 	if base, _ = row.Address(params.File().Getenv); base == "" && d.Mock == nil {
 		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", explainNoAddress(row))
-		return "", false, true
+		return "", false, false
 	}
 	return base, true, true
 }

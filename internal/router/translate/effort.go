@@ -29,9 +29,9 @@ func levelOf(budget int) string {
 	return "high"
 }
 
-// budgetOf returns the budget of tokens for a word, 0 for the word that asks for no
+// BudgetOf returns the budget of tokens for a word, 0 for the word that asks for no
 // thinking. Words that it does not know get the largest budget.
-func budgetOf(level string) int {
+func BudgetOf(level string) int {
 	switch level {
 	case "none":
 		return 0
@@ -98,7 +98,7 @@ func (r *request) appendEffort(dst []byte) []byte {
 // appendThinking appends thinking and output_config to a messages request.
 // maxTokens is how many tokens the reply may have; the budget is smaller.
 func (r *request) appendThinking(dst []byte, maxTokens int) []byte {
-	budget := budgetOf(string(r.effort.level))
+	budget := BudgetOf(string(r.effort.level))
 	switch {
 	case r.effort.level == nil || budget == 0:
 		return r.appendOutputConfig(dst, "")

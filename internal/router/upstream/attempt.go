@@ -127,8 +127,8 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 	}
 	a, f := x.send(d)
 	x.dropBody()
-	if f != nil && x.call != nil {
-		f.Dropped = x.call.Dropped()
+	if f != nil {
+		f.Dropped = x.dropped(d)
 	}
 	return a, f
 }
@@ -152,10 +152,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 	d.NoteServer(res.Header)
 	x.sender.noteQuota(d, res.Header)
 	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,
-		Release: release}
-	if x.call != nil {
-		a.Dropped = x.call.Dropped()
-	}
+		Release: release, Dropped: x.dropped(d)}
 	f := x.receive(a, res)
 	if f == nil && x.isCompacting() {
 		f = x.finishCompaction(a)

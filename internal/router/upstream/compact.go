@@ -40,7 +40,9 @@ func (x *Exchange) prepareCompaction(d *deployment.Deployment) *failure.Failure 
 	}
 	body, f := x.copyBody(changes)
 	if f == nil {
-		body = askForSummary(body)
+		if body = askForSummary(body); x.hasDroppedMember(d) {
+			body = withoutDropped(d, body)
+		}
 		f = x.hold(len(body))
 	}
 	switch {

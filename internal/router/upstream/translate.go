@@ -39,6 +39,9 @@ func (x *Exchange) prepareBody(d *deployment.Deployment) *failure.Failure {
 			return f
 		}
 	}
+	if f := x.addGeneration(d); f != nil {
+		return f
+	}
 	return x.dropMembers(d)
 }
 
@@ -80,7 +83,7 @@ func (x *Exchange) copyBody(c request.Changes) ([]byte, *failure.Failure) {
 // changes returns the changes that d needs in a request that is not translated.
 func (x *Exchange) changes(d *deployment.Deployment) request.Changes {
 	return request.Changes{Model: d.ModelLiteral, ModelName: d.Upstream, Defaults: d.Defaults[x.out],
-		NewName: d.ReplacementName(x.out)}
+		NewName: d.ReplacementName(x.out), Dropped: d.Dropped}
 }
 
 // removeForeignThinking makes a body for a deployment with the client's dialect, if the
@@ -163,8 +166,8 @@ func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure
 	return f
 }
 
-// addDefaults adds the default members that a request does not have. The body must be an
-// object with nothing after it.
+// addDefaults adds the default members that an object does not have. Nothing but white space may follow the
+// object.
 func addDefaults(body []byte, defaults []dialect.Member) []byte {
 	if len(defaults) == 0 {
 		return body
@@ -178,9 +181,14 @@ func addDefaults(body []byte, defaults []dialect.Member) []byte {
 		return body
 	}
 	body = body[:bytes.LastIndexByte(body, '}')]
+	isEmpty := len(names) == 0
 	for i := range defaults {
 		if !slices.ContainsFunc(names, defaults[i].SaysSame) {
-			body = append(body, defaults[i].Text...)
+			text := defaults[i].Text
+			if isEmpty {
+				text, isEmpty = text[1:], false // without the comma
+			}
+			body = append(body, text...)
 		}
 	}
 	return append(body, '}')
