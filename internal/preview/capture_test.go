@@ -177,7 +177,7 @@ func serveOnly(t *testing.T, s *settings.Settings, d *settings.Deployment, addr 
 	}
 	alone.Deployments, alone.Groups, alone.ChecksPrompts = []*settings.Deployment{&moved}, []string{d.Group}, false
 	alone.Fallbacks, alone.DefaultFallbacks, alone.ContextFallbacks = nil, nil, nil
-	alone.RefuseUnknownParams = false
+	alone.RefuseUnknownParams, alone.RoutingGroups = false, nil
 	r, err := router.New(&alone, router.Options{})
 	if err != nil {
 		t.Fatal(err)

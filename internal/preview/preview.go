@@ -21,11 +21,12 @@ type Preview struct {
 	Profile string        `json:"profile,omitempty"` // of a flowgate.yaml: the profile laid over litellm_base
 	Runtime string        `json:"runtime"`           // what would serve it: embedded, unless a flowgate.yaml says litellm
 
-	Deployments []Deployment       `json:"deployments"`       // in the order of model_list
-	Aliases     []Alias            `json:"aliases,omitempty"` // other names of groups
-	Problems    []yamlnode.Problem `json:"problems"`          // why the router would not start
-	Warnings    []config.Warning   `json:"warnings"`
-	Next        []string           `json:"next,omitempty"` // commands that take over the file
+	Deployments   []Deployment       `json:"deployments"`              // in the order of model_list
+	Aliases       []Alias            `json:"aliases,omitempty"`        // other names of groups
+	RoutingGroups []RoutingGroup     `json:"routing_groups,omitempty"` // names that stand for several groups
+	Problems      []yamlnode.Problem `json:"problems"`                 // why the router would not start
+	Warnings      []config.Warning   `json:"warnings"`
+	Next          []string           `json:"next,omitempty"` // commands that take over the file
 }
 
 // Deployment is one entry of model_list.
@@ -79,6 +80,14 @@ type Key struct {
 type Alias struct {
 	Name  string `json:"name"`
 	Group string `json:"group"`
+}
+
+// RoutingGroup is a name that stands for the deployments of several groups.
+type RoutingGroup struct {
+	Name     string   `json:"name"`
+	Groups   []string `json:"groups"`
+	Strategy string   `json:"strategy"`         // by what one of the deployments is chosen
+	Hidden   bool     `json:"hidden,omitempty"` // requests cannot name it: a group or an alias has the name
 }
 
 // Err returns the first problem as a fault with the problem's code, whose detail has all

@@ -34,6 +34,13 @@ func (p *Preview) addSettings(s *settings.Settings, locate document.Locator) {
 	for _, a := range s.Aliases {
 		p.Aliases = append(p.Aliases, Alias{Name: a.Name, Group: a.Target})
 	}
+	for _, g := range s.RoutingGroups {
+		strategy := string(g.Balancing.Strategy)
+		if g.HasPriorities() {
+			strategy = "priority"
+		}
+		p.RoutingGroups = append(p.RoutingGroups, RoutingGroup{g.Name, g.Models, strategy, g.IsHidden})
+	}
 	slices.SortStableFunc(p.Problems, func(a, b yamlnode.Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})

@@ -19,6 +19,13 @@ func (p Preview) Print(out *terminal.Printer) {
 	for _, a := range p.Aliases {
 		out.Line(0, terminal.Span{Text: a.Name, Tone: terminal.Strong}, terminal.Span{Text: " is another name of " + a.Group})
 	}
+	for _, g := range p.RoutingGroups {
+		if g.Hidden { // a warning says so
+			continue
+		}
+		out.Line(0, terminal.Span{Text: g.Name, Tone: terminal.Strong},
+			terminal.Span{Text: fmt.Sprintf(" stands for %s, by %s", strings.Join(g.Groups, ", "), g.Strategy)})
+	}
 	if p.hasAssumed() {
 		out.Line(0, terminal.Span{Text: "?: nothing is known of the address; a route that it lacks is translated",
 			Tone: terminal.Faint})

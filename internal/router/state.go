@@ -99,11 +99,8 @@ func (r *Router) addUsage(s *State, now time.Time) {
 	if r.policy.Sessions != nil {
 		s.Sessions = r.policy.Sessions.Size()
 	}
-	if !p.CountsUsage() {
-		return
-	}
 	for _, d := range slices.Concat(r.deployments, r.policy.Groups.Matched()) {
-		if !d.IsPattern() {
+		if !d.IsPattern() && r.policy.StrategyOf(d.Group).CountsUsage() {
 			s.Usage = append(s.Usage, r.describeUsage(d, now))
 		}
 	}
@@ -111,7 +108,7 @@ func (r *Router) addUsage(s *State, now time.Time) {
 
 // describeUsage returns what the routing strategy knows about d.
 func (r *Router) describeUsage(d *deployment.Deployment, now time.Time) Usage {
-	p := r.policy.Strategy
+	p := r.policy.StrategyOf(d.Group)
 	u := Usage{Deployment: d.ID, Group: d.Group, InFlight: d.Usage.InFlight()}
 	u.Requests, u.Tokens = d.Usage.Minute(now)
 	if p.CountsTokens() {

@@ -16,7 +16,7 @@ import (
 // resolvedLater are prefixes of which LiteLLM finds address or key only when it makes
 // the request, so that its function for prefixes says nothing of them.
 var resolvedLater = strings.Fields(`openai text-completion-openai custom_openai openai_like aiohttp_openai anthropic
-	azure gemini openrouter ollama_chat minimax cometapi compactifai ovhcloud voyage infinity vllm heroku xinference ai21`)
+	azure gemini openrouter ollama_chat minimax cometapi compactifai ovhcloud voyage infinity vllm heroku xinference ai21 cohere cohere_chat`)
 
 // TestTheProviderTableIsLiteLLMs asks the real LiteLLM for the address of every prefix
 // of the table, and for the variables that hold its key.

@@ -42,11 +42,19 @@ func fallbacksKnown(s *subject.Subject) checks.Check {
 }
 
 // knownGroups returns the names by which LiteLLM finds deployments: groups, aliases of
-// groups and deployments' own ids.
+// groups, routing groups and deployments' own ids.
 func knownGroups(settings map[string]any) map[string]bool {
 	names := subject.Groups(subject.DeploymentsIn(settings))
-	for alias := range subject.Section(subject.Section(settings, "router_settings"), "model_group_alias") {
+	router := subject.Section(settings, "router_settings")
+	for alias := range subject.Section(router, "model_group_alias") {
 		names[alias] = true
+	}
+	routingGroups, _ := router["routing_groups"].([]any)
+	for _, item := range routingGroups {
+		group, _ := item.(map[string]any)
+		if name, ok := group["group_name"].(string); ok {
+			names[name] = true
+		}
 	}
 	list, _ := settings["model_list"].([]any)
 	for _, item := range list {

@@ -41,7 +41,10 @@ func New(s *settings.Settings) *Catalog {
 	c := &Catalog{byID: map[string]int{}, deployments: s.Deployments}
 	for i, name := range s.ListedNames() {
 		group := lo.CoalesceOrEmpty(targets[name], name)
-		m := model{name: name, deployments: byGroup[group]}
+		m := model{name: name}
+		for _, member := range s.MembersOf(group) {
+			m.deployments = append(m.deployments, byGroup[member]...)
+		}
 		c.byID[name] = i
 		c.models = append(c.models, m)
 	}

@@ -172,7 +172,7 @@ func (p *Policy) isExceeded(s *State, f Failure, isOnly bool) bool {
 // setting, the wait that the upstream asked for, and the configured length.
 func (p *Policy) length(s *State, f Failure) time.Duration {
 	configured := lo.FromPtrOr(p.Rule.Length, settings.DefaultCooldown)
-	for _, d := range [...]time.Duration{s.Deployment.Cooldown, f.RetryAfter, configured} {
+	for _, d := range [...]time.Duration{s.Deployment.CooldownTime, f.RetryAfter, configured} {
 		if d > 0 {
 			return d
 		}

@@ -24,8 +24,7 @@ import (
 // Deployment is a deployment with everything that its requests have in common.
 type Deployment struct {
 	*settings.Deployment
-	Cooldown cooldown.State
-	Usage    usage.State // kept up to date where the routing strategy needs it
+	*Memory
 
 	ModelLiteral []byte   // the upstream's name of the model, as a JSON string literal
 	IDHeader     []string // header values; they must not be changed
@@ -43,14 +42,34 @@ type Deployment struct {
 
 	unsent          *[dialect.Count][dialect.Count][]string // by the client's dialect and the upstream's; nil: none
 	urls            [dialect.Count]*url.URL
-	googleStream    *url.URL    // for a stream in Google's dialect
-	header          http.Header // shared by all requests: never changed
-	anthropicHeader http.Header // the same for Anthropic's dialects
-	googleHeader    http.Header // the same for Google's dialects
-	missing         missingRoutes
-	isFlowGate      atomic.Bool
+	googleStream    *url.URL          // for a stream in Google's dialect
+	header          http.Header       // shared by all requests: never changed
+	anthropicHeader http.Header       // the same for Anthropic's dialects
+	googleHeader    http.Header       // the same for Google's dialects
 	redactor        *strings.Replacer // takes the key out of texts; nil without a key
 	randomKey       []byte            // the key, when it is so random that no text contains it by chance
+}
+
+// Memory is what a router learns of a deployment from its replies. The deployment has one in
+// every group that it is in.
+type Memory struct {
+	Cooldown cooldown.State
+	Usage    usage.State // kept up to date where the routing strategy needs it
+
+	missing    missingRoutes
+	isFlowGate atomic.Bool
+}
+
+// InGroup returns the deployment as a member of another group, with the same memory. order
+// replaces its own one unless it is 0.
+func (d *Deployment) InGroup(group string, order float64) *Deployment {
+	own, moved := *d.Deployment, *d
+	own.Group = group
+	if order != 0 {
+		own.Order = order
+	}
+	moved.Deployment, moved.GroupHeader = &own, []string{group}
+	return &moved
 }
 
 // anthropicVersion is the version of Anthropic's API that is asked for when the client
@@ -60,7 +79,7 @@ const anthropicVersion = "2023-06-01"
 // New makes a deployment from its settings.
 func New(s *settings.Deployment) *Deployment {
 	d := &Deployment{
-		Deployment: s, ModelLiteral: dialect.EncodeJSON(s.Upstream),
+		Deployment: s, Memory: &Memory{}, ModelLiteral: dialect.EncodeJSON(s.Upstream),
 		IDHeader: []string{s.ID}, GroupHeader: []string{s.Group}, ModelHeader: []string{s.Model},
 	}
 	d.Cooldown.Deployment = s

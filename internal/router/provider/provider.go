@@ -59,6 +59,12 @@ type Provider struct {
 
 	RerankURL string `yaml:"rerank_url"` // address of rerank requests, if it is not below Base
 
+	// RerankPath is the path of rerank requests below the address as it is written, such as
+	// /v2/rerank. An address that ends with a version's folder keeps that one.
+	RerankPath string `yaml:"rerank_path"`
+
+	Refuses []string `yaml:"refuses"` // members of requests that it answers with an error
+
 	Rename  map[string]string `yaml:"rename"`  // the provider's names of members of chat and rerank requests
 	Headers map[string]string `yaml:"headers"` // further headers; {api_key} stands for the key
 	// HeaderVariables are the environment variables of further headers, by header; the first
@@ -167,6 +173,10 @@ func (p Provider) Token(getenv func(string) string) (token, variable string) {
 // http://localhost:11434 serves OpenAI's routes below /v1.
 func (p Provider) Complete(u *url.URL) *url.URL {
 	path := strings.TrimRight(u.Path, "/")
+	if p.RerankPath != "" && p.Path != "" && !strings.HasSuffix(path, p.Path) && hasVersion(u) {
+		u = u.JoinPath("..") // the version of rerank requests
+		path = strings.TrimRight(u.Path, "/")
+	}
 	if p.Path == "" || strings.HasSuffix(path, p.Path) {
 		return u
 	}
@@ -177,6 +187,30 @@ func (p Provider) Complete(u *url.URL) *url.URL {
 		}
 	}
 	return u.JoinPath(p.Path)
+}
+
+// RankAddress returns the address of rerank requests at an address that is written in the
+// configuration, without an endpoint: RerankURL, or RerankPath below u; nil when they go
+// where all others go. isOwn says that u is the provider's own address.
+func (p Provider) RankAddress(u *url.URL, isOwn bool) *url.URL {
+	switch {
+	case p.RerankPath != "" && hasVersion(u):
+		return u.JoinPath("rerank")
+	case p.RerankURL != "" && isOwn:
+		address, err := url.Parse(p.RerankURL)
+		if err != nil { // cannot happen: a test parses the address of every provider
+			return nil
+		}
+		return address
+	case p.RerankPath != "":
+		return u.JoinPath(p.RerankPath)
+	}
+	return nil
+}
+
+// hasVersion reports whether an address ends with the folder of a version, /v1 or /v2.
+func hasVersion(u *url.URL) bool {
+	return strings.HasSuffix(u.Path, "/v1") || strings.HasSuffix(u.Path, "/v2")
 }
 
 // FirstSet returns the value of the first variable that is set, and its name.

@@ -99,6 +99,9 @@ func TestAnAddressGetsTheProvidersPathOnce(t *testing.T) {
 			"https://generativelanguage.googleapis.com/v1beta/openai"},
 		{"gemini", "https://x/v1beta/openai", "https://x/v1beta/openai"},
 		{"groq", "https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1"},
+		{"cohere", "https://api.cohere.ai", "https://api.cohere.ai/compatibility/v1"},
+		{"cohere", "https://api.cohere.ai/v2", "https://api.cohere.ai/compatibility/v1"},
+		{"cohere", "https://api.cohere.ai/compatibility/v1", "https://api.cohere.ai/compatibility/v1"},
 	} {
 		p, _ := provider.Find(c.prefix)
 		u, err := url.Parse(c.given)
@@ -107,6 +110,35 @@ func TestAnAddressGetsTheProvidersPathOnce(t *testing.T) {
 		}
 		if got := p.Complete(u).String(); got != c.want {
 			t.Errorf("%s at %s is %s, not %s", c.prefix, c.given, got, c.want)
+		}
+	}
+}
+
+func TestRankingsHaveAnAddressOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		prefix, given string
+		isOwn         bool
+		want          string
+	}{
+		{"cohere", "https://api.cohere.ai", true, "https://api.cohere.com/v2/rerank"},
+		{"cohere", "https://api.cohere.ai/v1", true, "https://api.cohere.ai/v1/rerank"},
+		{"cohere", "http://tei:8080/", false, "http://tei:8080/v2/rerank"},
+		{"azure_ai", "https://r.services.ai.azure.com", false, "https://r.services.ai.azure.com/v1/rerank"},
+		{"azure_ai", "https://r.services.ai.azure.com/providers/cohere/v2", false,
+			"https://r.services.ai.azure.com/providers/cohere/v2/rerank"},
+		{"dashscope", "https://dashscope.aliyuncs.com/compatible-mode/v1", true,
+			"https://dashscope.aliyuncs.com/compatible-api/v1/reranks"},
+		{"dashscope", "http://gateway/v1", false, "<nil>"},
+		{"jina_ai", "https://api.jina.ai/v1", true, "<nil>"},
+	} {
+		p, _ := provider.Find(c.prefix)
+		u, err := url.Parse(c.given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(p.RankAddress(u, c.isOwn)); got != c.want {
+			t.Errorf("%s at %s ranks at %s, not %s", c.prefix, c.given, got, c.want)
 		}
 	}
 }

@@ -407,7 +407,7 @@ func TestADeploymentWithTheSameAccountCanReadState(t *testing.T) {
 	n.answer("c", stateful("c", false))
 	deployments(40, func() answered { return n.ask(dialect.Responses, `{"model":"m","input":"hi"}`, nil) })
 	for _, d := range n.deployments[:2] { // a and b have one account; one of them cools down
-		d.Cooldown.Deployment.Cooldown = time.Hour
+		d.Cooldown.Deployment.CooldownTime = time.Hour
 	}
 	owner := n.ask(dialect.Responses, continueBody(dialect.Responses, "encrypted", "a", false), nil).deployment
 	other := map[string]string{"a": "b", "b": "a"}[owner]

@@ -55,7 +55,7 @@ func (w *Walk) isOpen(d *deployment.Deployment, now time.Time) bool {
 
 // isOverLimit reports whether d has used up its requests or tokens of this minute.
 func (w *Walk) isOverLimit(d *deployment.Deployment, now time.Time) bool {
-	return w.policy.Strategy.IsOverLimit(d, now, w.promptTokens()) && !w.isCounting()
+	return w.strategy.IsOverLimit(d, now, w.promptTokens()) && !w.isCounting()
 }
 
 // choose picks one of the available deployments of an order, if possible one that was not
@@ -67,7 +67,7 @@ func (w *Walk) choose(g *Group, order float64) *deployment.Deployment {
 	}
 	list = w.preferOwners(list)
 	for {
-		d := w.policy.Strategy.Pick(list, strategy.Request{Now: w.policy.Now(), Stream: w.request.Stream})
+		d := w.strategy.Pick(list, strategy.Request{Now: w.policy.Now(), Stream: w.request.Stream})
 		if d == nil {
 			return nil
 		}

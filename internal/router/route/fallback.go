@@ -79,6 +79,7 @@ func (w *Walk) adviseModel() string {
 // fallbacks. It asks no group twice. depth is the number of fallbacks that led to g.
 func (w *Walk) askGroup(g *Group, depth int) (*reply.Answer, *failure.Failure) {
 	w.visited = append(w.visited, g.Name)
+	w.strategy = w.policy.StrategyOf(g.Name)
 	w.findBelonging(g)
 	a, f := w.tryOrders(g)
 	if a != nil || f.ClientGone {

@@ -70,8 +70,10 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 			g.moderation = d.Group
 		}
 	}
+	g.addRoutingGroups()
+	names := s.ListedNames()
 	for _, d := range deployments {
-		isTaken := slices.Contains(s.Groups, d.Model) || d.IsPattern() || s.MatchesPattern(d.Model)
+		isTaken := slices.Contains(names, d.Model) || d.IsPattern() || s.MatchesPattern(d.Model)
 		if !isTaken && d.Mock == nil && d.MissingKey == "" {
 			add(d.Model, d)
 		}
@@ -81,6 +83,23 @@ func NewGroups(s *settings.Settings, deployments []*deployment.Deployment) *Grou
 	}
 	g.addAliases()
 	return g
+}
+
+// addRoutingGroups adds the names of routing groups, which stand for the deployments of
+// several groups.
+func (g *Groups) addRoutingGroups() {
+	for _, r := range g.settings.RoutingGroups {
+		if r.IsHidden || len(r.Models) == 0 {
+			continue
+		}
+		group := &Group{Name: r.Name}
+		for _, model := range r.Models {
+			for _, d := range g.named[model].Deployments {
+				group.Deployments = append(group.Deployments, d.InGroup(r.Name, r.Priorities[model]))
+			}
+		}
+		g.named[r.Name] = group
+	}
 }
 
 // addAliases adds the other names of groups. As in LiteLLM, an alias takes precedence over a

@@ -24,7 +24,7 @@ type measure struct {
 
 // countsUsage reports whether attempts of the request are counted and measured. A request that
 // only counts tokens is not: it costs an upstream almost nothing.
-func (w *Walk) countsUsage() bool { return w.policy.Strategy.CountsUsage() && !w.isCounting() }
+func (w *Walk) countsUsage() bool { return w.strategy.CountsUsage() && !w.isCounting() }
 
 // beginMeasure counts an attempt at d, and begins to measure it.
 func (w *Walk) beginMeasure(d *deployment.Deployment) {
@@ -39,7 +39,7 @@ func (w *Walk) beginMeasure(d *deployment.Deployment) {
 // readsTokens reports whether the tokens of replies are read: for the strategy, or for what is
 // noted of the request.
 func (w *Walk) readsTokens() bool {
-	return w.row != nil || w.measure.usage != nil && w.policy.Strategy.CountsTokens()
+	return w.row != nil || w.measure.usage != nil && w.strategy.CountsTokens()
 }
 
 // readTokens reads the tokens that a whole reply tells. Those of a stream are read as its
@@ -90,7 +90,7 @@ func (w *Walk) measureStream(a *reply.Answer, isComplete bool) {
 
 // measureFailure ends the measurement of an attempt that failed.
 func (w *Walk) measureFailure(f *failure.Failure) {
-	m, p := &w.measure, w.policy.Strategy
+	m, p := &w.measure, w.strategy
 	if m.usage != nil && f.Class == "Timeout" && p.CountsTokens() {
 		m.usage.AddLatency(w.policy.Now(), usage.Latency{Seconds: timeoutLatency, FirstToken: -1}, p.MaxSamples)
 	}
@@ -105,7 +105,7 @@ func (w *Walk) endMeasure(isComplete bool) {
 		return
 	}
 	m.usage.End()
-	if p := w.policy.Strategy; p.CountsTokens() {
+	if p := w.strategy; p.CountsTokens() {
 		now := w.policy.Now()
 		m.usage.AddTokens(now, w.tokens.Total())
 		if isComplete {

@@ -49,15 +49,17 @@ type Policy struct {
 	Settings *settings.Settings
 	Groups   *Groups
 	Cooldown *cooldown.Policy
-	Strategy *strategy.Picker
-	Sessions *affinity.Store // of sessions; nil when no group has affinity
-	Prompts  *affinity.Store // of prompts that a provider has in its cache; nil when Sessions is
-	States   *affinity.Store // of state; nil when all deployments have one account
+	Strategy *strategy.Picker // of groups that have no strategy of their own
+	Sessions *affinity.Store  // of sessions; nil when no group has affinity
+	Prompts  *affinity.Store  // of prompts that a provider has in its cache; nil when Sessions is
+	States   *affinity.Store  // of state; nil when all deployments have one account
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Rand     func() float64 // from 0 up to 1
 	Sleep    Sleep
 	After    func(time.Duration) <-chan time.Time // time.After, or a test's own
+
+	strategies map[string]*strategy.Picker // of the groups that have their own
 }
 
 // The numbers of keys that are remembered. The least recently used one is forgotten first.
@@ -75,7 +77,7 @@ const (
 // fields must be set before. all are the deployments of the settings.
 func (p *Policy) Prepare(all []*deployment.Deployment) {
 	s := p.Settings
-	p.Strategy = &strategy.Picker{Balancing: s.Balancing, Rand: p.Rand}
+	p.prepareStrategies()
 	if s.Affinity.Any() {
 		p.Sessions = affinity.NewStore(maxSessions, s.Affinity.TTL, p.Now)
 		p.Prompts = affinity.NewStore(maxSessions, promptTTL, p.Now)
@@ -84,6 +86,31 @@ func (p *Policy) Prepare(all []*deployment.Deployment) {
 	if slices.ContainsFunc(all, isOther) || s.HasPatterns() {
 		p.States = affinity.NewStore(maxStates, stateTTL, p.Now)
 	}
+}
+
+// prepareStrategies sets Strategy, and the strategies of routing groups.
+func (p *Policy) prepareStrategies() {
+	p.Strategy = &strategy.Picker{Balancing: p.Settings.Balancing, Rand: p.Rand}
+	p.strategies = map[string]*strategy.Picker{}
+	for _, g := range p.Settings.RoutingGroups {
+		picker := &strategy.Picker{Balancing: g.Balancing, Rand: p.Rand}
+		if !g.IsHidden {
+			p.strategies[g.Name] = picker
+		}
+		if !g.HasPriorities() {
+			for _, model := range g.Models {
+				p.strategies[model] = picker
+			}
+		}
+	}
+}
+
+// StrategyOf returns the strategy of a group: its own, or the general one.
+func (p *Policy) StrategyOf(group string) *strategy.Picker {
+	if own := p.strategies[group]; own != nil {
+		return own
+	}
+	return p.Strategy
 }
 
 // Walk is the path of one request through groups and deployments. It is reused:
@@ -98,6 +125,8 @@ type Walk struct {
 	visited    []string                 // the groups that were asked
 	tried      []*deployment.Deployment // the deployments of the current order that failed
 	candidates []*deployment.Deployment // memory for the result of available
+
+	strategy *strategy.Picker // of the group that is asked
 
 	answered      *Group          // the group that answered; nil when none has
 	answeredTrial *cooldown.Trial // the trial that the answered attempt was; nil: it was not one
@@ -115,6 +144,7 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial, w.asked, w.row = nil, nil, nil, nil
+	w.strategy = p.Strategy
 }
 
 // Clear ends a measurement that is still in progress.

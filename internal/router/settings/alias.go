@@ -53,7 +53,7 @@ func readAlias(groups document.Section, name string) Alias {
 // isServed reports whether an alias leads to a group that can serve. It warns at the
 // section that has the alias when it does not.
 func (s *Settings) isServed(a Alias, sections ...document.Section) bool {
-	if slices.Contains(s.Groups, a.Target) || s.MatchesPattern(a.Target) {
+	if slices.Contains(s.Groups, a.Target) || s.MatchesPattern(a.Target) || s.findRoutingGroup(a.Target) != nil {
 		return true
 	}
 	for _, section := range sections {
@@ -67,7 +67,7 @@ func (s *Settings) isServed(a Alias, sections ...document.Section) bool {
 }
 
 // ListedNames returns the names that GET /v1/models lists: the aliases that are not
-// hidden, then the groups, as in LiteLLM.
+// hidden, then the groups, as in LiteLLM, then the routing groups.
 func (s *Settings) ListedNames() []string {
 	var names []string
 	for _, a := range s.Aliases {
@@ -75,7 +75,13 @@ func (s *Settings) ListedNames() []string {
 			names = append(names, a.Name)
 		}
 	}
-	return append(names, s.Groups...)
+	names = append(names, s.Groups...)
+	for _, g := range s.RoutingGroups {
+		if s.findRoutingGroup(g.Name) != nil {
+			names = append(names, g.Name)
+		}
+	}
+	return names
 }
 
 // PickerAlias is a name that a picker of Claude models shows for a listed model whose

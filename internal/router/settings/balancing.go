@@ -73,12 +73,28 @@ func (b Balancing) CountsTokens() bool {
 // MeasuresPrompts reports whether the length of prompts has to be known: to check it, for
 // the strategy, or for limits of tokens.
 func (s *Settings) MeasuresPrompts() bool {
-	hasTokenLimit := func(d *Deployment) bool { return d.MaxTPM != nil }
-	return s.ChecksPrompts || s.Balancing.Strategy == UsageBased ||
-		s.Balancing.CountsTokens() && slices.ContainsFunc(s.Deployments, hasTokenLimit)
+	hasTokenLimit := slices.ContainsFunc(s.Deployments, func(d *Deployment) bool { return d.MaxTPM != nil })
+	measures := func(b Balancing) bool { return b.Strategy == UsageBased || b.CountsTokens() && hasTokenLimit }
+	return s.ChecksPrompts || measures(s.Balancing) ||
+		slices.ContainsFunc(s.RoutingGroups, func(g RoutingGroup) bool { return measures(g.Balancing) })
 }
 
-// readBalancing reads the routing strategy and its arguments.
+// balancingOf returns how requests for a group are spread: by the routing group that has it,
+// or by the general strategy.
+func (s *Settings) balancingOf(group string) Balancing {
+	for _, g := range s.RoutingGroups {
+		if !g.HasPriorities() && slices.Contains(g.Models, group) {
+			return g.Balancing
+		}
+	}
+	return s.Balancing
+}
+
+// budgetStrategy is LiteLLM's strategy that leaves out providers whose budget is used up.
+const budgetStrategy = "provider-budget-routing"
+
+// readBalancing reads the routing strategy and its arguments from router_settings, or from
+// an entry of routing_groups.
 func readBalancing(router document.Section) Balancing {
 	b := Balancing{Strategy: SimpleShuffle, SampleTTL: defaultSampleTTL, MaxSamples: defaultMaxSamples}
 	name, _ := router.Text("routing_strategy")
@@ -90,6 +106,9 @@ func readBalancing(router document.Section) Balancing {
 			UsageBased)
 	case slices.Contains(Strategies(), name):
 		b.Strategy = Strategy(name)
+	case name == budgetStrategy: // a budget itself is refused
+		router.Warn("routing-strategy-replaced", "routing_strategy", "the embedded router has no budgets; %s is used",
+			SimpleShuffle)
 	default:
 		router.Warn("routing-strategy-unknown", "routing_strategy", "%s", suggest.HintAfter(
 			"routing strategy \""+name+"\" is not available, and simple-shuffle is used", name, Strategies()))
@@ -163,17 +182,12 @@ func firstNumber(key string, sections ...document.Section) *float64 {
 // warnPrices warns about deployments without a price that share a group with others, when
 // the strategy is CostBased.
 func warnPrices(s *Settings, top document.Section) {
-	if s.Balancing.Strategy != CostBased {
-		return
-	}
 	siblings := lo.CountValuesBy(s.Deployments, func(d *Deployment) string { return d.Group })
-	for i, v := range top.List("model_list") {
-		entry := top.File().Mapping([]any{"model_list", i}, v)
-		group, _ := entry.Text("model_name")
-		var d Deployment
-		if readUsageLimits(&d, entry); siblings[group] > 1 && !d.HasPrice() {
-			entry.Warn("price-unknown", "litellm_params", "input_cost_per_token and output_cost_per_token are not set; "+
-				"cost-based-routing asks the deployment only when no other one with a price can answer")
+	for _, d := range s.Deployments {
+		if siblings[d.Group] > 1 && !d.HasPrice() && s.balancingOf(d.Group).Strategy == CostBased {
+			top.File().Warn("price-unknown", []any{"model_list", d.Index, "litellm_params"}, "input_cost_per_token and "+
+				"output_cost_per_token are not set; cost-based-routing asks the deployment only when no other one with a "+
+				"price can answer")
 		}
 	}
 }

@@ -42,6 +42,8 @@ func TestRoutingSettingsThatHaveNoEffectAreNamed(t *testing.T) {
 		"routing_strategy: latency-based": "routing-strategy-unknown router_settings.routing_strategy:6 " +
 			`routing strategy "latency-based" is not available, and simple-shuffle is used ` +
 			`(did you mean "latency-based-routing"?)`,
+		"routing_strategy: provider-budget-routing": "routing-strategy-replaced router_settings.routing_strategy:6 " +
+			"the embedded router has no budgets; simple-shuffle is used",
 		"routing_strategy: usage-based-routing": "routing-strategy-replaced router_settings.routing_strategy:6",
 		"routing_strategy: least-busy, routing_strategy_args: {ttl: 60}": "routing-argument-ignored " +
 			"router_settings.routing_strategy_args.ttl:6 ttl has no effect with the strategy least-busy",

@@ -126,7 +126,7 @@ func readTuning(d *Deployment, params document.Section) {
 	d.Retries = params.Count("num_retries")
 	d.Timeout, d.StreamTimeout = params.Seconds("timeout"), params.Seconds("stream_timeout")
 	d.FirstContentTimeout, d.KeepAlive = params.Seconds("ttft_timeout"), params.Interval("keepalive_seconds")
-	d.Cooldown = lo.FromPtr(params.Interval("cooldown_time"))
+	d.CooldownTime = lo.FromPtr(params.Interval("cooldown_time"))
 	d.Weight, d.RPM, d.TPM = params.Number("weight"), params.Number("rpm"), params.Number("tpm")
 	if order := params.Number("order"); order != nil {
 		d.Order = *order

@@ -1,14 +1,18 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/flowgate-go/flowgate/internal/router/provider"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
-// readDropping reads which members of requests a deployment does not get, and whether a
-// parameter that its dialect does not have is an error.
-func readDropping(d *Deployment, params document.Section) {
+// readDropping reads which members of requests a deployment does not get: those that the
+// entry names, and those that its provider refuses. It also reads whether a parameter that
+// the dialect does not have is an error.
+func readDropping(d *Deployment, row provider.Provider, params document.Section) {
+	d.Dropped, d.Refused = slices.Clone(row.Refuses), row.Refuses
 	if params.Has("drop_params") {
 		d.RefuseUnknownParams = new(!params.Flag("drop_params"))
 	}

@@ -140,6 +140,7 @@ func readSections(top document.Section) *Settings {
 		lo.ToPtr(defaultKeepAlive))
 	readFallbacks(s, litellm, router)
 	readModels(s, top, forward)
+	readRoutingGroups(s, router)
 	readAliases(s, litellm, router)
 	s.addPickerAliases()
 	warnUnknownFallbacks(s, top)

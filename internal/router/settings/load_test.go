@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
@@ -183,4 +184,14 @@ general_settings: {master_key: sk-test}
 		s.Deployments[1].Kind != settings.OpenAI {
 		t.Fatalf("%+v, %v", s, err)
 	}
+}
+
+// examine examines a file with mistakes.
+func examine(t *testing.T, text string) (*settings.Settings, []yamlnode.Problem, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "litellm.yaml")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "UP", "127.0.0.1:1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings.Examine(path, func(string) string { return "" })
 }

@@ -22,7 +22,7 @@ func readReliability(s *Settings, litellm, router document.Section) {
 		"optional_pre_call_checks", "deployment_affinity_ttl_seconds", "model_group_affinity_config", "num_retries",
 		"timeout", "stream_timeout", "ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks",
 		"default_fallbacks", "context_window_fallbacks", "model_group_alias", "enable_pre_call_checks", "retry_policy",
-		"model_group_retry_policy")...)
+		"model_group_retry_policy", "routing_groups")...)
 	s.Balancing = readBalancing(router)
 	readAffinity(s, router)
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
@@ -68,6 +68,9 @@ func warnUnknownFallbacks(s *Settings, top document.Section) {
 	exists := lo.SliceToMap(s.Groups, func(n string) (string, bool) { return n, true })
 	for _, a := range s.Aliases {
 		exists[a.Name] = true
+	}
+	for _, g := range s.RoutingGroups {
+		exists[g.Name] = true
 	}
 	check := func(key, from string, to []string) {
 		section := "litellm_settings"

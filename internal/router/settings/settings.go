@@ -54,6 +54,8 @@ type Settings struct {
 	Balancing Balancing // how requests are spread over the deployments of a group
 	Affinity  Affinity  // which requests stay at one deployment
 
+	RoutingGroups []RoutingGroup // groups with a strategy of their own
+
 	Aliases       []Alias       // in the order in which they are resolved
 	PickerAliases []PickerAlias // names by which pickers of Claude models know listed models
 
@@ -118,7 +120,8 @@ type Deployment struct {
 	Headers           map[string]string // further headers, from the entry and its provider
 	KeyVariable       string            // the environment variable that the key is, or would be, read from
 	MissingKey        string            // the same variable, when it is not set
-	Dropped           []string          // members of requests that the deployment does not get
+	Dropped           []string          // members of clients' requests that the deployment does not get
+	Refused           []string          // members that translated requests must not have
 	Params            []Param           // parameters that requests get unless the client sends them
 	Mock              *string           // mock_response: the deployment answers with this text itself
 	ForwardRule       ForwardRule
@@ -128,7 +131,7 @@ type Deployment struct {
 	StreamTimeout       time.Duration // 0 when unset
 	FirstContentTimeout time.Duration // ttft_timeout; 0 when unset
 	KeepAlive           *time.Duration
-	Cooldown            time.Duration // cooldown_time; 0 when unset
+	CooldownTime        time.Duration // 0 when unset
 
 	Warnings []config.Warning // about the entry; when it cannot serve, one of them says why
 

@@ -126,6 +126,8 @@ func TestAFileThatKeepsRequestsBackIsRefusedUnlessThatIsIgnored(t *testing.T) {
 		"max_budget":             "litellm_settings: {max_budget: 10}\n",
 		"budget_duration":        "litellm_settings: {budget_duration: 30d}\n",
 		"callbacks":              "litellm_settings: {callbacks: [prometheus, presidio]}\n",
+		"tag_budget_config":      "litellm_settings: {tag_budget_config: {a: {budget_limit: 1, time_period: 1d}}}\n",
+		"enforce_user_param":     "GENERAL enforce_user_param: true",
 		"provider_budget_config": "router_settings: {provider_budget_config: {openai: {budget_limit: 1}}}\n",
 	} {
 		general, isGeneral := strings.CutPrefix(text, "GENERAL ")
@@ -150,6 +152,9 @@ func TestAFileThatKeepsRequestsBackIsRefusedUnlessThatIsIgnored(t *testing.T) {
 		if _, err := load(t, good+harmless, "", "", nil); err != nil {
 			t.Errorf("%s: %v", harmless, err)
 		}
+	}
+	if _, err := load(t, good+"litellm_settings: {callbacks: presidio}\n", "", "", nil); err == nil {
+		t.Error("a filter that is the only callback is accepted")
 	}
 	if _, err := load(t, strings.Replace(good, "api_key: k", "api_key: k, max_budget: 3", 1), "", "", nil); err == nil ||
 		!strings.Contains(err.Error(), ":3:") {

@@ -16,7 +16,9 @@ const ignoreKey = "flowgate_ignore"
 var unenforced = []struct{ section, key string }{
 	{"", "guardrails"}, {"litellm_settings", "guardrails"},
 	{"general_settings", "custom_auth"}, {"general_settings", "allowed_ips"},
+	{"general_settings", "enforce_user_param"},
 	{"litellm_settings", "max_budget"}, {"litellm_settings", "budget_duration"},
+	{"litellm_settings", "tag_budget_config"},
 	{"router_settings", "provider_budget_config"},
 }
 
@@ -53,7 +55,8 @@ func refuseUnenforced(top document.Section) {
 		}
 	}
 	litellm := top.Sub("litellm_settings")
-	if list, _ := litellm.Value("callbacks").([]any); slices.ContainsFunc(list, isFilter) {
+	list, isList := litellm.Value("callbacks").([]any)
+	if isList && slices.ContainsFunc(list, isFilter) || isFilter(litellm.Value("callbacks")) {
 		refuse(litellm, "callbacks")
 	}
 }

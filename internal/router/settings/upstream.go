@@ -39,7 +39,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 		return
 	}
 	base, isOwn, ok := readBase(d, row, params, values)
-	if !ok || base != "" && !readAddress(d, row, params, base) {
+	if !ok || base != "" && !readAddress(d, row, params, base, isOwn) {
 		return
 	}
 	readKey(d, row, params, values, isOwn)
@@ -53,7 +53,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	}
 	readDialects(d, entry.info)
 	readTranslation(d, row, entry.info, isOwn)
-	readDropping(d, params)
+	readDropping(d, row, params)
 	if d.Base != nil {
 		readOtherAddresses(d, row, params, isOwn, responsesOnly)
 	}
@@ -62,13 +62,14 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 
 // readAddress sets the deployment's address, and reports whether the address is valid.
 // It warns when it is not.
-func readAddress(d *Deployment, row provider.Provider, params document.Section, base string) (ok bool) {
+func readAddress(d *Deployment, row provider.Provider, params document.Section, base string, isOwn bool) (ok bool) {
 	parsed, problem := parseBase(d.Kind, base)
 	if problem != "" {
 		params.Warn("address-invalid", addressKey(params), "%s; the deployment cannot serve", problem)
 		return false
 	}
 	d.Base = row.Complete(parsed)
+	d.RankURL = row.RankAddress(parsed, isOwn)
 	return true
 }
 
@@ -80,9 +81,6 @@ func readOtherAddresses(d *Deployment, row provider.Provider, params document.Se
 		d.KeyHeader = "" // as LiteLLM does for models that are served elsewhere
 	case row.Prefix == "azure":
 		readAzure(d, params, responsesOnly)
-	}
-	if isOwn && row.RerankURL != "" {
-		d.RankURL, _ = url.Parse(row.RerankURL) // a test parses the address of every provider
 	}
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase,
@@ -157,14 +155,18 @@ func explainNoAddress(row provider.Provider) string {
 }
 
 // isAddressOf reports whether an address is the provider's own: it has the host of the
-// provider's default address, and https.
+// provider's default address or that of its rankings, and https.
 func isAddressOf(row provider.Provider, address string) bool {
-	known, err := url.Parse(row.Base)
-	if err != nil || known.Scheme != "https" {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" {
 		return false
 	}
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, known.Host)
+	for _, own := range [...]string{row.Base, row.RerankURL} {
+		if known, err := url.Parse(own); err == nil && known.Scheme == "https" && strings.EqualFold(u.Host, known.Host) {
+			return true
+		}
+	}
+	return false
 }
 
 // readDialects reads model_info.speaks, which replaces what is known of the provider.

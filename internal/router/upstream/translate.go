@@ -151,6 +151,9 @@ func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure
 	x.rewritten, x.call, err = translate.AppendRequest(x.buffer.room(size), from, to, body, opts)
 	switch {
 	case err == nil:
+		if len(d.Refused) > 0 {
+			x.rewritten = splice.Without(x.rewritten, func(key []byte) bool { return slices.Contains(d.Refused, string(key)) })
+		}
 		x.rewritten = addDefaults(x.rewritten, d.Defaults[x.out])
 		x.loan.Release(x.held)
 		x.held = 0
