@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sourcegraph/conc/iter"
+
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
@@ -22,15 +24,17 @@ func (p *Preview) addSettings(s *settings.Settings, locate document.Locator) {
 	for _, d := range s.Deployments {
 		isServed[d] = true
 	}
-	for _, d := range listInFileOrder(s) {
+	rows := iter.Map(listInFileOrder(s), func(of **settings.Deployment) Deployment {
+		d := *of
 		row := describeDeployment(d, isServed[d])
 		at := locate([]any{"model_list", d.Index})
 		if row.Path, row.Line = at.Path, at.Line; at.File != s.Path && at.File != p.File {
 			row.File = at.File
 		}
 		row.addWarnings(d.Warnings)
-		p.Deployments = append(p.Deployments, row)
-	}
+		return row
+	})
+	p.Deployments = append(p.Deployments, rows...)
 	for _, a := range s.Aliases {
 		p.Aliases = append(p.Aliases, Alias{Name: a.Name, Group: a.Target})
 	}
@@ -85,14 +89,17 @@ func describeDeployment(d *settings.Deployment, serves bool) Deployment {
 	if !serves {
 		return row
 	}
+	row.Dialects = make([]Dialect, dialect.Count)
+	var urls [dialect.Count]string
 	for in := range dialect.Count {
-		row.Dialects = append(row.Dialects, describeDialect(d, in))
+		row.Dialects[in] = describeDialect(d, in, &urls)
 	}
 	return row
 }
 
-// describeDialect returns how a deployment that can serve serves a dialect.
-func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
+// describeDialect returns how a deployment that can serve serves a dialect. urls are its addresses
+// as far as they are known.
+func describeDialect(d *settings.Deployment, in dialect.Dialect, urls *[dialect.Count]string) Dialect {
 	out, ok := deployment.PlannedDialect(d, in)
 	row := Dialect{Name: NameOf(in), How: Native, As: NameOf(out), Assumed: d.DialectsAssumed,
 		Lost: deployment.UnsentParams(d, in, out)}
@@ -113,7 +120,10 @@ func describeDialect(d *settings.Deployment, in dialect.Dialect) Dialect {
 			row.Lost = slices.Compact(row.Lost)
 		}
 	}
-	row.URL = redact.URL(deployment.Address(d, out))
+	if urls[out] == "" {
+		urls[out] = redact.URL(deployment.Address(d, out))
+	}
+	row.URL = urls[out]
 	return row
 }
 

@@ -7,6 +7,7 @@ package printable
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode"
@@ -82,25 +83,55 @@ func escapeHidden(text, kept string) string {
 // EscapeJSON returns equivalent JSON with the hidden characters in its strings escaped;
 // encoding/json escapes C0 only.
 func EscapeJSON(doc []byte) []byte {
-	doc = bytes.ReplaceAll(doc, []byte("##["), []byte(`##\u005b`)) // a workflow command, wherever it stands
-	if bytes.IndexFunc(doc, func(r rune) bool { return r >= 0x7f && isHidden(r) }) < 0 {
+	if command := []byte("##["); bytes.Contains(doc, command) { // a workflow command, wherever it stands
+		doc = bytes.ReplaceAll(doc, command, []byte(`##\u005b`))
+	}
+	at := indexHidden(doc)
+	if at < 0 {
 		return doc
 	}
 	out := make([]byte, 0, len(doc)+64)
-	for len(doc) > 0 {
-		r, size := utf8.DecodeRune(doc)
+	for ; at >= 0; at = indexHidden(doc) {
+		out = append(out, doc[:at]...)
+		r, size := utf8.DecodeRune(doc[at:])
 		switch {
-		case r < 0x7f || !isHidden(r):
-			out = append(out, doc[:size]...)
 		case r > 0xffff:
 			high, low := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00
 			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
 		default:
 			out = fmt.Appendf(out, `\u%04x`, r)
 		}
-		doc = doc[size:]
+		doc = doc[at+size:]
 	}
-	return out
+	return append(out, doc...)
+}
+
+// indexHidden returns where the first hidden character of encoded JSON is, which has no control
+// characters below DEL in its strings; -1 when there is none.
+func indexHidden(doc []byte) int {
+	for i := skipPlain(doc, 0); i < len(doc); {
+		r, size := utf8.DecodeRune(doc[i:])
+		if isHidden(r) {
+			return i
+		}
+		i = skipPlain(doc, i+size)
+	}
+	return -1
+}
+
+// skipPlain returns where the first byte of doc is, from index i on, that is DEL or above ASCII;
+// len(doc) when there is none. It looks at eight bytes at once, since reports have megabytes.
+func skipPlain(doc []byte, i int) int {
+	const ones, highBits = 0x0101010101010101, 0x8080808080808080
+	for ; len(doc)-i >= 8; i += 8 {
+		if eight := binary.LittleEndian.Uint64(doc[i:]); (eight|(eight+ones))&highBits != 0 {
+			break
+		}
+	}
+	for i < len(doc) && doc[i] < 0x7f {
+		i++
+	}
+	return i
 }
 
 // maxExcerpt bounds Excerpt, in bytes.

@@ -65,3 +65,24 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+// TestJSONIsEscapedWhereverAHiddenCharacterStands moves one through a text, since plain bytes are
+// skipped by eight.
+func TestJSONIsEscapedWhereverAHiddenCharacterStands(t *testing.T) {
+	t.Parallel()
+	for hidden, escape := range map[string]string{"\x7f": `\u007f`, "\u202e": `\u202e`, "\U000e0001": `\udb40\udc01`} {
+		for at := range 40 {
+			plain := strings.Repeat("~é", 20)
+			split := len(string([]rune(plain)[:at]))
+			got := string(printable.EscapeJSON([]byte(plain[:split] + hidden + plain[split:] + hidden)))
+			if want := plain[:split] + escape + plain[split:] + escape; got != want {
+				t.Errorf("at %d: %q, not %q", at, got, want)
+			}
+			plain = strings.Repeat("~", 40)
+			got = string(printable.EscapeJSON([]byte(plain[:at] + hidden + plain[at:])))
+			if want := plain[:at] + escape + plain[at:]; got != want {
+				t.Errorf("at %d: %q, not %q", at, got, want)
+			}
+		}
+	}
+}

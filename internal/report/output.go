@@ -243,17 +243,21 @@ func (o *Output) Line(v any) error {
 // writeJSON writes v as JSON, on one line unless indent is set, without the escape sequences that
 // a terminal would obey.
 func writeJSON(w io.Writer, v any, indent bool) error {
-	var doc bytes.Buffer
-	e := json.NewEncoder(&doc)
+	e := json.NewEncoder(escapingWriter{w})
 	e.SetEscapeHTML(false)
 	if indent {
 		e.SetIndent("", "  ")
 	}
-	if err := e.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(printable.EscapeJSON(doc.Bytes()))
-	return err
+	return e.Encode(v)
+}
+
+// escapingWriter escapes JSON on its way to w. An encoder writes a document in one piece.
+type escapingWriter struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (e escapingWriter) Write(doc []byte) (int, error) {
+	_, err := e.w.Write(printable.EscapeJSON(doc))
+	return len(doc), err
 }
 
 // toDocument returns v as Filter.Print takes it.

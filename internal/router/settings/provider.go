@@ -69,12 +69,11 @@ func guessProvider(model string) string {
 }
 
 // dialectsOf returns the dialects that the servers of a provider have.
-func dialectsOf(row provider.Provider) dialect.Set {
-	var all []dialect.Dialect
+func dialectsOf(row provider.Provider) (all dialect.Set) {
 	for _, route := range row.Speaks {
-		all = append(all, dialectsOfRoute(route)...)
+		all |= dialect.SetOf(dialectsOfRoute(route)...)
 	}
-	return dialect.SetOf(all...)
+	return all
 }
 
 // dialectsOfRoute returns the dialects for which a word stands in speaks, of a provider

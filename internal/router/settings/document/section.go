@@ -264,10 +264,15 @@ func (s Section) WarnUnknownIn(known map[string]bool) {
 
 // warnUnless warns about each key for which isKnown returns false.
 func (s Section) warnUnless(isKnown func(key string) bool) {
-	for _, key := range s.Keys() {
+	var unknown []string
+	for key := range s.values {
 		if !isKnown(key) {
-			s.Warn("setting-without-effect", key, "%s has no effect in the embedded router", key)
+			unknown = append(unknown, key)
 		}
+	}
+	slices.Sort(unknown)
+	for _, key := range unknown {
+		s.Warn("setting-without-effect", key, "%s has no effect in the embedded router", key)
 	}
 }
 
