@@ -1,0 +1,218 @@
+package price
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// Model is what the table says of a model. Numbers that it does not say are 0; the prices that
+// it does not say are in no list.
+type Model struct {
+	Name      string // the key in the table
+	Provider  string // LiteLLM's name of the provider
+	Mode      string // chat, responses, embedding, …
+	MaxInput  int    // tokens
+	MaxOutput int    // tokens
+
+	Abilities       []string // such as vision, for supports_vision
+	DeprecationDate string   // YYYY-MM-DD; empty when none is known
+
+	rates []rate // by ascending limits; the first one has the limit 0
+	tiers []tier // where they stand in place of rates
+}
+
+// rate is the prices in dollars a token of requests with more input tokens than above.
+type rate struct {
+	above     int
+	inclusive bool // requests with exactly that many tokens, too
+	price     map[string]float64
+}
+
+// tier is the prices of requests of up to upTo input tokens.
+type tier struct {
+	upTo  float64
+	price map[string]float64
+}
+
+// The prices, by LiteLLM's names.
+const (
+	input      = "input_cost_per_token"
+	output     = "output_cost_per_token"
+	reasoning  = "output_cost_per_reasoning_token"
+	cacheRead  = "cache_read_input_token_cost"
+	cacheWrite = "cache_creation_input_token_cost"
+	hourWrite  = "cache_creation_input_token_cost_above_1hr"
+)
+
+// HasPrice reports whether the table has a price for the model's tokens.
+func (m *Model) HasPrice() bool {
+	return len(m.tiers) > 0 || len(m.rates) > 0 && (has(m.rates[0].price, input) || has(m.rates[0].price, output))
+}
+
+// has reports whether a price is known. It may be 0.
+func has(price map[string]float64, key string) bool { _, ok := price[key]; return ok }
+
+// Cost returns what tokens cost in dollars, as LiteLLM's completion_cost counts. known is false
+// when the model has no price for tokens.
+func (m *Model) Cost(t record.Tokens) (dollars float64, known bool) {
+	if !m.HasPrice() {
+		return 0, false
+	}
+	price := m.priceOf(t.Input)
+	first := func(keys ...string) float64 {
+		for _, key := range keys {
+			if has(price, key) {
+				return price[key]
+			}
+		}
+		return 0
+	}
+	plain, written := t.Input-t.Cached-t.CacheWrite, t.CacheWrite-t.CacheWriteHour
+	dollars = float64(max(0, plain))*first(input) + float64(t.Cached)*first(cacheRead, input) +
+		float64(max(0, written))*first(cacheWrite, input) + float64(t.CacheWriteHour)*first(hourWrite, cacheWrite, input) +
+		float64(max(0, t.Output-t.Reasoning))*first(output) + float64(t.Reasoning)*first(reasoning, output)
+	return dollars, true
+}
+
+// priceOf returns the prices of a request with that many input tokens.
+func (m *Model) priceOf(tokens int) map[string]float64 {
+	for i := range m.tiers {
+		if i == len(m.tiers)-1 || float64(tokens) <= m.tiers[i].upTo {
+			return m.tiers[i].price
+		}
+	}
+	price := m.rates[0].price
+	for _, r := range m.rates[1:] {
+		if tokens > r.above || r.inclusive && tokens == r.above {
+			price = r.price
+		}
+	}
+	return price
+}
+
+// UnmarshalJSON reads an object of LiteLLM's table.
+func (m *Model) UnmarshalJSON(object []byte) error {
+	var named struct {
+		Provider  string `json:"litellm_provider"`
+		Mode      string `json:"mode"`
+		MaxInput  number `json:"max_input_tokens"`
+		MaxOutput number `json:"max_output_tokens"`
+		MaxTokens number `json:"max_tokens"`
+		Date      string `json:"deprecation_date"`
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(object, &all); err != nil {
+		return err
+	}
+	_ = json.Unmarshal(object, &named) // a member of another type is absent
+	m.Provider, m.Mode, m.DeprecationDate = named.Provider, named.Mode, named.Date
+	m.MaxInput, m.MaxOutput = int(named.MaxInput), int(named.MaxOutput)
+	if m.MaxOutput == 0 {
+		m.MaxOutput = int(named.MaxTokens)
+	}
+	m.readRates(all)
+	m.readTiers(all["tiered_pricing"])
+	for key, value := range all {
+		if ability, ok := strings.CutPrefix(key, "supports_"); ok && string(value) == "true" {
+			m.Abilities = append(m.Abilities, ability)
+		}
+	}
+	slices.Sort(m.Abilities)
+	return nil
+}
+
+// number is a number of tokens, which the table has as a number or as a text.
+type number int
+
+// UnmarshalJSON reads a number, and takes anything else for 0.
+func (n *number) UnmarshalJSON(value []byte) error {
+	f, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+	if err == nil && f > 0 && f < 1<<31 {
+		*n = number(f)
+	}
+	return nil
+}
+
+// readRates reads the prices, and those that hold above a number of input tokens.
+func (m *Model) readRates(all map[string]json.RawMessage) {
+	m.rates = []rate{{price: map[string]float64{}}}
+	for key, value := range all {
+		base, above, ok := parseRateKey(key)
+		price, isPrice := parsePrice(value)
+		if !ok || !isPrice {
+			continue
+		}
+		i := slices.IndexFunc(m.rates, func(r rate) bool { return r.above == above })
+		if i < 0 {
+			i = len(m.rates)
+			m.rates = append(m.rates, rate{above: above, inclusive: m.Provider == "xai", price: map[string]float64{}})
+		}
+		m.rates[i].price[base] = price
+	}
+	slices.SortFunc(m.rates, func(a, b rate) int { return a.above - b.above })
+	for i := range m.rates[1:] { // what a limit does not change stays as it was
+		for key, price := range m.rates[i].price {
+			if !has(m.rates[i+1].price, key) {
+				m.rates[i+1].price[key] = price
+			}
+		}
+	}
+}
+
+// parseRateKey returns the price that a key names and the number of input tokens above which
+// it holds: input_cost_per_token_above_200k_tokens. ok is false for another key.
+func parseRateKey(key string) (base string, above int, ok bool) {
+	for _, base := range [...]string{hourWrite, cacheWrite, cacheRead, reasoning, output, input} {
+		rest, isRate := strings.CutPrefix(key, base)
+		if !isRate {
+			continue
+		}
+		if rest == "" {
+			return base, 0, true
+		}
+		count, isAbove := strings.CutPrefix(rest, "_above_")
+		count, isTokens := strings.CutSuffix(count, "_tokens")
+		thousands, isThousands := strings.CutSuffix(count, "k")
+		n, err := strconv.Atoi(thousands)
+		if isThousands {
+			n *= 1000
+		}
+		return base, n, isAbove && isTokens && err == nil && n > 0
+	}
+	return "", 0, false
+}
+
+// readTiers reads tiered_pricing: a request's input tokens choose one tier for all its tokens.
+func (m *Model) readTiers(list json.RawMessage) {
+	var tiers []map[string]json.RawMessage
+	if json.Unmarshal(list, &tiers) != nil {
+		return
+	}
+	for _, one := range tiers {
+		var limits [2]float64
+		if json.Unmarshal(one["range"], &limits) != nil || one[input] == nil {
+			continue
+		}
+		price := map[string]float64{}
+		for key, value := range one {
+			if p, ok := parsePrice(value); ok {
+				price[key] = p
+			}
+		}
+		if p, ok := m.rates[0].price[output]; ok && !has(price, output) {
+			price[output] = p
+		}
+		m.tiers = append(m.tiers, tier{limits[1], price})
+	}
+	slices.SortFunc(m.tiers, func(a, b tier) int { return int(a.upTo - b.upTo) })
+}
+
+// parsePrice returns a price in dollars, which the table has as a number or as a text.
+func parsePrice(value json.RawMessage) (dollars float64, ok bool) {
+	dollars, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+	return dollars, err == nil && dollars >= 0 && dollars < 1e6
+}
