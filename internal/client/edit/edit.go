@@ -1,6 +1,7 @@
 // Package edit changes single values in configuration files of other programs and keeps
 // every other byte: comments, order, unknown keys, line ends and white space. Lookup
-// reads a value, Set writes one, and Remove takes one out.
+// reads a value, Set writes one, and Remove takes one out; LookupElement, SetElement and
+// RemoveElement do the same with one table of a list.
 //
 // It works on texts, not on files, and refuses a text that it cannot read safely: one
 // that does not parse, that is not UTF-8, or in which a key of the path occurs twice.
@@ -10,7 +11,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -50,6 +50,11 @@ type codec struct {
 	decode func(text []byte) (map[string]any, error)
 	// isEmpty reports whether the path leads to a table without keys and comments.
 	isEmpty func(text []byte, path Path) (bool, error)
+	// setItem writes the element of a list at index, or at its end when index is -1; a list that
+	// is missing is added. removeItem takes one of n elements out. Both are nil for formats
+	// whose lists are not edited.
+	setItem    func(text []byte, e Element, index int, value map[string]any) ([]byte, error)
+	removeItem func(text []byte, e Element, index, n int) ([]byte, error)
 }
 
 // codecOf returns the functions of a format.
@@ -77,9 +82,9 @@ func Lookup(f Format, text []byte, path Path) (value any, found bool, err error)
 	return c.lookup(withoutBOM(text), path)
 }
 
-// Set returns text with value (string, bool, int or map[string]any of these) at path.
-// Missing tables are added; created is the number of them. An existing value is replaced in
-// its place.
+// Set returns text with value (string, bool, int; in JSON and YAML also map[string]any and []any) at path.
+// Missing tables are added; created is the number of them. Another value is replaced in its
+// place; a text that has the value already is returned unchanged.
 func Set(f Format, text []byte, path Path, value any) (changed []byte, created int, err error) {
 	c, err := prepare(f, text, path)
 	if err != nil {
@@ -89,13 +94,11 @@ func Set(f Format, text []byte, path Path, value any) (changed []byte, created i
 		return nil, 0, fmt.Errorf("the value of %s has control characters or is not UTF-8", path)
 	}
 	mark, plain := cutBOM(text)
-	for n := len(path) - 1; n > 0; n-- {
-		if _, found, err := c.lookup(plain, path[:n]); err != nil {
-			return nil, 0, err
-		} else if found {
-			break
-		}
-		created++
+	if old, found, err := c.lookup(plain, path); err == nil && found && Equal(old, value) {
+		return text, 0, nil
+	}
+	if created, err = c.countMissing(plain, path); err != nil {
+		return nil, 0, err
 	}
 	changed, err = c.set(plain, path, value)
 	if err != nil {
@@ -105,6 +108,17 @@ func Set(f Format, text []byte, path Path, value any) (changed []byte, created i
 		return nil, 0, fmt.Errorf("%s cannot be set without rewriting the file around it; set it by hand", path)
 	}
 	return append(mark, changed...), created, nil
+}
+
+// countMissing returns how many of the tables around path are missing.
+func (c codec) countMissing(text []byte, path Path) (missing int, err error) {
+	for n := len(path) - 1; n > 0; n-- {
+		if _, found, err := c.lookup(text, path[:n]); err != nil || found {
+			return missing, err
+		}
+		missing++
+	}
+	return missing, nil
 }
 
 // changesOnly reports whether changed has the values of text with value at path.
@@ -127,7 +141,7 @@ func (c codec) changesOnly(text, changed []byte, path Path, value any) bool {
 	}
 	at[path[len(path)-1]] = value
 	got, err := c.decode(changed)
-	return err == nil && reflect.DeepEqual(plainNumbers(got), plainNumbers(want))
+	return err == nil && Equal(got, want)
 }
 
 // Remove returns text without the value at path, and without the tables around it that are

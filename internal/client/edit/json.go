@@ -27,7 +27,7 @@ func jsonCodec(comments bool) codec {
 			if err != nil {
 				return nil, err
 			}
-			return removeMember(text, place.parent, place.index), nil
+			return removeEntry(text, place.parent, place.index), nil
 		},
 		decode: func(text []byte) (map[string]any, error) {
 			root, err := parseJSON(text, comments)
@@ -45,6 +45,12 @@ func jsonCodec(comments bool) codec {
 			}
 			object, ok := place.at.Value.(*hujson.Object)
 			return ok && len(object.Members) == 0 && !hasComment(object.AfterExtra), nil
+		},
+		setItem: func(text []byte, e Element, index int, value map[string]any) ([]byte, error) {
+			return setJSONItem(text, e, index, value, comments)
+		},
+		removeItem: func(text []byte, e Element, index, _ int) ([]byte, error) {
+			return removeJSONItem(text, e, index, comments)
 		},
 	}
 }
@@ -185,6 +191,39 @@ func (s jsonStyle) encode(value any, depth int) (string, error) {
 	return strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", s.newline), nil
 }
 
+// jsonBody is what is between the brackets of an object or an array.
+type jsonBody struct {
+	entries []jsonEntry
+	after   hujson.Extra // before the closing bracket
+	isArray bool
+}
+
+// jsonEntry is a member of an object or an element of an array.
+type jsonEntry struct {
+	before hujson.Extra // white space and comments before it
+	start  int          // its offset
+	value  hujson.Value
+}
+
+// bodyOf returns the body of an object or an array; false for another value.
+func bodyOf(v hujson.Value) (body jsonBody, ok bool) {
+	switch v := v.Value.(type) {
+	case *hujson.Object:
+		body.after = v.AfterExtra
+		for _, m := range v.Members {
+			body.entries = append(body.entries, jsonEntry{m.Name.BeforeExtra, m.Name.StartOffset, m.Value})
+		}
+		return body, true
+	case *hujson.Array:
+		body.after, body.isArray = v.AfterExtra, true
+		for _, e := range v.Elements {
+			body.entries = append(body.entries, jsonEntry{e.BeforeExtra, e.StartOffset, e})
+		}
+		return body, true
+	}
+	return body, false
+}
+
 // addMember adds a member at the end of an object, whose depth is 0 at the top.
 func (s jsonStyle) addMember(text []byte, at hujson.Value, key string, value any, depth int) ([]byte, error) {
 	name, err := s.encode(key, depth)
@@ -195,72 +234,76 @@ func (s jsonStyle) addMember(text []byte, at hujson.Value, key string, value any
 	if err != nil {
 		return nil, err
 	}
-	member := name + ": " + encoded
-	object, ok := at.Value.(*hujson.Object)
-	if !ok {
+	body, ok := bodyOf(at)
+	if !ok || body.isArray {
 		return nil, ErrNotMapping
 	}
-	inner, outer := s.newline+strings.Repeat(s.indent, depth+1), s.newline+strings.Repeat(s.indent, depth)
 	if isBlank(text) {
-		return append(bytes.Clone(text), "{"+inner+member+outer+"}"+s.newline...), nil
+		return append(bytes.Clone(text), "{"+s.newline+s.indent+name+": "+encoded+s.newline+"}"+s.newline...), nil
 	}
-	closing := at.EndOffset - 1
-	if len(object.Members) == 0 {
-		if hasComment(object.AfterExtra) {
-			body := bytes.TrimRight(text[:closing], " \t\r\n")
-			return splice(text, len(body), closing, inner+member+outer), nil
-		}
-		return splice(text, at.StartOffset+1, closing, inner+member+outer), nil
-	}
-	return s.appendMember(text, at, object, member, inner), nil
+	return s.addEntry(text, at, body, name+": "+encoded, depth), nil
 }
 
-// appendMember adds a member after the last one of an object, on a line of its own unless
-// the whole object stands on one line.
-func (s jsonStyle) appendMember(text []byte, at hujson.Value, object *hujson.Object, member, inner string) []byte {
-	last := object.Members[len(object.Members)-1]
+// addEntry adds an encoded entry at the end of a body, whose depth is 0 at the top.
+func (s jsonStyle) addEntry(text []byte, at hujson.Value, body jsonBody, entry string, depth int) []byte {
+	inner, outer := s.newline+strings.Repeat(s.indent, depth+1), s.newline+strings.Repeat(s.indent, depth)
 	closing := at.EndOffset - 1
-	first := object.Members[0].Name.BeforeExtra
-	if !bytes.Contains(first, []byte("\n")) && !hasComment(last.Value.AfterExtra) && !hasComment(object.AfterExtra) {
+	switch {
+	case len(body.entries) > 0:
+		return s.appendEntry(text, at, body, entry, inner)
+	case hasComment(body.after):
+		kept := bytes.TrimRight(text[:closing], " \t\r\n")
+		return splice(text, len(kept), closing, inner+entry+outer)
+	}
+	return splice(text, at.StartOffset+1, closing, inner+entry+outer)
+}
+
+// appendEntry adds an entry after the last one of a body, on a line of its own unless the whole
+// body stands on one line.
+func (s jsonStyle) appendEntry(text []byte, at hujson.Value, body jsonBody, entry, inner string) []byte {
+	last := body.entries[len(body.entries)-1].value
+	closing := at.EndOffset - 1
+	first := body.entries[0].before
+	if !bytes.Contains(first, []byte("\n")) && !hasComment(last.AfterExtra) && !hasComment(body.after) {
 		inner = " "
 	} else if i := bytes.LastIndexByte(first, '\n'); i >= 0 {
 		inner = s.newline + string(first[i+1:])
 	}
-	// What is between the last value and the brace, comments for example, stays.
-	between := string(text[last.Value.EndOffset:closing])
+	// What is between the last value and the bracket, comments for example, stays.
+	between := string(text[last.EndOffset:closing])
 	kept := strings.TrimRight(between, " \t\r\n")
 	tail := between[len(kept):]
-	if last.Value.AfterExtra != nil { // there is a comma after the last member: the new one gets one, too
-		return splice(text, last.Value.EndOffset, closing, kept+inner+member+","+tail)
+	if last.AfterExtra != nil { // there is a comma after the last entry: the new one gets one, too
+		return splice(text, last.EndOffset, closing, kept+inner+entry+","+tail)
 	}
-	return splice(text, last.Value.EndOffset, closing, ","+kept+inner+member+tail)
+	return splice(text, last.EndOffset, closing, ","+kept+inner+entry+tail)
 }
 
-// removeMember takes a member out of an object, with its comma and the white space before
-// it. Comments stay.
-func removeMember(text []byte, parent *hujson.Value, index int) []byte {
+// removeEntry takes an entry out of an object or an array, with its comma and the white space
+// before it. Comments stay.
+func removeEntry(text []byte, parent *hujson.Value, index int) []byte {
 	if parent == nil {
 		return text
 	}
-	object, _ := parent.Value.(*hujson.Object)
-	member := object.Members[index]
-	start := member.Name.StartOffset
+	body, _ := bodyOf(*parent)
+	entry := body.entries[index]
+	start := entry.start
 	start -= len(text[:start]) - len(bytes.TrimRight(text[:start], " \t\r\n"))
-	end := member.Value.EndOffset
-	isLast := index == len(object.Members)-1
-	hasComma := !isLast || member.Value.AfterExtra != nil
+	end := entry.value.EndOffset
+	isLast := index == len(body.entries)-1
+	hasComma := !isLast || entry.value.AfterExtra != nil
 	switch {
 	case hasComma:
-		comma := end + len(member.Value.AfterExtra)
+		comma := end + len(entry.value.AfterExtra)
 		kept := strings.TrimRight(string(text[end:comma]), " \t\r\n")
 		return splice(text, start, comma+1, kept)
 	case index > 0: // the comma before it
-		before := object.Members[index-1].Value
+		before := body.entries[index-1].value
 		comma := before.EndOffset + len(before.AfterExtra)
 		text = splice(text, start, end, "")
 		return splice(text, comma, comma+1, "")
 	}
-	if !hasComment(object.AfterExtra) && !hasComment(member.Name.BeforeExtra) && !hasComment(member.Value.AfterExtra) {
+	if !hasComment(body.after) && !hasComment(entry.before) && !hasComment(entry.value.AfterExtra) {
 		return splice(text, parent.StartOffset+1, parent.EndOffset-1, "")
 	}
 	return splice(text, start, end, "")

@@ -13,7 +13,8 @@ import (
 
 // yamlCodec returns the functions for YAML in block style.
 func yamlCodec() codec {
-	return codec{lookup: lookupYAML, set: setYAML, remove: removeYAML, decode: decodeYAML, isEmpty: isEmptyYAML}
+	return codec{lookup: lookupYAML, set: setYAML, remove: removeYAML, decode: decodeYAML, isEmpty: isEmptyYAML,
+		setItem: setYAMLItem, removeItem: removeYAMLItem}
 }
 
 // decodeYAML returns the values of a text.
@@ -142,11 +143,12 @@ func setYAML(text []byte, path Path, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := splitLines(text)
+	lines, newline := splitLines(text), lineEnd(text)
 	if place.rest == 0 {
-		return replaceYAML(lines, place, encoded, lineEnd(text)), nil
+		return replaceYAML(lines, place, encoded, newline), nil
 	}
-	return addYAML(lines, place, path[len(path)-place.rest:], encoded, lineEnd(text)), nil
+	last := func(int) (string, error) { return " " + encoded + newline, nil }
+	return addYAML(lines, place, path[len(path)-place.rest:], last, newline)
 }
 
 // replaceYAML writes a value on the line of its key, and keeps a comment on that line.
@@ -183,7 +185,10 @@ func keyEnd(line string, column int) int {
 }
 
 // addYAML adds the missing keys, each in a line of its own, at the end of the mapping at place.
-func addYAML(lines []string, place yamlPlace, missing Path, encoded, newline string) []byte {
+// last returns what follows the colon of the last key, whose indent it is given.
+func addYAML(
+	lines []string, place yamlPlace, missing Path, last func(indent int) (string, error), newline string,
+) ([]byte, error) {
 	at, indent := len(lines), 0
 	switch {
 	case place.line < 0:
@@ -204,15 +209,23 @@ func addYAML(lines []string, place yamlPlace, missing Path, encoded, newline str
 	for i, key := range missing {
 		name, err := encodeYAML(key)
 		if err != nil {
-			name = key
+			return nil, err
 		}
 		added.WriteString(strings.Repeat(" ", indent+2*i) + name + ":")
-		if i == len(missing)-1 {
-			added.WriteString(" " + encoded)
+		if i < len(missing)-1 {
+			added.WriteString(newline)
 		}
-		added.WriteString(newline)
 	}
-	block := added.String()
+	value, err := last(indent + 2*(len(missing)-1))
+	if err != nil {
+		return nil, err
+	}
+	return insertLines(lines, at, added.String()+value, newline), nil
+}
+
+// insertLines inserts a block of whole lines before the line at an index. When the line before
+// it has no line end, the block's last line has none instead.
+func insertLines(lines []string, at int, block, newline string) []byte {
 	if at > 0 && !strings.HasSuffix(lines[at-1], "\n") {
 		block = newline + strings.TrimSuffix(block, newline)
 	}
@@ -258,6 +271,8 @@ func encodeYAML(value any) (string, error) {
 		if strings.ContainsAny(value, "\r\n\t") || value != strings.TrimSpace(value) {
 			return jsonStyle{newline: "\n"}.encode(value, 0) // YAML 1.2 has JSON's strings
 		}
+	case map[string]any, []any:
+		return encodeFlow(value)
 	case bool, int:
 	default:
 		return "", fmt.Errorf("a value of type %T cannot be written in YAML", value)
