@@ -136,6 +136,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
 			{Name: "model", Flag: "model", Kind: "string", Optional: true},
 			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
+			{Name: "key", Flag: "key", Kind: "string", Optional: true},
 		}},
 	{Name: "completion", Method: "completion:default", NormalName: "completion", NormalMethod: "completiondefault", ReadOnly: "always",
 		Synopsis: "prints the script that lets bash, zsh or fish complete targets, flags, services, profiles and providers.", Params: []commandline.Param{

@@ -1,10 +1,14 @@
 // Package client points other tools at the router and undoes that exactly: Setup edits a
-// tool's own configuration file, Restore takes the change back, Environment makes the
-// environment for one run, List says which tools are installed and where they point.
+// tool's own configuration files, Restore takes the change back, Environment makes the
+// environment for one run, List says which tools are installed and where they point, Check
+// has one of them ask the router something.
 //
-// The tools are data (clients.yaml); package edit knows the formats of files. The package never
-// writes a key into a file of another tool, and changes nothing without a record from which
-// the file can be restored.
+// The tools are data (clients.yaml); package edit knows the formats of files. The package
+// changes nothing without a record from which the file can be restored, and writes a key only
+// into a file that nobody else can read and that git does not track.
+//
+// It is larger than other packages: Setup, Restore, List and Check work with the same entry of
+// the table, the same file and the same record.
 package client
 
 import (
@@ -34,33 +38,48 @@ type Client struct {
 	Title    string   `yaml:"title"`
 	Programs []string `yaml:"programs"` // names on PATH, the usual one first
 	Package  string   `yaml:"package"`  // its npm package, which says its version; "" for none
+	Python   string   `yaml:"python"`   // its Python distribution, which says its version; "" for none
+	From     string   `yaml:"from"`     // the first version that this entry is for; "" for any
+	Before   string   `yaml:"before"`   // the first version that it is not for any more; "" for none
+	Sibling  string   `yaml:"sibling"`  // the client that other versions are
 	Dialect  string   `yaml:"dialect"`  // what it sends: chat, messages, responses or gemini
-	File     *File    `yaml:"file"`     // nil where no file is suitable
-	Set      []Value  `yaml:"set"`      // what Setup writes
-	Points   []string `yaml:"points"`   // the path of the address in the file
-	Active   *Value   `yaml:"active"`   // the address counts only while the file has this value; nil: always
-	Key      string   `yaml:"key"`      // how it gets the key: command or variable
-	Run      *Run     `yaml:"run"`      // nil where it cannot be started for the router
-	Note     string   `yaml:"note"`     // what else people should know after Setup
-	Steps    string   `yaml:"steps"`    // what people do where there is no file
+	Files    []File   `yaml:"files"`    // where Setup writes; none where no file is suitable
+	Key      string   `yaml:"key"`      // how it gets the key: one of the Key constants
+	Variable string   `yaml:"key_variable"`
+	Run      *Run     `yaml:"run"`   // nil where it cannot be started for the router
+	Check    *Run     `yaml:"check"` // how it is asked something; nil where that needs a person
+	Wins     []string `yaml:"wins"`  // variables that win over the key that Setup arranges
+	Note     string   `yaml:"note"`  // what else people should know after Setup
+	Steps    string   `yaml:"steps"` // what people do where there is no file
+
+	Remarks string `yaml:"remarks"` // for docs/clients
+	Page    string `yaml:"page"`    // a page of its own in docs; "" for none
+	Seen    string `yaml:"seen"`    // the version that test/agents runs; "" for none
 }
 
-// File is where a client keeps its settings.
+// How a client gets the key.
+const (
+	KeyCommand   = "command"   // it executes one that prints the key
+	KeyReference = "reference" // its file names the file with the key
+	KeyVariable  = "variable"  // it reads an environment variable
+	KeyFile      = "file"      // the key is in its file, or in an environment variable
+	KeyFileOnly  = "file-only" // the key is in its file, since it takes it from nowhere else
+)
+
+// File is one file in which a client keeps its settings.
 type File struct {
-	Variable string      `yaml:"variable"`  // the environment variable that names the folder; "" for none
-	HomeKind string      `yaml:"home_kind"` // "config": below XDG_CONFIG_HOME; else below HOME
-	Home     string      `yaml:"home"`      // the folder below HOME or XDG_CONFIG_HOME
-	Name     string      `yaml:"name"`
-	Format   edit.Format `yaml:"format"`
+	Variable     string      `yaml:"variable"`      // the environment variable that names the folder; "" for none
+	VariableHome string      `yaml:"variable_home"` // the folder below that one; "" for that one itself
+	HomeKind     string      `yaml:"home_kind"`     // "config": below XDG_CONFIG_HOME; else below HOME
+	Home         string      `yaml:"home"`          // the folder below HOME or XDG_CONFIG_HOME
+	Name         string      `yaml:"name"`
+	Format       edit.Format `yaml:"format"`
+	Points       edit.Path   `yaml:"points"` // the path of the address; nil where it is in another file
+	Active       *Value      `yaml:"active"` // the address counts only while the file has this value; nil: always
+	Set          []Value     `yaml:"set"`    // what Setup writes
 }
 
-// Value is one value in a client's file. Path and Text may hold placeholders.
-type Value struct {
-	Path edit.Path `yaml:"path"`
-	Text string    `yaml:"value"`
-}
-
-// Run is how a client is started without a file of its own.
+// Run is how a client is started.
 type Run struct {
 	Environment map[string]string `yaml:"environment"`
 	Unset       []string          `yaml:"unset"`     // variables that would win over the environment
@@ -77,6 +96,7 @@ func All() ([]Client, error) {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		c := byName[name]
 		c.Name = name
+		c.Variable = cmp.Or(c.Variable, defaultVariable)
 		all = append(all, c)
 	}
 	return all, nil
@@ -107,12 +127,10 @@ func Find(name string) (Client, error) {
 func (c Client) FindProgram() (string, error) {
 	if c.Run == nil {
 		return "", fault.Usage("client-not-startable", "%s cannot be started for the router", c.Title).
-			WithHint("%s", cmp.Or(c.Steps, c.Note))
+			WithHint("%s", cmp.Or(c.Steps, c.Note, c.Remarks))
 	}
-	for _, name := range c.Programs {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
+	if path := c.lookProgram(); path != "" {
+		return path, nil
 	}
 	f := fault.New("client-missing", "%s is not on PATH", strings.Join(c.Programs, " or "))
 	if c.Package != "" {
@@ -121,11 +139,32 @@ func (c Client) FindProgram() (string, error) {
 	return "", f.WithHint("install %s, or put its folder on PATH", c.Title)
 }
 
-// Path returns the absolute path of the client's file.
+// CheckStartable checks that a run of the client would send its requests to the router: by its
+// environment, or because its settings point there. Fault: client-not-set-up.
+func (c Client) CheckStartable(t Target, getenv func(string) string) error {
+	if len(c.Run.Environment)+len(c.Run.Arguments) > 0 || c.Status(t, getenv).Points == PointsRouter {
+		return nil
+	}
+	return fault.Usage("client-not-set-up", "%s takes the address of a router from its settings alone, which do not have it",
+		c.Title).WithHint("mage client:setup %s", c.Name)
+}
+
+// lookProgram returns the path of the client's program on PATH, of a version that the entry is
+// for; "" when there is none.
+func (c Client) lookProgram() string {
+	for _, name := range c.Programs {
+		if path, err := exec.LookPath(name); err == nil && c.covers(c.version(path)) {
+			return path
+		}
+	}
+	return ""
+}
+
+// Path returns the absolute path of the file.
 func (f File) Path(getenv func(string) string) string {
 	if f.Variable != "" {
 		if dir := getenv(f.Variable); filepath.IsAbs(dir) {
-			return filepath.Join(dir, f.Name)
+			return filepath.Join(dir, f.VariableHome, f.Name)
 		}
 	}
 	base := getenv("HOME")

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ func (h *home) options() client.Options {
 
 var router = client.Target{
 	Root: "http://127.0.0.1:4000", Model: "router-default", FastModel: "router-cheap",
-	KeyFile: "/x/gateway.key", KeyCommand: "cat '/x/gateway.key'", Key: "sk-canary-0123456789",
+	KeyFile: "/x/gateway.key", Key: "sk-canary-0123456789", Catalog: "/x/codex-models.json",
 }
 
 func find(t *testing.T, name string) client.Client {
@@ -79,7 +80,7 @@ func withFiles(t *testing.T) []client.Client {
 	}
 	var found []client.Client
 	for _, c := range all {
-		if c.File != nil {
+		if len(c.Files) > 0 {
 			found = append(found, c)
 		}
 	}
@@ -93,55 +94,80 @@ func TestEveryClientIsDescribedWhole(t *testing.T) {
 		t.Fatalf("%d clients, %v", len(all), err)
 	}
 	for _, c := range all {
-		if c.Title == "" || c.Dialect == "" || c.File == nil && c.Steps == "" {
+		if c.Title == "" || c.Dialect == "" || len(c.Files) == 0 && c.Steps == "" {
 			t.Errorf("%+v lacks something", c)
 		}
-		if c.File == nil {
-			continue
+		kinds := []string{client.KeyCommand, client.KeyReference, client.KeyVariable, client.KeyFile, client.KeyFileOnly}
+		if len(c.Files) > 0 && (len(c.Files[0].Points) == 0 || !slices.Contains(kinds, c.Key)) {
+			t.Errorf("%s has a file and no address, or no key", c.Name)
 		}
-		if len(c.Set) == 0 || len(c.Points) == 0 || c.Key != "command" && c.Key != "variable" {
-			t.Errorf("%s has a file and no values, no address or no key", c.Name)
-		}
-		for _, v := range c.Set {
-			if strings.Contains(v.Text, "{key}") {
-				t.Errorf("%s would have the key itself in its file", c.Name)
+		hasKey := false
+		for _, f := range c.Files {
+			if len(f.Set) == 0 || f.Format == "" || f.Name == "" {
+				t.Errorf("%s has a file without values, format or name", c.Name)
+			}
+			for _, v := range f.Set {
+				hasKey = hasKey || strings.Contains(fmt.Sprint(v.Value), "{key}")
 			}
 		}
+		if wants := c.Key == client.KeyFile || c.Key == client.KeyFileOnly; wants != hasKey {
+			t.Errorf("%s: the key in its files: %v, and key: %s", c.Name, hasKey, c.Key)
+		}
 	}
+}
+
+// modeFor returns a mode for a client's files that lets Setup write all of its values.
+func modeFor(c client.Client) os.FileMode {
+	if c.Key == client.KeyFile || c.Key == client.KeyFileOnly {
+		return 0o600
+	}
+	return 0o640
+}
+
+// fillFiles writes a random file in the place of each of a client's files, and returns them.
+func (h *home) fillFiles(c client.Client, seed uint64) (before []string) {
+	for i, f := range c.Files {
+		before = append(before, randomFile(f.Format, seed+uint64(i)))
+		h.write(f.Path(h.options().Getenv), before[i])
+		if err := os.Chmod(f.Path(h.options().Getenv), modeFor(c)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return before
 }
 
 func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 	t.Parallel()
 	for _, c := range withFiles(t) {
-		for seed := range uint64(40) {
+		for seed := range uint64(12) {
 			h := newHome(t)
-			path := c.File.Path(h.options().Getenv)
-			before := randomFile(c.File.Format, seed)
+			var before []string
 			if seed > 0 {
-				h.write(path, before)
+				before = h.fillFiles(c, seed)
 			}
 			for range 1 + seed%3 { // setup twice is one setup
 				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 					t.Fatalf("%s, seed %d: %v\n%s", c.Name, seed, err, before)
 				}
 			}
-			for _, v := range c.Set {
-				if strings.Contains(h.read(path), router.Key) {
-					t.Fatalf("%s: the key is in the file, for %v", c.Name, v)
-				}
+			if s := c.Status(router, h.options().Getenv); s.Points != client.PointsRouter || !s.SetUp {
+				t.Fatalf("%s, seed %d: set up, and %+v", c.Name, seed, s)
 			}
 			got, err := client.Restore(t.Context(), c, router, h.options())
 			if err != nil || len(got.Left) > 0 || !got.Changed {
 				t.Fatalf("%s, seed %d: %+v, %v", c.Name, seed, got, err)
 			}
-			if seed == 0 {
-				if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-					t.Fatalf("%s: a file that Setup created stays", c.Name)
+			for i, f := range c.Files {
+				path := f.Path(h.options().Getenv)
+				if seed == 0 {
+					if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+						t.Fatalf("%s: a file that Setup created stays: %s", c.Name, path)
+					}
+					continue
 				}
-				continue
-			}
-			if info, err := os.Stat(path); err != nil || h.read(path) != before || info.Mode().Perm() != 0o640 {
-				t.Fatalf("%s, seed %d: %v %v\n%q, was\n%q", c.Name, seed, info.Mode(), err, h.read(path), before)
+				if info, err := os.Stat(path); err != nil || h.read(path) != before[i] || info.Mode().Perm() != modeFor(c) {
+					t.Fatalf("%s, seed %d: %v %v\n%q, was\n%q", c.Name, seed, info.Mode(), err, h.read(path), before[i])
+				}
 			}
 		}
 	}
@@ -150,19 +176,13 @@ func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 	t.Parallel()
 	for _, c := range withFiles(t) {
-		for seed := range uint64(40) {
+		for seed := range uint64(12) {
 			h := newHome(t)
-			path := c.File.Path(h.options().Getenv)
-			before := randomFile(c.File.Format, seed)
-			h.write(path, before)
+			before := h.fillFiles(c, seed)
 			if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 				t.Fatal(err)
 			}
-			edited, _, err := edit.Set(c.File.Format, []byte(h.read(path)), edit.Path{"edited_since"}, "yes")
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.write(path, string(edited))
+			h.editFiles(c)
 			if seed%4 >= 2 { // and pointed at the router again
 				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 					t.Fatal(err)
@@ -176,18 +196,36 @@ func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 			if _, err := client.Restore(t.Context(), c, router, h.options()); err != nil {
 				t.Fatal(err)
 			}
-			after := []byte(h.read(path))
-			if value, _, err := edit.Lookup(c.File.Format, after, edit.Path{"edited_since"}); err != nil || value != "yes" {
-				t.Fatalf("%s, seed %d: the edit is lost: %v\n%s", c.Name, seed, err, after)
-			}
-			if bytes.Contains(after, []byte("127.0.0.1:4000")) {
-				t.Fatalf("%s, seed %d: it still points at the router\n%s", c.Name, seed, after)
-			}
-			clean, err := edit.Remove(c.File.Format, after, edit.Path{"edited_since"}, 0)
-			if err != nil || dropSpaces(clean) != dropSpaces([]byte(before)) && seed%2 == 0 {
-				t.Fatalf("%s, seed %d: %v\n%s\nwas\n%s", c.Name, seed, err, clean, before)
+			for i, f := range c.Files {
+				after := []byte(h.read(f.Path(h.options().Getenv)))
+				if value, _, err := edit.Lookup(f.Format, after, editedSince); err != nil || value != "yes" {
+					t.Fatalf("%s, seed %d: the edit is lost: %v\n%s", c.Name, seed, err, after)
+				}
+				if bytes.Contains(after, []byte("127.0.0.1:4000")) || bytes.Contains(after, []byte(router.Key)) {
+					t.Fatalf("%s, seed %d: it still points at the router\n%s", c.Name, seed, after)
+				}
+				clean, err := edit.Remove(f.Format, after, editedSince, 0)
+				if err != nil || dropSpaces(clean) != dropSpaces([]byte(before[i])) && seed%2 == 0 {
+					t.Fatalf("%s, seed %d: %v\n%s\nwas\n%s", c.Name, seed, err, clean, before[i])
+				}
 			}
 		}
+	}
+}
+
+// editedSince is the path of a value that somebody writes after Setup.
+var editedSince = edit.Path{"edited_since"}
+
+// editFiles is somebody who writes a value into each of a client's files.
+func (h *home) editFiles(c client.Client) {
+	h.t.Helper()
+	for _, f := range c.Files {
+		path := f.Path(h.options().Getenv)
+		edited, _, err := edit.Set(f.Format, []byte(h.read(path)), editedSince, "yes")
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		h.write(path, string(edited))
 	}
 }
 
@@ -212,6 +250,11 @@ func randomFile(f edit.Format, seed uint64) string {
 				fmt.Sprintf("%s = %d # comment", name, r.IntN(100)), fmt.Sprintf("%s = [ 'a',\n  # inside\n 'b' ]", name),
 				fmt.Sprintf("# comment\n%s.sub = \"x\"", name), fmt.Sprintf("%s = '''\nmany\nlines'''", name),
 			}[r.IntN(4)])
+		case edit.DotEnv:
+			lines = append(lines, []string{
+				fmt.Sprintf("%s=%d # comment", name, r.IntN(100)), fmt.Sprintf("export %s='a b'", name),
+				fmt.Sprintf("# comment\n\n%s = x", name),
+			}[r.IntN(3)])
 		case edit.YAML:
 			lines = append(lines, []string{
 				fmt.Sprintf("%s: %d # comment", name, r.IntN(100)), fmt.Sprintf("%s:\n- a\n-   b", name),
@@ -232,6 +275,9 @@ func randomFile(f edit.Format, seed uint64) string {
 		}
 	default:
 		text = strings.Join(append(lines, "last: 1"), "\n") + "\n"
+		if f == edit.DotEnv {
+			text = strings.Join(append(lines, "LAST=1"), "\n") + []string{"", "\n"}[r.IntN(2)]
+		}
 		if f == edit.TOML {
 			text = strings.Join(lines, "\n") + "\n\n[mcp.server]\ncommand = \"x\"\n"
 		}
@@ -274,7 +320,7 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		"client-file-unreadable: 10 MB":          func(h *home, path string) { h.write(path, strings.Repeat("#\n", 5<<20)) },
 	} {
 		h := newHome(t)
-		path := c.File.Path(h.options().Getenv)
+		path := c.Files[0].Path(h.options().Getenv)
 		prepare(h, path)
 		before, _ := os.ReadFile(path)
 		_, err := client.Setup(t.Context(), c, router, h.options())
@@ -294,7 +340,7 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 func TestAFileBehindALinkIsWrittenThroughIt(t *testing.T) {
 	t.Parallel()
 	h, c := newHome(t), find(t, "claude")
-	path := c.File.Path(h.options().Getenv)
+	path := c.Files[0].Path(h.options().Getenv)
 	target := filepath.Join(h.dir, "dotfiles/claude.json")
 	h.write(target, "{\"a\": 1}\n")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.Symlink(target, path)); err != nil {
@@ -315,7 +361,7 @@ func TestAFileBehindALinkIsWrittenThroughIt(t *testing.T) {
 func TestADryRunChangesNothingAndShowsTheLines(t *testing.T) {
 	t.Parallel()
 	h, c := newHome(t), find(t, "codex")
-	path := c.File.Path(h.options().Getenv)
+	path := c.Files[0].Path(h.options().Getenv)
 	h.write(path, "model = 'old' # mine\n[mcp]\n")
 	o := h.options()
 	o.DryRun = true
@@ -341,7 +387,7 @@ func TestADryRunChangesNothingAndShowsTheLines(t *testing.T) {
 func TestAnotherProgramsWriteIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	h, c := newHome(t), find(t, "codex")
-	path := c.File.Path(h.options().Getenv)
+	path := c.Files[0].Path(h.options().Getenv)
 	h.write(path, "a = 1\n")
 	o := h.options()
 	o.At = func(step string) {
@@ -363,7 +409,7 @@ func TestAnotherProgramsWriteIsNotOverwritten(t *testing.T) {
 func TestRestoreNamesWhatItLeaves(t *testing.T) {
 	t.Parallel()
 	h, c := newHome(t), find(t, "codex")
-	path := c.File.Path(h.options().Getenv)
+	path := c.Files[0].Path(h.options().Getenv)
 	h.write(path, "model = 'old'\n")
 	if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {
 		t.Fatal(err)
@@ -386,8 +432,8 @@ func TestListSaysWhereEachClientPoints(t *testing.T) {
 	if _, err := client.Setup(t.Context(), codex, router, h.options()); err != nil {
 		t.Fatal(err)
 	}
-	h.write(claude.File.Path(getenv), `{"env": {"ANTHROPIC_BASE_URL": "https://me:secret@example.com/"}}`)
-	h.write(goose.File.Path(getenv), "OPENAI_HOST: [\n")
+	h.write(claude.Files[0].Path(getenv), `{"env": {"ANTHROPIC_BASE_URL": "https://me:secret@example.com/"}}`)
+	h.write(goose.Files[0].Path(getenv), "OPENAI_HOST: [\n")
 	all, err := client.List(router, getenv)
 	if err != nil {
 		t.Fatal(err)
@@ -406,7 +452,7 @@ func TestListSaysWhereEachClientPoints(t *testing.T) {
 	if !by["codex"].SetUp || by["claude"].SetUp || by["claude"].Address != "https://example.com/" {
 		t.Errorf("%+v", by["claude"])
 	}
-	h.write(codex.File.Path(getenv), strings.Replace(h.read(codex.File.Path(getenv)), "\"flowgate\"", "\"openai\"", 1))
+	h.write(codex.Files[0].Path(getenv), strings.Replace(h.read(codex.Files[0].Path(getenv)), "\"flowgate\"", "\"openai\"", 1))
 	if all, _ := client.List(router, getenv); all[4].Name == "codex" && all[4].Points != client.PointsNowhere {
 		t.Errorf("a provider that is not chosen counts: %+v", all[4])
 	}
@@ -447,7 +493,7 @@ func TestAnInterruptedSetupCanBeTakenBackOrDoneAgain(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"journal", "written", "restored"} {
 		h, c := newHome(t), find(t, "codex")
-		path := c.File.Path(h.options().Getenv)
+		path := c.Files[0].Path(h.options().Getenv)
 		const before = "model = 'old' # mine\n"
 		h.write(path, before)
 		o := h.options()
@@ -481,7 +527,7 @@ func TestAnInterruptedSetupCanBeTakenBackOrDoneAgain(t *testing.T) {
 func TestSetupsAtTheSameTimeLeaveOneThatCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	h, c := newHome(t), find(t, "claude")
-	path := c.File.Path(h.options().Getenv)
+	path := c.Files[0].Path(h.options().Getenv)
 	const before = "{\n  \"mine\": true\n}\n"
 	h.write(path, before)
 	var all sync.WaitGroup

@@ -20,7 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// journal is the record of what Setup wrote into one file. It is in this user's state folder,
+// journal is the record of what Setup wrote into one file. It has no key of the router's. It is in this user's state folder,
 // not in an installation, so that it survives when the installation is moved or deleted.
 type journal struct {
 	Schema  string    `json:"schema"` // always journalSchema
@@ -36,10 +36,32 @@ type journal struct {
 // entry is one value that Setup wrote.
 type entry struct {
 	Path    edit.Path `json:"path"`
-	Text    string    `json:"text"`
+	Element string    `json:"element,omitempty"` // as in Value
+	Value   any       `json:"value"`             // with Secret, the SHA-256 of the text
+	Secret  bool      `json:"secret,omitempty"`
 	Created int       `json:"created"` // how many tables around it were added
 	Had     bool      `json:"had"`     // the file had a value there before, Old
 	Old     any       `json:"old,omitempty"`
+}
+
+// newEntry returns the entry for a value that is about to be written.
+func newEntry(v Value) entry {
+	e := entry{Path: v.Path, Element: v.Element, Value: v.Value, Secret: v.secret}
+	if text, ok := v.Value.(string); ok && v.secret {
+		e.Value = digest([]byte(text))
+	}
+	return e
+}
+
+// place returns the place of the entry's value, with the value that is to be written there.
+func (e entry) place(value any) Value { return Value{Path: e.Path, Element: e.Element, Value: value} }
+
+// isOurs reports whether a value in the file is the one that Setup wrote.
+func (e entry) isOurs(value any) bool {
+	if text, ok := value.(string); ok && e.Secret {
+		return digest([]byte(text)) == e.Value
+	}
+	return edit.Equal(value, e.Value)
 }
 
 const journalSchema = "flowgate.client/v1"

@@ -1,11 +1,8 @@
 package client
 
 import (
-	"encoding/json"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
@@ -43,27 +40,23 @@ func List(t Target, getenv func(string) string) ([]Status, error) {
 	}
 	all := make([]Status, len(clients))
 	for i, c := range clients {
-		all[i] = statusOf(c, t, getenv)
+		all[i] = c.Status(t, getenv)
 	}
 	return all, nil
 }
 
-// statusOf returns the status of one client.
-func statusOf(c Client, t Target, getenv func(string) string) Status {
-	s := Status{Name: c.Name, Title: c.Title, Dialect: c.Dialect, Points: PointsNowhere}
-	for _, name := range c.Programs {
-		if path, err := exec.LookPath(name); err == nil {
-			s.Program, s.Version = path, packageVersion(path, c.Package)
-			break
-		}
+// Status returns where the client points.
+func (c Client) Status(t Target, getenv func(string) string) Status {
+	s := Status{Name: c.Name, Title: c.Title, Dialect: c.Dialect, Points: PointsNowhere, Program: c.lookProgram()}
+	if s.Program != "" {
+		s.Found, s.Version = true, c.version(s.Program)
 	}
-	s.Found = s.Program != ""
-	if c.File == nil {
+	if len(c.Files) == 0 {
 		s.Points = PointsUnknown
 		s.Reason = "it has no file that FlowGate writes"
 		return s
 	}
-	s.File = c.File.Path(getenv)
+	s.File = c.Files[0].Path(getenv)
 	file, err := readFile(s.File, getenv)
 	if err != nil {
 		s.Points, s.Reason = PointsUnknown, err.Error()
@@ -71,30 +64,71 @@ func statusOf(c Client, t Target, getenv func(string) string) Status {
 	}
 	s.Found = s.Found || file.exists
 	_, s.SetUp, _ = readJournal(c.Name, file.path, getenv)
-	s.setAddress(c, t, file)
+	s.setAddress(c.Files[0], t, file)
 	return s
 }
 
 // setAddress sets Points, Address and Reason by the client's file.
-func (s *Status) setAddress(c Client, t Target, file content) {
-	value, found, err := edit.Lookup(c.File.Format, file.text, c.Points)
+func (s *Status) setAddress(f File, t Target, file content) {
+	address, err := f.address(file.text)
 	if err != nil {
 		s.Points, s.Reason = PointsUnknown, file.path+": "+err.Error()
 		return
 	}
-	address, ok := value.(string)
-	if !found || !ok || address == "" {
+	if address == "" {
 		return
 	}
-	if c.Active != nil {
-		if active, _, err := edit.Lookup(c.File.Format, file.text, c.Active.Path); err != nil || active != c.Active.Text {
-			return
-		}
-	}
 	s.Points, s.Address = PointsElsewhere, withoutUser(address)
-	if strings.TrimSuffix(strings.TrimSuffix(address, "/"), "/v1") == t.Root {
+	if t.isAt(address) {
 		s.Points = PointsRouter
 	}
+}
+
+// isAt reports whether an address is the router's.
+func (t Target) isAt(address string) bool {
+	return t.Root != "" && strings.TrimSuffix(strings.TrimSuffix(address, "/"), "/v1") == t.Root
+}
+
+// address returns the address in force in a text of the file; "" when there is none.
+func (f File) address(text []byte) (string, error) {
+	if f.Active != nil {
+		active, found, err := f.Active.lookup(f.Format, text)
+		if err != nil || !found || active != f.Active.Value {
+			return "", err
+		}
+	}
+	value, err := f.lookupPoints(text)
+	address, _ := value.(string)
+	return address, err
+}
+
+// lookupPoints returns the value at Points, which may lead through an element of a list; nil
+// when there is none.
+func (f File) lookupPoints(text []byte) (any, error) {
+	for _, v := range f.Set {
+		n := len(v.Path)
+		if v.Element == "" || len(f.Points) != n+2 || !slices.Equal(f.Points[:n], v.Path) {
+			continue
+		}
+		table, _, err := edit.LookupElement(f.Format, text, edit.Element{List: v.Path, Key: v.Element, Name: f.Points[n]})
+		return table[f.Points[n+1]], err
+	}
+	value, _, err := edit.Lookup(f.Format, text, f.Points)
+	return value, err
+}
+
+// pointsAt reports whether the client's file has the router's address.
+func (c Client) pointsAt(t Target, getenv func(string) string) bool {
+	if len(c.Files) == 0 {
+		return false
+	}
+	file, err := readFile(c.Files[0].Path(getenv), getenv)
+	if err != nil {
+		return false
+	}
+	value, err := c.Files[0].lookupPoints(file.text)
+	address, _ := value.(string)
+	return err == nil && t.isAt(address)
 }
 
 // withoutUser returns an address without the user and password that it may hold.
@@ -105,36 +139,6 @@ func withoutUser(address string) string {
 	}
 	u.User = nil
 	return u.String()
-}
-
-// maxPackage bounds a package.json, in bytes.
-const maxPackage = 1 << 20
-
-// packageVersion returns the version of the npm package that a program belongs to, without
-// starting it; "" when the program is not in the package with that name.
-func packageVersion(program, name string) string {
-	resolved, err := filepath.EvalSymlinks(program)
-	if err != nil || name == "" {
-		return ""
-	}
-	for dir := filepath.Dir(resolved); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if !strings.HasSuffix(filepath.ToSlash(dir), "node_modules/"+name) {
-			continue
-		}
-		info, err := os.Stat(filepath.Join(dir, "package.json"))
-		if err != nil || info.Size() > maxPackage {
-			return ""
-		}
-		text, err := os.ReadFile(filepath.Join(dir, "package.json"))
-		var doc struct {
-			Version string `json:"version"`
-		}
-		if err != nil || json.Unmarshal(text, &doc) != nil {
-			return ""
-		}
-		return doc.Version
-	}
-	return ""
 }
 
 // Statuses is the data of client:list.

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
-	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
 // restoredFile is a file without what Setup wrote.
@@ -18,45 +16,67 @@ type restoredFile struct {
 	left []string // what could not be taken out, and why
 }
 
-// Restore takes out of the client's file what Setup has put in: byte for byte when the file was
+// Restore takes out of the client's files what Setup has put in: byte for byte when a file was
 // not changed since, else value by value. A value that was changed since stays, and is named in
-// Left. Without a record, Restore takes out the values that Setup would write now, if the file
-// points at this router. The faults are those of Setup.
+// Left. Without a record, Restore takes out the values that Setup would write now, if the
+// client points at this router. A file that cannot be restored does not keep the others from it;
+// the first error is returned. The faults are those of Setup.
 func Restore(ctx context.Context, c Client, t Target, o Options) (Changed, error) {
-	result := Changed{Client: c.Name, Diff: []string{}, Left: []string{}}
-	if c.File == nil {
+	result := Changed{Client: c.Name, Files: []string{}, Diff: []string{}, Left: []string{}}
+	if len(c.Files) == 0 {
 		return result, nil
 	}
-	return c.changeFile(ctx, t, o, result, c.restore)
+	result.File = c.Files[0].Path(o.Getenv)
+	held, err := o.hold(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer func() { _ = held.Close() }()
+	points := c.pointsAt(t, o.Getenv)
+	var first error
+	for i, f := range slices.Backward(c.Files) { // the file with the address last: it shows whose the others are
+		if err := c.restoreFile(i, f, t, points, o, &result); err != nil && first == nil {
+			first = err
+		}
+	}
+	return result, first
 }
 
-// restore is Restore for a client with a file, under the lock.
-func (c Client) restore(t Target, o Options, file content, result Changed) (Changed, error) {
+// restoreFile is Restore for one file, under the lock. points says that the client points at
+// this router.
+func (c Client) restoreFile(index int, f File, t Target, points bool, o Options, result *Changed) error {
+	file, err := readFile(f.Path(o.Getenv), o.Getenv)
+	if err != nil {
+		return err
+	}
 	j, found, err := readJournal(c.Name, file.path, o.Getenv)
 	if err != nil {
-		return result, err
+		return err
 	}
 	if !found {
-		j = journal{Existed: true, Edits: findOwnValues(c, t, file)}
+		j = journal{Existed: true}
+		if points {
+			j.Edits = findOwnValues(f, t, file)
+		}
 	}
-	was, err := j.restore(c.File.Format, file)
+	was, err := j.restore(f.Format, file)
 	if err != nil {
-		return result, err
+		return err
 	}
-	result.Left = was.left
-	result.Diff = showChange(file.path, file.text, was.text)
-	result.Changed = !bytes.Equal(file.text, was.text) || file.exists != was.exists
+	changed := !bytes.Equal(file.text, was.text) || file.exists != was.exists
+	result.Left = append(result.Left, was.left...)
+	result.addFile(file.path, file.text, was.text, changed)
 	if o.DryRun {
-		return result, nil
+		return nil
 	}
-	if err := writeRestored(file, was, result.Changed); err != nil {
-		return result, err
+	if err := writeRestored(file, was, changed); err != nil {
+		return err
 	}
-	o.reportStep("restored")
+	o.reportStep("restored", index)
 	if len(was.left) > 0 && found {
-		return result, nil // keep the record for what is left
+		return nil // keep the record for what is left
 	}
-	return result, removeJournal(c.Name, file.path, o.Getenv)
+	return removeJournal(c.Name, file.path, o.Getenv)
 }
 
 // writeRestored writes the file as it was, or removes it when Setup had created it.
@@ -81,22 +101,21 @@ func (j journal) restore(f edit.Format, file content) (restoredFile, error) {
 		return result, nil
 	}
 	for _, e := range slices.Backward(j.Edits) {
-		value, found, err := edit.Lookup(f, result.text, e.Path)
+		value, found, err := e.place(e.Value).lookup(f, result.text)
 		if err != nil {
-			return result, fault.New("client-file-invalid", "%s: %w", file.path, err).
-				WithHint("nothing was changed; correct the file and try again")
+			return result, invalidFault(file.path, err)
 		}
 		if !found {
 			continue
 		}
-		if value != e.Text {
-			if !e.Had || !reflect.DeepEqual(value, e.Old) { // else it has its old value already
-				result.left = append(result.left, fmt.Sprintf("%s was changed since then and stays", e.Path))
+		if !e.isOurs(value) {
+			if !e.Had || !edit.Equal(value, e.Old) { // else it has its old value already
+				result.left = append(result.left, fmt.Sprintf("%s was changed since then and stays", e.place(e.Value)))
 			}
 			continue
 		}
 		if result.text, err = undoEdit(f, result.text, e); err != nil {
-			result.left = append(result.left, fmt.Sprintf("%s: %v", e.Path, err))
+			result.left = append(result.left, fmt.Sprintf("%s: %v", e.place(e.Value), err))
 			result.text = bytes.Clone(result.text)
 		}
 	}
@@ -111,9 +130,9 @@ func undoEdit(f edit.Format, text []byte, e entry) ([]byte, error) {
 	var changed []byte
 	var err error
 	if old, ok := toEditValue(e.Old); e.Had && ok {
-		changed, _, err = edit.Set(f, text, e.Path, old)
+		changed, _, err = e.place(old).set(f, text)
 	} else {
-		changed, err = edit.Remove(f, text, e.Path, e.Created)
+		changed, err = e.place(e.Value).remove(f, text, e.Created)
 	}
 	if err != nil {
 		return text, err
@@ -139,17 +158,21 @@ func isEmptyFile(f edit.Format, text []byte) bool {
 	return word == "" || f != edit.TOML && f != edit.DotEnv && word == "{}"
 }
 
-// findOwnValues returns the values in a file that only Setup can have written: the ones that it
-// would write now, when the address among them is this router's.
-func findOwnValues(c Client, t Target, file content) []entry {
-	if address, found, err := edit.Lookup(c.File.Format, file.text, c.Points); err != nil || !found ||
-		address != t.Root && address != t.Root+"/v1" {
-		return nil
-	}
+// findOwnValues returns the values in a file that only Setup can have written: those that it
+// would write now; of a file without the address, only the key.
+func findOwnValues(f File, t Target, file content) []entry {
 	var ours []entry
-	for _, v := range t.values(c) {
-		if value, found, err := edit.Lookup(c.File.Format, file.text, v.Path); err == nil && found && value == v.Text {
-			ours = append(ours, entry{Path: v.Path, Text: v.Text, Created: len(v.Path) - 1})
+	for _, v := range t.values(f) {
+		if v.Keep || len(f.Points) == 0 && !v.secret {
+			continue
+		}
+		e := newEntry(v)
+		if value, found, err := v.lookup(f.Format, file.text); err == nil && found && e.isOurs(value) {
+			e.Created = len(v.Path) - 1
+			if v.Element != "" {
+				e.Created++
+			}
+			ours = append(ours, e)
 		}
 	}
 	return ours

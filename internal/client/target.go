@@ -1,48 +1,45 @@
 package client
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/flowgate-go/flowgate/internal/client/edit"
 )
 
-// KeyVariable is the variable that clients read the key from.
-const KeyVariable = "FLOWGATE_KEY"
+// defaultVariable is the variable that most clients read the key from.
+const defaultVariable = "FLOWGATE_KEY"
+
+// defaultContext is the number of tokens that clients are told of a model whose model_info does
+// not say: what most of them assume of a model that they do not know.
+const defaultContext = 128_000
 
 // Target is the router that clients are pointed at.
 type Target struct {
-	Root       string // its address without /v1 and without a slash at the end
-	Model      string // the group that they ask for
-	FastModel  string // the group for small tasks; the same as Model when there is none
-	KeyFile    string // absolute path of the file with the key
-	KeyCommand string // shell command that prints the key
-	Key        string // only for Environment; a secret
+	Root        string // its address without /v1 and without a slash at the end
+	Model       string // the group that they ask for
+	FastModel   string // the group for small tasks; the same as Model when there is none
+	Context     int    // tokens that Model can read; 0: unknown
+	FastContext int    // tokens that FastModel can read; 0: unknown
+	KeyFile     string // absolute path of the file with the key
+	Catalog     string // absolute path of Codex's catalogue of models
+	Key         string // a secret
 }
 
 // fill returns text with values in place of the placeholders of clients.yaml.
 func (t Target) fill(text string) string {
 	return strings.NewReplacer(
 		"{root}", t.Root, "{v1}", t.Root+"/v1", "{model}", t.Model, "{fast_model}", t.FastModel,
-		"{key_command}", t.KeyCommand, "{key_variable}", KeyVariable, "{key}", t.Key,
+		"{context}", strconv.Itoa(cmp.Or(t.Context, defaultContext)),
+		"{fast_context}", strconv.Itoa(cmp.Or(t.FastContext, defaultContext)),
+		"{key_command}", t.KeyCommand(), "{key_file}", t.KeyFile, "{key_variable}", defaultVariable, "{key}", t.Key,
+		"{catalog}", t.Catalog,
 	).Replace(text)
 }
 
-// values returns the values that Setup writes into the file of c.
-func (t Target) values(c Client) []Value {
-	filled := make([]Value, 0, len(c.Set))
-	for _, v := range c.Set {
-		path := make(edit.Path, len(v.Path))
-		for i, key := range v.Path {
-			path[i] = t.fill(key)
-		}
-		v = Value{Path: path, Text: t.fill(v.Text)}
-		same := func(other Value) bool { return slices.Equal(other.Path, v.Path) }
-		if !slices.ContainsFunc(filled, same) { // both groups may be one
-			filled = append(filled, v)
-		}
-	}
-	return filled
+// KeyCommand returns a shell command that prints the key.
+func (t Target) KeyCommand() string {
+	return "cat '" + strings.ReplaceAll(t.KeyFile, "'", `'\''`) + "'"
 }
 
 // Steps returns what people have to do for a client without a suitable file.
@@ -51,7 +48,7 @@ func (t Target) Steps(c Client) string { return t.fill(c.Steps) }
 // Environment returns the environment and the arguments with which a client is started,
 // so that it sends its requests to the router.
 func (t Target) Environment(c Client, environ []string) (env, arguments []string) {
-	set := map[string]string{KeyVariable: t.Key}
+	set := map[string]string{c.Variable: t.Key, defaultVariable: t.Key}
 	for name, value := range c.Run.Environment {
 		set[name] = t.fill(value)
 	}

@@ -82,7 +82,7 @@ func Lookup(f Format, text []byte, path Path) (value any, found bool, err error)
 	return c.lookup(withoutBOM(text), path)
 }
 
-// Set returns text with value (string, bool, int; in JSON and YAML also map[string]any and []any) at path.
+// Set returns text with value (string, bool, int, []any of these; but in TOML also map[string]any) at path.
 // Missing tables are added; created is the number of them. Another value is replaced in its
 // place; a text that has the value already is returned unchanged.
 func Set(f Format, text []byte, path Path, value any) (changed []byte, created int, err error) {

@@ -45,6 +45,8 @@ var changes = []change{
 	{"a key with a dot in it", "p/a.b/url", edit.TOML, "", "[p.\"a.b\"]\nurl = \"x\"\n", "x"},
 	{"TOML with Windows line ends", "p/u", edit.TOML, "a = 1\r\n", "a = 1\r\n\r\n[p]\r\nu = \"x\"\r\n", "x"},
 
+	{"a TOML list", "p/args", edit.TOML, "", "[p]\nargs = [\"x y\", 1]\n", []any{"x y", 1}},
+
 	{"an empty YAML file", "a/b", edit.YAML, "", "a:\n  b: x\n", "x"},
 	{"a key at the end", "b", edit.YAML, "# mine\na: 1 # one\n\n# the end\n", "# mine\na: 1 # one\nb: x\n\n# the end\n", "x"},
 	{"a YAML value with a comment", "a", edit.YAML, "a:   'old # not' # keep\nb: 2\n", "a: x # keep\nb: 2\n", "x"},

@@ -280,6 +280,16 @@ func encodeTOML(value any) (string, error) {
 		return quoteTOML(value)
 	case bool, int:
 		return fmt.Sprint(value), nil
+	case []any:
+		items := make([]string, len(value))
+		for i := range value {
+			item, err := encodeTOML(value[i])
+			if err != nil {
+				return "", err
+			}
+			items[i] = item
+		}
+		return "[" + strings.Join(items, ", ") + "]", nil
 	}
 	return "", fmt.Errorf("a value of type %T cannot be written in TOML", value)
 }

@@ -3,6 +3,8 @@ package catalog
 import (
 	_ "embed"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
@@ -71,4 +73,11 @@ func (c *Catalog) Codex() []byte {
 		body = append(body, entry...)
 	}
 	return append(body, "]}"...)
+}
+
+// Window returns how many tokens the model with this id can read: the smallest
+// max_input_tokens of its deployments' model_info, which may all get the request; 0 when none says.
+func (c *Catalog) Window(id string) int {
+	m, _ := c.find(id)
+	return lo.FromPtr(m.smallest("max_input_tokens"))
 }
