@@ -5,6 +5,7 @@ package translate_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ var requests = map[translate.Dialect]string{
 func TestOfficialClientsMakeOfAStreamWhatTheReplySays(t *testing.T) {
 	t.Parallel()
 	for _, from := range dialects {
-		for _, to := range dialects {
+		for _, to := range append(slices.Clone(dialects), translate.Converse) {
 			for _, c := range translatetest.All[to] {
 				if c.Failure != "" || from == translate.Chat && strings.Contains(c.Stream, "custom_tool_call") {
 					continue // openai-go does not add up custom tools of chat streams

@@ -23,7 +23,7 @@ func TestRequestsThatShareBuffersKeepApart(t *testing.T) {
 	}
 	var all []work
 	for _, from := range dialects {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			for n := range 6 {
 				if from == to {
 					continue
@@ -55,7 +55,7 @@ func TestRequestsThatShareBuffersKeepApart(t *testing.T) {
 // translated, in each dialect.
 func TestBuffersKeepNothingOfABody(t *testing.T) {
 	for _, from := range dialects {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			if from == to {
 				continue
 			}

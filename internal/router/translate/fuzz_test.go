@@ -20,7 +20,7 @@ func FuzzRequest(f *testing.F) {
 		if native := translate.Native(from, body); json.Valid(body) && !json.Valid(native) {
 			t.Fatalf("Native makes of\n%s\nthis:\n%s", body, native)
 		}
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			for _, opts := range []translate.Options{options,
 				{ID: "1", Effort: true, Adaptive: true, ReasoningBack: true, TextParts: true}} {
 				out, call, err := translate.Request(from, to, body, opts)
@@ -36,13 +36,13 @@ func FuzzRequest(f *testing.F) {
 }
 
 func FuzzReply(f *testing.F) {
-	for d, list := range translatetest.All {
-		for _, c := range list {
-			f.Add(uint8(d), []byte(c.Reply))
+	for i, d := range upstreams {
+		for _, c := range translatetest.All[d] {
+			f.Add(uint8(i), []byte(c.Reply))
 		}
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, body []byte) {
-		to := dialects[int(dialect)%len(dialects)]
+		to := upstreams[int(dialect)%len(upstreams)]
 		for _, from := range clients {
 			_, call := mustRequest(t, from, to, fullRequest[from], options)
 			if out, err := call.Reply(body); err == nil && !json.Valid(out) {
@@ -59,13 +59,13 @@ func FuzzReply(f *testing.F) {
 }
 
 func FuzzStream(f *testing.F) {
-	for d, list := range translatetest.All {
-		for _, c := range list {
-			f.Add(uint8(d), []byte(c.Stream), uint8(5))
+	for i, d := range upstreams {
+		for _, c := range translatetest.All[d] {
+			f.Add(uint8(i), []byte(c.Stream), uint8(5))
 		}
 	}
 	f.Fuzz(func(t *testing.T, dialect uint8, upstream []byte, size uint8) {
-		to := dialects[int(dialect)%len(dialects)]
+		to := upstreams[int(dialect)%len(upstreams)]
 		for _, from := range clients {
 			newCall := func() *translate.Call {
 				_, call := mustRequest(t, from, to, fullRequest[from], options)
@@ -135,7 +135,7 @@ func TestLongLinesAreCut(t *testing.T) {
 	t.Parallel()
 	piece := []byte(strings.Repeat("x", 1<<20))
 	for _, from := range clients {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			_, call := mustRequest(t, from, to, smallRequest[from], options)
 			s := call.Stream()
 			out := s.Append(nil, []byte("data: {\"x\":\""))

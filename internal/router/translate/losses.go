@@ -18,11 +18,14 @@ func Losses(from, to Dialect, o Options) []string {
 		if from == Gemini {
 			name = configPath + name
 		}
+		if p == topK && to == Converse && o.Claude {
+			continue // Claude takes it in a place of its own
+		}
 		if upstreamName == "" || to == Chat && p.isOpenAIOnly() {
 			lost = append(lost, name)
 		}
 	}
-	if effort := effortNames[from]; to == Chat && !o.Effort {
+	if effort := effortNames[from]; to == Chat && !o.Effort || to == Converse && !o.Effort && !o.Claude {
 		lost = append(lost, effort)
 	}
 	lost = append(lost, alwaysLost[from]...)

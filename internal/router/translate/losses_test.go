@@ -26,7 +26,7 @@ func TestTheDocumentedLossesAreTheData(t *testing.T) {
 	}
 	table := "\n| client | upstream | never sent |\n|---|---|---|\n"
 	for _, from := range clients {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			if from != to {
 				table += fmt.Sprintf("| %s | %s | `%s` |\n", from, to, strings.Join(translate.Losses(from, to,
 					translate.Options{Effort: true}), "`, `"))

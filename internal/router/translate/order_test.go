@@ -27,7 +27,7 @@ var pieces = map[translate.Dialect][]string{
 func TestNothingIsHeldBackThatCouldBeSent(t *testing.T) {
 	t.Parallel()
 	for _, from := range dialects {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			_, call := mustRequest(t, from, to, smallRequest[from], options)
 			s := call.Stream()
 			for _, piece := range pieces[to] {
@@ -55,7 +55,7 @@ func TestASecondCallWaitsForTheFirst(t *testing.T) {
 func TestACallKeepsNothingOfTheBody(t *testing.T) {
 	t.Parallel()
 	for _, from := range clients {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			body := []byte(strings.ReplaceAll(fullRequest[from], `"Read"`, `"`+longName+`"`))
 			_, want := mustRequest(t, from, to, string(body), options)
 			_, call, err := translate.Request(from, to, body, options)

@@ -29,10 +29,11 @@ const (
 // Anthropic's service_tier and metadata are missing, because they mean something
 // else: its metadata name the user's account and session.
 var paramNames = [paramCount][dialectCount]string{
-	temperature:      {Chat: "temperature", Messages: "temperature", Responses: "temperature", Gemini: "temperature"},
-	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p", Gemini: "topP"},
+	temperature: {Chat: "temperature", Messages: "temperature", Responses: "temperature", Gemini: "temperature",
+		Converse: "temperature"},
+	topP:             {Chat: "top_p", Messages: "top_p", Responses: "top_p", Gemini: "topP", Converse: "topP"},
 	topK:             {Messages: "top_k", Gemini: "topK"},
-	stop:             {Chat: "stop", Messages: "stop_sequences", Gemini: "stopSequences"},
+	stop:             {Chat: "stop", Messages: "stop_sequences", Gemini: "stopSequences", Converse: "stopSequences"},
 	seed:             {Chat: "seed", Gemini: "seed"},
 	presencePenalty:  {Chat: "presence_penalty", Gemini: "presencePenalty"},
 	frequencyPenalty: {Chat: "frequency_penalty", Gemini: "frequencyPenalty"},

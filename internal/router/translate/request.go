@@ -28,6 +28,7 @@ type request struct {
 	reserved      int      // bytes of buffers that Options.Reserve granted
 	isOutOfMemory bool     // Options.Reserve granted no more
 	scratch       []part   // for the parts of one message
+	documents     int      // converse upstream: documents that were written
 	hasCustom     bool     // the conversation has calls of custom tools
 	serverTools   []string // kinds and names of the tools that were left out
 }

@@ -102,7 +102,7 @@ func mustRequest(t testing.TB, from, to translate.Dialect, body string, opts tra
 func TestAMemberThatNoDialectKnowsIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, from := range clients {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			if from == to {
 				continue
 			}
@@ -131,6 +131,9 @@ func TestWhatIsDroppedFitsIntoAHeader(t *testing.T) {
 }
 
 var dialects = []translate.Dialect{translate.Chat, translate.Messages, translate.Responses}
+
+// upstreams are the dialects that upstreams have.
+var upstreams = append(slices.Clone(dialects), translate.Converse)
 
 // clients are the dialects that clients have.
 var clients = append(slices.Clone(dialects), translate.Gemini)

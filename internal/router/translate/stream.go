@@ -24,6 +24,8 @@ func streamReader(d Dialect) func(*assembler, []byte) {
 		return (*assembler).readMessagesEvent
 	case Responses:
 		return (*assembler).readResponsesEvent
+	case Converse:
+		return (*assembler).readConverseEvent
 	}
 	return (*assembler).readChatReply
 }
@@ -193,6 +195,8 @@ func (a *assembler) readReply(body []byte) {
 		a.readMessagesReply(body)
 	case Responses:
 		a.readResponsesReply(body)
+	case Converse:
+		a.readConverseReply(body)
 	default:
 		a.readChatReply(body)
 		if !a.isOver() && a.reply.finish == finishUnknown && len(a.reply.blocks) > 0 {

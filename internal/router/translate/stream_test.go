@@ -12,7 +12,7 @@ import (
 func TestStreamsSayWhatTheReplySaysHoweverTheyAreCut(t *testing.T) {
 	t.Parallel()
 	for _, from := range clients {
-		for _, to := range dialects {
+		for _, to := range upstreams {
 			for _, c := range translatetest.All[to] {
 				t.Run(from.String()+" over "+to.String()+" "+c.Name, func(t *testing.T) {
 					t.Parallel()

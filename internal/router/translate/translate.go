@@ -1,6 +1,6 @@
 // Package translate lets a client that speaks one dialect use an upstream that
 // speaks another: chat completions, messages (Anthropic), responses. Clients may also
-// speak gemini (Google's generateContent).
+// speak gemini (Google's generateContent), upstreams converse (Amazon Bedrock).
 //
 // Call Request first, with the client's body without the members that are meant for
 // the router, and with the upstream's model name in it or in the options. It returns
@@ -22,7 +22,8 @@
 // an upstream of another dialect.
 //
 // Every dialect has one reader and one writer for requests and for replies; gemini, which
-// no upstream speaks here, has only a reader of requests and a writer of replies. The types
+// no upstream speaks here, has only a reader of requests and a writer of replies, and
+// converse, which no client speaks, the other two. The types
 // request and reply are between them. So each file has one side of the mapping:
 // read_messages_request.go, write_chat_request.go and so on.
 //
@@ -33,7 +34,7 @@
 // speaks, or which errors are worth a retry.
 //
 // It is by far the largest package, with about 7,500 lines, because three dialects have a
-// reader and a writer each for requests, replies and streams, and a fourth has half of them.
+// reader and a writer each for requests, replies and streams, and two have half of them.
 // All of these share the unexported types. A package for each dialect would have to export
 // every field of those types, the helpers for raw JSON, and the assembler, whose fields the
 // readers of replies change: more than it would hide.
@@ -58,10 +59,11 @@ const (
 	Messages                 // /v1/messages
 	Responses                // /v1/responses
 	Gemini                   // /v1beta/models/M:generateContent; a client's dialect only
+	Converse                 // Amazon Bedrock's /model/M/converse; an upstream's dialect only
 	dialectCount
 )
 
-// String returns the dialect's name: chat, messages, responses or gemini.
+// String returns the dialect's name: chat, messages, responses, gemini or converse.
 func (d Dialect) String() string {
 	switch d {
 	case Chat:
@@ -72,6 +74,8 @@ func (d Dialect) String() string {
 		return "responses"
 	case Gemini:
 		return "gemini"
+	case Converse:
+		return "converse"
 	}
 	return fmt.Sprintf("dialect %d", uint8(d))
 }
@@ -85,10 +89,11 @@ type Options struct {
 	Stream  bool      // gemini client: it asked for a stream, which its path says
 
 	UpstreamModel []byte // the upstream's name of the model, as a JSON string; nil: the body has it
-	MaxTokens     int    // messages upstream: the limit of tokens when the client names none; 0: 8192
+	MaxTokens     int    // messages or converse upstream: the limit of tokens when the client names none; 0: 8192
 	MaxTokensName string // chat upstream: its name for the limit; "": max_tokens
-	Effort        bool   // chat upstream: it takes reasoning_effort
-	Adaptive      bool   // messages upstream: its model takes output_config.effort instead of a budget for thinking
+	Effort        bool   // chat or converse upstream: it takes reasoning_effort
+	Claude        bool   // converse upstream: its model is one of Anthropic's
+	Adaptive      bool   // messages or converse upstream: its model takes output_config.effort instead of a budget for thinking
 	ReasoningBack bool   // chat upstream: it wants its own reasoning_content back
 	Thoughts      bool   // chat upstream: it wants the thought signatures of its tool calls back (Gemini)
 	Details       bool   // chat upstream: it wants its reasoning_details back (OpenRouter)
@@ -216,6 +221,8 @@ func AppendRequest(out []byte, from, to Dialect, body []byte, opts Options) ([]b
 		out = r.appendMessages(out)
 	case Responses:
 		out = r.appendResponses(out)
+	case Converse:
+		out = r.appendConverse(out)
 	default:
 		out = r.appendChat(out)
 	}

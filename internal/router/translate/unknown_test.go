@@ -26,7 +26,7 @@ func TestEveryUnknownMemberThatIsDroppedIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, to := range dialects {
+			for _, to := range upstreams {
 				if from == to {
 					continue
 				}

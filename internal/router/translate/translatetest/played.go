@@ -17,7 +17,8 @@ var All = map[translate.Dialect][]Played{translate.Chat: append(Chat, broken(Chu
 	translate.Messages: append(Messages, broken(messageEvents(messageStart, blockStart(0, `{"type":"text","text":""}`),
 		blockDelta(0, `{"type":"text_delta","text":"Hel"}`)))...),
 	translate.Responses: append(Responses, broken(responseEvents(responseCreated, itemAdded(0, emptyText),
-		itemDelta("output_text", 0, "Hel")))...)}
+		itemDelta("output_text", 0, "Hel")))...),
+	translate.Converse: append(Converse, broken(converseEvents(converseStart, converseDelta("0", `{"text":"Hel"}`)))...)}
 
 // broken returns streams that begin well and go on as no dialect's do.
 func broken(begin string) []Played {
