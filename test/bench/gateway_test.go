@@ -103,16 +103,23 @@ func startServer(b *testing.B, addr string, cmd *exec.Cmd) *server {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
+	s := &server{addr, cmd}
+	b.Cleanup(s.end)
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			_ = c.Close()
-			return &server{addr, cmd}
+			return s
 		}
 		if time.Now().After(deadline) {
 			b.Fatalf("%v does not listen", cmd.Args)
 		}
 	}
+}
+
+// end ends the process.
+func (s *server) end() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
 }
 
 func unusedAddr(b *testing.B) string {
@@ -156,8 +163,7 @@ func loadServer(b *testing.B, s *server, clients int, path string, body []byte) 
 	wg.Wait()
 	b.StopTimer()
 	transport.CloseIdleConnections()
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
+	s.end()
 	cpu := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
 	slices.Sort(first)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package bench_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/process"
+)
+
+// processTime returns the processor time of a process.
+func processTime(ctx context.Context, pid int) (time.Duration, error) {
+	usage, err := process.ReadUsage(ctx, pid)
+	return usage.CPU, err
+}
