@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/drift"
 	"github.com/flowgate-go/flowgate/supervisor/oldtool"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
 )
@@ -25,22 +26,24 @@ func Start(ctx context.Context, service *string, timeout *time.Duration, share *
 		if err := s.replaceOldTool(ctx, cfg, serviceList(service), deref(take)); err != nil {
 			return nil, err
 		}
-		if status, err := checkUnchanged(ctx, cfg, service); err != nil {
+		if status, err := s.checkUnchanged(ctx, cfg, service); err != nil {
 			return status, err
 		}
-		return stack.StartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
+		status, err := stack.StartFresh(ctx, cfg, s.stackOptions(cfg, service, timeout))
+		drift.Compare(cfg, &status, drift.Planned(cfg, s.getenv))
+		return status, err
 	})
 }
 
 // checkUnchanged returns a fault when a running service differs from the configuration as it
 // is now: start would leave the service as it is. The status is the fault's evidence.
-func checkUnchanged(ctx context.Context, cfg *config.Config, service *string) (control.Status, error) {
+func (s session) checkUnchanged(ctx context.Context, cfg *config.Config, service *string) (control.Status, error) {
 	status, err := supervisor.Query(ctx, cfg)
 	if err != nil {
 		return status, nil //nolint:nilerr // the start itself says what is wrong with the supervisor
 	}
-	status.Compare(cfg)
-	return status, status.DifferenceFault(serviceList(service))
+	drift.Compare(cfg, &status, drift.Planned(cfg, s.getenv))
+	return status, drift.Fault(status, serviceList(service))
 }
 
 // replaceOldTool ends the services that the Python FlowGate left running when take is set.
@@ -86,7 +89,7 @@ func Status(ctx context.Context, service *string) error {
 		if !s.trust.Trusted {
 			query = supervisor.Query
 		}
-		return queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
+		return s.queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
 	})
 }
 
@@ -104,7 +107,7 @@ func Health(ctx context.Context, service *string) error {
 		if !s.trust.Trusted { // only what the supervisor knows: no probe of this configuration is run
 			query = supervisor.Query
 		}
-		status, err := queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
+		status, err := s.queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
 		if err != nil {
 			return nil, err
 		}
@@ -113,13 +116,17 @@ func Health(ctx context.Context, service *string) error {
 }
 
 // queryService returns the status of one service, or of all when none is named.
-func queryService(cfg *config.Config, service *string, query func() (control.Status, error)) (control.Status, error) {
+func (s session) queryService(
+	cfg *config.Config,
+	service *string,
+	query func() (control.Status, error),
+) (control.Status, error) {
 	name := deref(service)
 	if _, known := cfg.Service(name); name != "" && !known {
 		return control.Status{}, control.CheckServiceName(cfg, name)
 	}
 	status, err := query()
-	status.Compare(cfg)
+	drift.Compare(cfg, &status, drift.Planned(cfg, s.getenv))
 	if name != "" {
 		status = status.Only(name)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
 
@@ -71,6 +72,12 @@ func (s ServiceStatus) printProblems(p *terminal.Printer) {
 	if s.Reason != "" && (!s.Live || !s.Ready) {
 		p.Note(terminal.Bad, s.Name+": "+s.Reason)
 		p.Line(4, terminal.Span{Text: "its log is " + s.Log})
+	}
+	for _, difference := range s.Differs {
+		p.Note(terminal.Caution, s.Name+" is not as the configuration has it now: "+difference)
+	}
+	if len(s.Differs) > 0 {
+		p.Line(4, terminal.Span{Text: program.Text("mage restart " + s.Name + " applies the change")})
 	}
 	if s.Router == nil {
 		return

@@ -61,6 +61,15 @@ type Entry struct {
 	Reason    string           `json:"reason,omitempty"`
 	Decision  *Decision        `json:"decision,omitempty"`
 	LogFrom   int64            `json:"log_from,omitempty"` // offset in the log at which the process's lines begin
+	Loaded    *Loaded          `json:"loaded,omitempty"`   // what the process was started with; nil when not known
+}
+
+// Loaded has digests of what a process was started with; package drift makes and compares them.
+type Loaded struct {
+	Command     string `json:"command"`               // its arguments, folder and variables
+	Supervision string `json:"supervision"`           // its probes, restarts and time limits
+	Router      string `json:"router,omitempty"`      // the router's generated configuration; "" when it loads none
+	CLIProxy    string `json:"cliproxyapi,omitempty"` // CLIProxyAPI's own file; "" for other programs
 }
 
 // Exit says how a process ended.

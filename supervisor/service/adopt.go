@@ -20,6 +20,7 @@ func (r *Runner) Adopt(request *instance.StartRequest, e ledger.Entry) {
 			s.State = control.StateRunning
 		}
 		s.Identity, s.PID, s.Live, s.StartedAt, s.LogFrom = e.Process, e.Process.PID, true, &e.StartedAt, e.LogFrom
+		s.Loaded = e.Loaded
 	})
 	r.first = func(context.Context) phase { return r.adoptProcess(e) }
 }

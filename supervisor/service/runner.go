@@ -37,6 +37,7 @@ type Snapshot struct {
 	LogFrom  int64            // offset in the log at which the process's lines begin
 	LogInfo  os.FileInfo      // of the log file as it was opened; nil when not known
 	Budget   ledger.Budget    // restarts that count against the limit
+	Loaded   *ledger.Loaded   // what the process was started with; nil when not known
 }
 
 // Supervisor is what a Runner uses of the supervisor that it belongs to.

@@ -31,7 +31,7 @@ func (r *Runner) startProcess(ctx context.Context) phase {
 func (r *Runner) setProcess(p *instance.Process) {
 	r.process = p
 	r.publish(func(s *Snapshot) {
-		s.LogInfo, s.LogFrom = p.LogInfo, p.LogFrom
+		s.LogInfo, s.LogFrom, s.Loaded = p.LogInfo, p.LogFrom, p.Loaded
 		s.Identity, s.PID, s.Live = p.Leader(), p.Leader().PID, true
 		s.StartedAt, s.Version = &p.Started, p.Spec.Version
 	})

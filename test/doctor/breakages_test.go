@@ -38,7 +38,7 @@ func files() []breakage {
 			also: []string{"settings.honoured"}, // the profile has one under router_settings, which wins
 			harm: editFile(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
 		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
-			fix: "export FLOWGATE_TEST_VARIABLE",
+			fix: "export FLOWGATE_TEST_VARIABLE", from: stopped,
 			harm: func(s *stack) func() {
 				s.edit(settings, "    depends_on:", "    env: {X: \"${FLOWGATE_TEST_VARIABLE}\"}\n    depends_on:")
 				return func() { s.env = append(s.env, "FLOWGATE_TEST_VARIABLE=x") }
@@ -226,6 +226,12 @@ func upstream() []breakage {
 				key := s.read(".router/secrets/management.key")
 				s.write(".router/secrets/management.key", "sk-another-key-0123456789\n")
 				return func() { s.write(".router/secrets/management.key", key) }
+			}},
+		{check: "cliproxy.current", command: true, how: "CLIProxyAPI's own file was replaced, and the server has the old one",
+			fix: "mage restart cliproxyapi_plus", from: withUpstream, also: []string{"cliproxy.config"},
+			harm: func(s *stack) func() {
+				s.shell("sed -i 's/^debug: false/debug: true/' " + own)
+				return nil
 			}},
 		{check: "cliproxy.version", command: true, how: "a newer version was installed and not started",
 			fix: "mage restart cliproxyapi_plus", from: withStore,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -29,7 +30,12 @@ func cliproxyMain(args []string) int {
 	open := flags.Bool("open", false, "")
 	anyOrigin := flags.Bool("any-origin", false, "")
 	_ = flags.Parse(args)
-	text, err := os.ReadFile(*file)
+	opened, err := os.Open(*file)
+	if err != nil {
+		fmt.Println("failed to load config")
+		return 0 // as the real one
+	}
+	text, err := io.ReadAll(opened)
 	var own struct {
 		Port   int      `yaml:"port"`
 		Keys   []string `yaml:"api-keys"`
@@ -72,6 +78,14 @@ func cliproxyMain(args []string) int {
 			fmt.Fprint(w, credentialList(*aside))
 		}
 	})
+	mux.HandleFunc("GET /v0/management/config", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+own.Manage.Secret {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("X-CPA-VERSION", *version)
+		tellLoaded(w, opened)
+	})
 	var handler http.Handler = mux
 	if *open {
 		handler = letEverybodyIn(mux, strings.Split(*offered, ","))
@@ -91,6 +105,22 @@ func cliproxyMain(args []string) int {
 		return 0
 	}
 	select {}
+}
+
+// tellLoaded answers with what the server has loaded: the file that it opened at its start, with
+// changes in place but not one that took its place, and without what the real server leaves out.
+func tellLoaded(w http.ResponseWriter, opened *os.File) {
+	var loaded map[string]any
+	text, err := io.ReadAll(io.NewSectionReader(opened, 0, 1<<20))
+	if err != nil || yaml.Unmarshal(text, &loaded) != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	for _, key := range [...]string{"host", "port", "auth-dir", "remote-management"} {
+		delete(loaded, key)
+	}
+	loaded["ws-auth"] = false // a default, which the file need not have
+	_ = json.NewEncoder(w).Encode(loaded)
 }
 
 // litellmMain is a double of LiteLLM as far as being alive and listing models:

@@ -102,7 +102,7 @@ func TestScripts(t *testing.T) {
 
 // setup gives every script ports and a HOME of its own, and stops what it left running.
 func setup(env *testscript.Env) error {
-	for _, name := range []string{"PORT", "UPSTREAM", "EXTRA"} {
+	for _, name := range []string{"PORT", "UPSTREAM", "EXTRA", "OTHER"} {
 		port, err := freePort()
 		if err != nil {
 			return err

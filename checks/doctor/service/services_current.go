@@ -9,6 +9,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/drift"
 )
 
 func servicesCurrent(s *subject.Subject) checks.Check {
@@ -21,7 +22,7 @@ func servicesCurrent(s *subject.Subject) checks.Check {
 				return checks.FromFault(err)
 			}
 			status.Services = append([]control.ServiceStatus{}, status.Services...) // other checks read them meanwhile
-			status.Compare(s.Config)
+			drift.Compare(s.Config, &status, drift.Generated(s.Config))             // profile.current compares that with the configuration
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
 			differing := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
 			if len(differing) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
@@ -59,7 +58,7 @@ func compareProxyConfig(s *subject.Subject, own cliproxy.File, svc config.Servic
 			WithFix("", "write the same host in both")
 	}
 	if running, ok := s.RunningService(svc.Name); ok && running.StartedAt != nil &&
-		isCreatedAfter(s.Config.CLIProxyConfigFile, *running.StartedAt) {
+		cliproxy.IsReplacedSince(s.Config.CLIProxyConfigFile, *running.StartedAt) {
 		return checks.Warned("%s was replaced after the server started, and CLIProxyAPI takes only a file that is "+
 			"changed in place: it runs with what was there before", file).
 			WithFix("mage restart "+svc.Name, "start it with the file as it is now")
@@ -75,11 +74,4 @@ func isReachable(bound, asked string) bool {
 	ip := net.ParseIP(bound)
 	return bound == "" || bound == asked || ip != nil && ip.IsUnspecified() ||
 		hostname.IsLoopback(bound) && hostname.IsLoopback(asked)
-}
-
-// isCreatedAfter reports whether the file at path was made after a moment: one that is
-// changed in place keeps the time of its birth. False where that is not known.
-func isCreatedAfter(path string, moment time.Time) bool {
-	born, known := creationTime(path)
-	return known && born.After(moment)
 }

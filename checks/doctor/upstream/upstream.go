@@ -19,6 +19,7 @@ func Checks(s *subject.Subject) []checks.Check {
 		cliproxyFolder(s),
 		cliproxyReachable(s),
 		cliproxyManagement(s, ask),
+		cliproxyCurrent(s),
 		cliproxyVersion(s, ask),
 		credentialsUsable(s, ask),
 	}

@@ -77,13 +77,8 @@ func (s *Services) Restart(ctx context.Context, q control.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, svc := range q.Config.Services {
-		if slices.Contains(names, svc.Name) {
-			r := s.startRequest(svc, q)
-			if err := r.CheckExecutable(); err != nil {
-				return r.AddFailure(err)
-			}
-		}
+	if err := s.checkRestartable(ctx, q, names); err != nil {
+		return err
 	}
 	if err := s.stopAll(ctx, names); err != nil {
 		return err

@@ -103,6 +103,7 @@ func (s *Services) Entries() []ledger.Entry {
 			Name: snapshot.Name, Runtime: snapshot.Runtime, Host: snapshot.Service.Host, Port: snapshot.Service.Port,
 			Process: snapshot.Identity, State: snapshot.State, Restarts: snapshot.Restarts, Spent: snapshot.Budget,
 			LastExit: snapshot.LastExit, Reason: snapshot.Reason, Decision: snapshot.Decision, LogFrom: snapshot.LogFrom,
+			Loaded: snapshot.Loaded,
 		}
 		if snapshot.StartedAt != nil {
 			e.StartedAt = *snapshot.StartedAt

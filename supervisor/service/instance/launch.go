@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/runtimestore"
 	"github.com/flowgate-go/flowgate/supervisor/control"
+	"github.com/flowgate-go/flowgate/supervisor/drift"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
 
@@ -21,6 +22,9 @@ import (
 func Launch(ctx context.Context, r *StartRequest) (*Process, error) {
 	spec, err := r.verifiedCommand()
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkUpstreamFile(); err != nil {
 		return nil, err
 	}
 	if err := checkPort(ctx, r.Service); err != nil {
@@ -39,6 +43,7 @@ func Launch(ctx context.Context, r *StartRequest) (*Process, error) {
 	p := newProcess(r, spec)
 	p.LogFrom, p.Started = logfile.EndOffset(log.Name()), ledger.Timestamp()
 	p.LogInfo, _ = log.Stat()
+	p.Loaded = drift.Record(r.Config, r.Service)
 	child, err := startChild(spec, p.family.Mark, log)
 	if err != nil {
 		return nil, r.execFault(err, spec.Dir)
@@ -69,6 +74,7 @@ func Adopt(r *StartRequest, e ledger.Entry) *Process {
 	spec, _ := runtimestore.Command(r.Config, r.Service, r.Env) // used only for the runtime's version and for probes
 	p := newProcess(r, spec)
 	p.family.Leader, p.Started, p.LogFrom = e.Process, e.StartedAt, e.LogFrom
+	p.Loaded = e.Loaded
 	p.LogInfo, _ = os.Stat(p.logPath)
 	p.watch(r.Service)
 	return p

@@ -29,8 +29,9 @@ import (
 type Process struct {
 	Spec    runtimestore.Spec
 	Started time.Time
-	LogFrom int64       // offset in the log at which the process's lines begin
-	LogInfo os.FileInfo // of the log file as it was opened; nil when not known
+	LogFrom int64          // offset in the log at which the process's lines begin
+	LogInfo os.FileInfo    // of the log file as it was opened; nil when not known
+	Loaded  *ledger.Loaded // what it was started with; nil when not known
 
 	Ended        chan struct{}    // closed when the process ended; Collect is still to be called
 	Observations chan Observation // what the probes found

@@ -1,12 +1,14 @@
 package instance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"syscall"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/cliproxy"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/probe"
@@ -57,9 +59,13 @@ func (r *StartRequest) verifiedCommand() (runtimestore.Spec, error) {
 }
 
 // CheckExecutable returns the fault that Launch would return for the service's
-// program or log. It does not look at the port, which a running process may have.
+// program or log. It does not look at the port, which a running process may have:
+// see CheckPort.
 func (r *StartRequest) CheckExecutable() error {
 	if _, err := r.verifiedCommand(); err != nil {
+		return err
+	}
+	if err := r.checkUpstreamFile(); err != nil {
 		return err
 	}
 	log, err := control.OpenLog(control.LogPath(r.Config, r.Service.Name))
@@ -67,6 +73,28 @@ func (r *StartRequest) CheckExecutable() error {
 		return control.UnwritableFault(r.Config.Paths.RuntimeDir, err)
 	}
 	return log.Close()
+}
+
+// CheckPort returns the fault that Launch would return for the service's port.
+func (r *StartRequest) CheckPort(ctx context.Context) error { return checkPort(ctx, r.Service) }
+
+// checkUpstreamFile returns the fault cliproxy-config-invalid when CLIProxyAPI would not start
+// with its own file, or would listen elsewhere than it is asked. It would exit with status 0.
+func (r *StartRequest) checkUpstreamFile() error {
+	if r.Service.Runtime != config.RuntimeCLIProxyAPI {
+		return nil
+	}
+	file, err := cliproxy.ReadFile(r.Config.CLIProxyConfigFile)
+	if err != nil {
+		return fault.Usage("cliproxy-config-invalid", "service %q: its own configuration file: %w", r.Service.Name, err).
+			WithHint("correct that file; mage doctor names its other problems")
+	}
+	if file.Port != r.Service.Port {
+		return fault.Usage("cliproxy-config-invalid", "service %q: %s has port: %d, and services.%s.port is %d", r.Service.Name,
+			r.Config.CLIProxyConfigFile, file.Port, r.Service.Name, r.Service.Port).
+			WithHint("write the same port in both")
+	}
+	return nil
 }
 
 // execFault returns the fault of a program that could not be executed in dir.
