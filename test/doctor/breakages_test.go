@@ -38,7 +38,7 @@ func files() []breakage {
 			also: []string{"settings.honoured"}, // the profile has one under router_settings, which wins
 			harm: editFile(settings, "    request_timeout: 600", "    cooldown_time: 5\n    request_timeout: 600")},
 		{check: "config.environment", how: "services.litellm.env reads a variable that is not set",
-			fix: "export FLOWGATE_TEST_VARIABLE", from: stopped,
+			fix: "export FLOWGATE_TEST_VARIABLE", from: prepare,
 			harm: func(s *stack) func() {
 				s.edit(settings, "    depends_on:", "    env: {X: \"${FLOWGATE_TEST_VARIABLE}\"}\n    depends_on:")
 				return func() { s.env = append(s.env, "FLOWGATE_TEST_VARIABLE=x") }
