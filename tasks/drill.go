@@ -14,7 +14,7 @@ import (
 // Drill holds the targets that break a private stack on purpose.
 type Drill mg.Namespace
 
-// Default breaks a private stack in one way, or in all, and checks that doctor names the cause and the stack recovers.
+// Default breaks a throw-away stack on purpose, in one way or in all, and checks that doctor names the cause and the stack recovers.
 func (Drill) Default(ctx context.Context, drill *string) error {
 	return run(ctx, "drill", func(ctx context.Context, s session) (any, error) {
 		s.out.Step("breaking a private stack on purpose")

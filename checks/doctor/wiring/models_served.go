@@ -16,7 +16,7 @@ import (
 
 func modelsServed(s *subject.Subject) checks.Check {
 	return checks.Check{
-		ID: "models.served", Title: "The running router serves every model group of the plan",
+		ID: "models.served", Title: "The running router serves every model group of the configuration",
 		Needs: []string{"services.ready", "ports.available", "profile.active"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			svc, ok := s.Config.Service(config.LiteLLM)
