@@ -181,7 +181,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "since", Flag: "since", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "drill", Method: "drill:default", NormalName: "drill", NormalMethod: "drilldefault", ReadOnly: "",
-		Synopsis: "breaks a private stack in one way, or in all, and checks that doctor names the cause and the stack recovers.", Params: []commandline.Param{
+		Synopsis: "breaks a throw-away stack on purpose, in one way or in all, and checks that doctor names the cause and the stack recovers.", Params: []commandline.Param{
 			{Name: "drill", Flag: "drill", Kind: "string", Optional: true},
 		}},
 	{Name: "drill:list", Method: "drill:list", NormalName: "drilllist", NormalMethod: "drilllist", ReadOnly: "always",
