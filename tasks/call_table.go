@@ -43,6 +43,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Bootstrap{}.Outdated(ctx, a.optionalBool("online"), a.optionalBool("offline"))
 	case "bootstrap:update":
 		return Bootstrap{}.Update(ctx, a.text("runtime"), a.optionalText("version"), a.optionalBool("offline"), a.optionalBool("pin"), a.optionalBool("unpin"), a.optionalBool("skipprobe"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
+	case "client:check":
+		return Client{}.Check(ctx, a.text("client"), a.optionalDuration("timeout"))
 	case "client:list":
 		return Client{}.List(ctx)
 	case "client:restore":

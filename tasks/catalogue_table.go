@@ -117,6 +117,11 @@ var catalogue = commandline.Catalogue{
 			{Name: "skipprobes", Flag: "skip-probes", Kind: "bool", Optional: true},
 			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
 		}},
+	{Name: "client:check", Method: "client:check", NormalName: "clientcheck", NormalMethod: "clientcheck", ReadOnly: "",
+		Synopsis: "has the real tool answer one prompt through the router, and says how many requests the router saw.", Params: []commandline.Param{
+			{Name: "client", Flag: "client", Kind: "string", Optional: false},
+			{Name: "timeout", Flag: "timeout", Kind: "time.Duration", Optional: true},
+		}},
 	{Name: "client:list", Method: "client:list", NormalName: "clientlist", NormalMethod: "clientlist", ReadOnly: "always",
 		Synopsis: "lists the tools that FlowGate knows, which of them are installed, and where each points; it starts none."},
 	{Name: "client:restore", Method: "client:restore", NormalName: "clientrestore", NormalMethod: "clientrestore", ReadOnly: "",

@@ -1,7 +1,9 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"os"
 	"strings"
 	"syscall"
@@ -12,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/client"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/supervisor"
 )
 
 // Client holds the targets of the tools that send requests to the router.
@@ -45,6 +48,13 @@ func (Client) Restore(ctx context.Context, client *string, dryRun *bool) error {
 func (Client) Run(ctx context.Context, client string, model *string, fastModel *string) error {
 	return runChanging(ctx, "client:run", func(_ context.Context, s session, cfg *config.Config) (any, error) {
 		return nil, s.runClient(cfg, client, clientWishes{model: deref(model), fastModel: deref(fastModel)})
+	})
+}
+
+// Check has the real tool answer one prompt through the router, and says how many requests the router saw.
+func (Client) Check(ctx context.Context, client string, timeout *time.Duration) error {
+	return runChanging(ctx, "client:check", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return s.checkClient(ctx, cfg, client, deref(timeout))
 	})
 }
 
@@ -140,6 +150,43 @@ func (s session) runClient(cfg *config.Config, name string, w clientWishes) erro
 	words := append([]string{program}, append(arguments, s.line.AfterDashes...)...)
 	if err := syscall.Exec(program, words, env); err != nil { //nolint:gosec // the user named the program
 		return fault.New("client-not-started", "start %s: %w", program, err).WithHint("try it alone: %s", program)
+	}
+	return nil
+}
+
+// checkPatience is how long a client may take to answer one prompt. The slowest, Copilot CLI,
+// unpacks itself for 8 s when it is started for the first time.
+const checkPatience = 2 * time.Minute
+
+// checkClient has the real client answer one prompt.
+func (s session) checkClient(ctx context.Context, cfg *config.Config, name string, limit time.Duration) (any, error) {
+	c, err := client.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.runTarget(cfg, c, clientWishes{})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(limit, checkPatience))
+	defer cancel()
+	return client.Ask(ctx, c, t, client.Question{
+		Word: strings.ToLower(rand.Text()[:12]), Environ: os.Environ(), Getenv: s.getenv,
+		Requests: func(ctx context.Context) *int64 { return countRequests(ctx, cfg) },
+	})
+}
+
+// countRequests returns how many requests for models the router has had since its start; nil
+// when it does not tell: LiteLLM does not, and a router that does not run.
+func countRequests(ctx context.Context, cfg *config.Config) *int64 {
+	status, err := supervisor.QueryWithDeployments(ctx, cfg)
+	if err != nil {
+		return nil
+	}
+	for _, svc := range status.Services {
+		if svc.Router != nil {
+			return &svc.Router.Requests
+		}
 	}
 	return nil
 }

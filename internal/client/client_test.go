@@ -139,7 +139,7 @@ func (h *home) fillFiles(c client.Client, seed uint64) (before []string) {
 func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 	t.Parallel()
 	for _, c := range withFiles(t) {
-		for seed := range uint64(12) {
+		for seed := range uint64(8) {
 			h := newHome(t)
 			var before []string
 			if seed > 0 {
@@ -176,7 +176,7 @@ func TestSetupThenRestoreIsTheIdentity(t *testing.T) {
 func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 	t.Parallel()
 	for _, c := range withFiles(t) {
-		for seed := range uint64(12) {
+		for seed := range uint64(8) {
 			h := newHome(t)
 			before := h.fillFiles(c, seed)
 			if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {

@@ -39,14 +39,15 @@ type entry struct {
 	Element string    `json:"element,omitempty"` // as in Value
 	Value   any       `json:"value"`             // with Secret, the SHA-256 of the text
 	Secret  bool      `json:"secret,omitempty"`
-	Created int       `json:"created"` // how many tables around it were added
-	Had     bool      `json:"had"`     // the file had a value there before, Old
+	Keep    bool      `json:"keep,omitempty"` // as in Value: the client may change it as it likes
+	Created int       `json:"created"`        // how many tables around it were added
+	Had     bool      `json:"had"`            // the file had a value there before, Old
 	Old     any       `json:"old,omitempty"`
 }
 
 // newEntry returns the entry for a value that is about to be written.
 func newEntry(v Value) entry {
-	e := entry{Path: v.Path, Element: v.Element, Value: v.Value, Secret: v.secret}
+	e := entry{Path: v.Path, Element: v.Element, Value: v.Value, Secret: v.secret, Keep: v.Keep}
 	if text, ok := v.Value.(string); ok && v.secret {
 		e.Value = digest([]byte(text))
 	}

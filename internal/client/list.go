@@ -62,7 +62,7 @@ func (c Client) Status(t Target, getenv func(string) string) Status {
 		s.Points, s.Reason = PointsUnknown, err.Error()
 		return s
 	}
-	s.Found = s.Found || file.exists
+	s.Found = s.Found || file.exists && c.Sibling == "" // siblings share a file
 	_, s.SetUp, _ = readJournal(c.Name, file.path, getenv)
 	s.setAddress(c.Files[0], t, file)
 	return s

@@ -109,7 +109,7 @@ func (j journal) restore(f edit.Format, file content) (restoredFile, error) {
 			continue
 		}
 		if !e.isOurs(value) {
-			if !e.Had || !edit.Equal(value, e.Old) { // else it has its old value already
+			if !e.Keep && (!e.Had || !edit.Equal(value, e.Old)) { // else it has its old value already
 				result.left = append(result.left, fmt.Sprintf("%s was changed since then and stays", e.place(e.Value)))
 			}
 			continue

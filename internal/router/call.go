@@ -65,6 +65,7 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 	if !ok {
 		return
 	}
+	r.requests.Add(1)
 	if to.isStream && req.URL.Query().Get("alt") != "sse" {
 		list := reply.NewListWriter(w)
 		defer list.Close()

@@ -17,6 +17,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/samber/lo"
@@ -108,6 +109,7 @@ type Router struct {
 	calls    sync.Pool // of *call
 	recorder func(*record.Request)
 	quota    quota.Newest
+	requests atomic.Int64 // for models, with the right key
 }
 
 // New makes a Router, and logs the settings' warnings. Faults: master-key-missing,

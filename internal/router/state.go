@@ -20,6 +20,7 @@ const StatePath = "/health/deployments"
 
 // State is a report of which deployments of a Router may be asked now.
 type State struct {
+	Requests          int64     `json:"requests"` // for models, with the right key, since the router's start
 	Deployments       int       `json:"deployments"`
 	Available         int       `json:"available"`          // how many deployments may be asked
 	Cooling           []Cooling `json:"cooling"`            // the deployments that cool down, in the order of model_list
@@ -66,7 +67,7 @@ type Cooling struct {
 // State returns which deployments may be asked now. It changes no cooldown.
 func (r *Router) State() State {
 	now := r.policy.Now()
-	s := State{Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
+	s := State{Requests: r.requests.Load(), Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
 	isAvailable := map[string]bool{}
 	for _, d := range r.deployments {
 		access, _ := d.Cooldown.Access(now)
