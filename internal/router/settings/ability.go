@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,10 +21,23 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 	d.NoOutputFormat = !takesFormat(d.Upstream)
 	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
 		d.MaxTokensName, d.TextParts = "max_completion_tokens", true
-		d.TakesEffort = slices.ContainsFunc([]string{"gpt-5", "o1", "o3", "o4"},
-			func(p string) bool { return strings.HasPrefix(d.Upstream, p) })
+		d.TakesEffort = thinks(d.Upstream)
 	}
 	readAbilities(d, info)
+}
+
+// thinks reports whether a model of OpenAI's thinks before it answers: o1, o3 …, and GPT-5 and later ones.
+func thinks(model string) bool {
+	if rest, ok := strings.CutPrefix(model, "o"); ok {
+		return rest != "" && rest[0] >= '1' && rest[0] <= '9'
+	}
+	rest, ok := strings.CutPrefix(model, "gpt-")
+	if !ok {
+		return false
+	}
+	digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+	version, err := strconv.Atoi(rest[:digits])
+	return err == nil && version >= 5
 }
 
 // readAbilities reads from model_info what the model can do, in LiteLLM's words.
