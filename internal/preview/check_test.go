@@ -48,7 +48,7 @@ func TestCheckFindsMistakesInEveryProfileAndWarnsOfTheOneInForce(t *testing.T) {
 	if p := found.Problems[0]; p.Line != 23 || p.Path != "profiles.other.router_settings.num_retries" || p.Code != "settings-invalid" {
 		t.Errorf("%+v", p)
 	}
-	want := []string{"fallback-unknown 20:7", "routing-strategy-unknown 21:23", "setting-without-effect 11:81",
+	want := []string{"fallback-unknown 20:24", "routing-strategy-unknown 21:23", "setting-without-effect 11:81",
 		"setting-without-effect 15:22"}
 	if got := codes(found.Warnings); !slices.Equal(got, want) {
 		t.Errorf("%q, not %q", got, want)

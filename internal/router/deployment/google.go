@@ -33,5 +33,5 @@ func googleEndpoint(s *settings.Deployment, method string) *url.URL {
 	path := strings.TrimSuffix(strings.TrimRight(base.Path, "/"), "/openai")
 	path, _ = strings.CutSuffix(path, "/v1")
 	base.Path = strings.TrimSuffix(path, "/v1beta") + "/" // JoinPath would make a relative path of an empty one
-	return base.JoinPath("v1beta", "models", url.PathEscape(s.Upstream)+":"+method)
+	return base.JoinPath("v1beta", "models", url.PathEscape(strings.TrimPrefix(s.Upstream, "models/"))+":"+method)
 }

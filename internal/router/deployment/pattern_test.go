@@ -36,7 +36,7 @@ func TestAPatternServesTheModelThatLiteLLMWouldAskFor(t *testing.T) {
 		found, reason := everything.Match(model)
 		switch {
 		case strings.HasPrefix(want, "team/"): // LiteLLM takes the whole name, which has no provider that it knows
-			if len(found) != 0 || !strings.Contains(reason, `provider "team" needs an api_base`) {
+			if len(found) != 0 || !strings.Contains(reason, `provider "team" is not known and needs an api_base`) {
 				t.Errorf("%s: %d deployments, %q", model, len(found), reason)
 			}
 		case len(found) != 1 || found[0].Model != want || found[0].Group != model:

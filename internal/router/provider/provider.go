@@ -40,9 +40,13 @@ const (
 // Provider is an entry of the table. A prefix that LiteLLM knows and that this router does
 // not serve has only Prefix and either Unsupported or SignIn.
 type Provider struct {
-	Prefix        string   `yaml:"-"`
-	Base          string   `yaml:"base"`           // default address; empty: a deployment needs an api_base
-	Path          string   `yaml:"path"`           // appended to an address that does not end with it
+	Prefix string `yaml:"-"`
+	Base   string `yaml:"base"` // default address; empty: a deployment needs an api_base
+	Path   string `yaml:"path"` // appended to an address that does not end with it
+	// OwnPaths are ends of addresses that lead to routes of the provider's own, the longest
+	// first. They give way to Path.
+	OwnPaths []string `yaml:"own_paths"`
+
 	BaseVariables []string `yaml:"base_variables"` // environment variables of the address, in order
 	KeyVariables  []string `yaml:"key_variables"`  // environment variables of the key, in order
 	// TokenVariables are the environment variables of a token, in order. The token is used
@@ -179,6 +183,13 @@ func (p Provider) Complete(u *url.URL) *url.URL {
 	}
 	if p.Path == "" || strings.HasSuffix(path, p.Path) {
 		return u
+	}
+	for _, own := range p.OwnPaths {
+		if before, ok := strings.CutSuffix(path, own); ok {
+			trimmed := *u
+			trimmed.Path, trimmed.RawPath = before+"/", "" // JoinPath would make a relative path of an empty one
+			return trimmed.JoinPath(p.Path)
+		}
 	}
 	// The address may already end with the first part of the path: …/v1beta for /v1beta/openai.
 	for i := len(p.Path); i > 0; i = strings.LastIndex(p.Path[:i], "/") {

@@ -96,7 +96,7 @@ func TestAPatternWhoseProviderIsNotKnownSaysWhy(t *testing.T) {
 model_list: [{model_name: "*", litellm_params: {model: "*"}}]
 `, router.Options{})
 	got := s.Chat("nosuch/m")
-	if got.Status != 400 || !strings.Contains(got.Body, `provider \"nosuch\" needs an api_base`) {
+	if got.Status != 400 || !strings.Contains(got.Body, `provider \"nosuch\" is not known and needs an api_base`) {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	for _, model := range []string{"", strings.Repeat("m", 513)} {

@@ -13,7 +13,7 @@ import (
 // parseBase checks an upstream's address and, for Anthropic, adds the version folder
 // that LiteLLM adds by itself. When u is nil, problem says what is wrong with base.
 func parseBase(kind Kind, base string) (u *url.URL, problem string) {
-	u, err := url.Parse(strings.TrimRight(base, "/"))
+	u, err := url.Parse(strings.TrimRight(strings.TrimSpace(base), "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, "expected an address such as http://127.0.0.1:8317/v1"
 	}

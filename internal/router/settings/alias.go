@@ -21,7 +21,7 @@ func readAliases(s *Settings, litellm, router document.Section) {
 	}
 	modelAliases := litellm.Sub("model_alias_map")
 	for _, name := range modelAliases.Keys() {
-		target, _ := modelAliases.Text(name)
+		target := modelAliases.Word(name)
 		if target == "" {
 			modelAliases.Fail(name, "expected the name of a model group")
 			continue
@@ -38,13 +38,13 @@ func readAliases(s *Settings, litellm, router document.Section) {
 // readAlias reads an alias: the name of a group, or a mapping of model and hidden.
 func readAlias(groups document.Section, name string) Alias {
 	if _, isText := groups.Value(name).(string); isText {
-		target, _ := groups.Text(name)
+		target := groups.Word(name)
 		return Alias{Name: name, Target: target}
 	}
 	entry := groups.Sub(name)
 	entry.WarnUnknown("model", "hidden")
-	target, _ := entry.Text("model")
-	if target == "" {
+	target := entry.Word("model")
+	if target == "" && groups.IsMapping(name) {
 		groups.Fail(name, "expected the name of a model group, or a mapping that has it as model")
 	}
 	return Alias{Name: name, Target: target, Hidden: entry.Flag("hidden")}

@@ -21,6 +21,7 @@ func readKey(d *Deployment, row provider.Provider, params, values document.Secti
 	getenv := params.File().Getenv
 	key, keyVariable := row.Key(getenv)
 	token, tokenVariable := row.Token(getenv)
+	key, token = strings.TrimSpace(key), strings.TrimSpace(token)
 	switch {
 	case isOwn && key != "":
 		d.Key, d.KeyVariable = key, keyVariable
@@ -60,11 +61,29 @@ func readWrittenKey(d *Deployment, row provider.Provider, params, values documen
 		section.Warn("environment-variable-unset", key,
 			"environment variable %s is not set; the deployment answers 401 until it is", d.MissingKey)
 	}
-	if strings.HasPrefix(d.Key, "${") {
-		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key,
-			strings.Trim(d.Key, "${}"))
+	d.Key = strings.TrimSpace(d.Key) // a header cannot have the end of a line
+	if name := foreignReference(d.Key); name != "" {
+		section.Warn("key-is-shell-reference", key, "the text %q is sent as the key: write os.environ/%s", d.Key, name)
 	}
 	return true
+}
+
+// foreignReference returns the environment variable that a text names as shells, Python or
+// other tools do, such as ${NAME} and os.environ["NAME"]; "" for another text.
+func foreignReference(text string) string {
+	rest := ""
+	for _, prefix := range [...]string{"os.environ", "os.getenv", "process.env", "ENV", "env", "$"} {
+		if after, ok := strings.CutPrefix(text, prefix); ok {
+			rest = after
+			break
+		}
+	}
+	name := strings.Trim(rest, `./:[](){}"' `)
+	isVariable := func(r rune) bool { return r == '_' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
+	if name == "" || strings.TrimLeftFunc(name, isVariable) != "" || name == rest && !strings.HasPrefix(text, "$") {
+		return ""
+	}
+	return name
 }
 
 // variableOf returns the environment variable that a reference names; "" for another text.

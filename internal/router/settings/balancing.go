@@ -97,7 +97,7 @@ const budgetStrategy = "provider-budget-routing"
 // an entry of routing_groups.
 func readBalancing(router document.Section) Balancing {
 	b := Balancing{Strategy: SimpleShuffle, SampleTTL: defaultSampleTTL, MaxSamples: defaultMaxSamples}
-	name, _ := router.Text("routing_strategy")
+	name := router.Word("routing_strategy")
 	switch {
 	case name == "":
 	case name == oldUsageBased:

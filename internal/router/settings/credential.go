@@ -14,9 +14,9 @@ func readCredentials(top document.Section) credentials {
 	for i, v := range top.List("credential_list") {
 		entry := top.File().Mapping([]any{"credential_list", i}, v)
 		entry.WarnUnknown("credential_name", "credential_values", "credential_info")
-		if name, _ := entry.Text("credential_name"); name != "" {
+		if name := entry.Word("credential_name"); name != "" {
 			values := entry.Sub("credential_values")
-			values.WarnUnknown("api_key", "api_base", "base_url")
+			values.WarnUnknown("api_key", "api_base", "base_url", "api_version")
 			all[name] = values
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/samber/lo"
 
@@ -20,6 +21,9 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	for i, v := range top.List("model_list") {
 		path, warningsBefore := []any{"model_list", i}, len(top.File().Warnings)
 		entry := top.File().Mapping(path, v)
+		if v == nil {
+			top.File().Fail(path, "the entry is empty")
+		}
 		if _, isMapping := v.(map[string]any); !isMapping {
 			continue
 		}
@@ -69,6 +73,11 @@ func canServe(d *Deployment, entry document.Section, rows providers, credentials
 	if infersProvider(d, params) {
 		return true
 	}
+	if strings.Contains(d.Model, "*") && !isPattern(d.Group) && d.Mock == nil {
+		params.Warn("pattern-unmatched", "model", "model_name has no *, so that nothing takes the place of the one in %q; "+
+			"the deployment cannot serve", d.Model)
+		return false
+	}
 	readUpstream(d, newUpstreamEntry(entry, credentials), rows)
 	return d.Base != nil || d.Mock != nil
 }
@@ -81,6 +90,9 @@ func readDeployment(entry document.Section, index int, knownKeys map[string]bool
 	problemsBefore := len(entry.File().Problems)
 	entry.WarnUnknown("model_name", "litellm_params", "model_info", "rpm", "tpm")
 	params := entry.Sub("litellm_params")
+	if entry.Has("litellm_params") && !entry.IsMapping("litellm_params") {
+		return nil // an error already
+	}
 	params.WarnUnknownIn(knownKeys)
 	group, missingGroup := entry.Text("model_name")
 	model, missingModel := params.Text("model")
@@ -101,7 +113,7 @@ func readDeployment(entry document.Section, index int, knownKeys map[string]bool
 	}
 	d := &Deployment{Index: index, Group: group, Model: model, Order: 1}
 	d.Info, _ = entry.Value("model_info").(map[string]any) // a value that is not a mapping is an error already
-	d.ID, _ = entry.Sub("model_info").Text("id")
+	d.ID = entry.Sub("model_info").Word("id")
 	if d.ID == "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%v", index, group, model, params.Value("api_base")))
 		d.ID = hex.EncodeToString(sum[:16])
@@ -131,8 +143,7 @@ func readTuning(d *Deployment, params document.Section) {
 	if order := params.Number("order"); order != nil {
 		d.Order = *order
 	}
-	if params.Has("mock_response") {
-		text, _ := params.Text("mock_response")
+	if text := params.Word("mock_response"); text != "" || params.Value("mock_response") == "" {
 		d.Mock = &text
 	}
 }

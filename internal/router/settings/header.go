@@ -21,7 +21,7 @@ func readHeaders(d *Deployment, row provider.Provider, params document.Section, 
 			d.Headers[http.CanonicalHeaderKey(name)] = value
 		}
 	}
-	if organization, _ := params.Text("organization"); organization != "" {
+	if organization := params.Word("organization"); organization != "" {
 		d.Headers["Openai-Organization"] = organization
 	}
 	extra := params.Sub("extra_headers")

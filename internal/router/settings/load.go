@@ -144,6 +144,7 @@ func readSections(top document.Section) *Settings {
 	readAliases(s, litellm, router)
 	s.addPickerAliases()
 	warnUnknownFallbacks(s, top)
+	warnUnknownGroups(s, litellm, router)
 	warnPrices(s, top)
 	if len(s.Deployments) == 0 {
 		warnNoDeployments(top)

@@ -153,7 +153,7 @@ surprise: 1
 		{Code: "setting-without-effect", Path: "general_settings.database_url", Line: 5},
 		{Code: "cooldown-setting-misplaced", Path: "litellm_settings.allowed_fails", Line: 6},
 		{Code: "setting-without-effect", Path: "litellm_settings.cache", Line: 6},
-		{Code: "fallback-unknown", Path: "litellm_settings.fallbacks", Line: 6},
+		{Code: "fallback-unknown", Path: "litellm_settings.fallbacks[0].m[0]", Line: 6},
 		{Code: "routing-strategy-unknown", Path: "router_settings.routing_strategy", Line: 7},
 		{Code: "allowed-fails-default", Path: "router_settings.allowed_fails", Line: 7},
 		{Code: "setting-without-effect", Path: "surprise", Line: 8},

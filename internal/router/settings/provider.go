@@ -41,7 +41,7 @@ func splitModel(model string, params document.Section) (prefix, name string, res
 	if name == "" {
 		prefix, name = guessProvider(model), model
 	}
-	if p, _ := params.Text("custom_llm_provider"); p != "" {
+	if p := params.Word("custom_llm_provider"); p != "" {
 		prefix, name = p, strings.TrimPrefix(model, p+"/")
 	}
 	if prefix == "azure" || prefix == "openai" {

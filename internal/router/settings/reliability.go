@@ -72,23 +72,43 @@ func warnUnknownFallbacks(s *Settings, top document.Section) {
 	for _, g := range s.RoutingGroups {
 		exists[g.Name] = true
 	}
-	check := func(key, from string, to []string) {
-		section := "litellm_settings"
-		if top.Sub("router_settings").Has(key) {
-			section = "router_settings"
+	check := func(path []any, v any) {
+		if name, _ := v.(string); name != "" && name != "*" && !exists[name] && !s.MatchesPattern(name) {
+			top.File().Warn("fallback-unknown", path,
+				"a fallback names %q, which no deployment that can serve has as model_name", name)
 		}
-		for _, name := range append([]string{from}, to...) {
-			if name != "*" && !exists[name] && !s.MatchesPattern(name) {
-				top.File().Warn("fallback-unknown", []any{section, key},
-					"a fallback names %q, which no deployment that can serve has as model_name", name)
+	}
+	for _, key := range [...]string{"fallbacks", "context_window_fallbacks", "default_fallbacks"} {
+		section := top.Sub("router_settings") // its list replaces the other one
+		if len(section.List(key)) == 0 {
+			section = top.Sub("litellm_settings")
+		}
+		for i, v := range section.List(key) {
+			at := append(section.At(key), i)
+			if key == "default_fallbacks" {
+				check(at, v)
 			}
+			checkChains(at, v, check)
 		}
 	}
-	for key, chains := range map[string]map[string][]string{"fallbacks": s.Fallbacks,
-		"context_window_fallbacks": s.ContextFallbacks} {
-		for _, from := range slices.Sorted(maps.Keys(chains)) {
-			check(key, from, chains[from])
+}
+
+// checkChains calls check for each name in an entry of fallbacks, a mapping at path from groups to
+// lists of groups.
+func checkChains(path []any, entry any, check func(path []any, v any)) {
+	chains, _ := entry.(map[string]any)
+	if chains["fallback_models"] != nil { // an error already
+		return
+	}
+	for _, from := range slices.Sorted(maps.Keys(chains)) {
+		targets, isList := chains[from].([]any)
+		if !isList { // an error already
+			continue
+		}
+		at := append(slices.Clone(path), from)
+		check(at, from)
+		for i, to := range targets {
+			check(append(slices.Clone(at), i), to)
 		}
 	}
-	check("default_fallbacks", "*", s.DefaultFallbacks)
 }

@@ -33,10 +33,10 @@ func readRoutingGroups(s *Settings, router document.Section) {
 		problemsBefore := len(entry.File().Problems)
 		entry.WarnUnknown("group_name", "models", "routing_strategy", "routing_strategy_args", "model_priorities")
 		g := RoutingGroup{Balancing: Balancing{Strategy: SimpleShuffle}}
-		g.Name, _ = entry.Text("group_name")
+		g.Name = entry.Word("group_name")
 		readRoutingGroupName(entry, g.Name, names)
 		models := entry.Names("models")
-		switch strategy, _ := entry.Text("routing_strategy"); strategy {
+		switch entry.Word("routing_strategy") {
 		case "":
 			entry.File().Fail(entry.Path(), "the entry has no routing_strategy")
 		case byPriority:

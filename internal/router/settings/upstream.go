@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/provider"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // upstreamEntry has the parts of an entry of model_list that are about its upstream.
@@ -45,7 +46,8 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	readKey(d, row, params, values, isOwn)
 	readHeaders(d, row, params, isOwn)
 	d.Dialects, d.DialectsAssumed = dialect.All, true
-	if isOwn || d.Kind == Anthropic || row.Path != "" || prefix == "azure" {
+	isMockAlone := d.Mock != nil && base == "" // it answers in every dialect
+	if !isMockAlone && (isOwn || d.Kind == Anthropic || row.Path != "" || prefix == "azure") {
 		d.Dialects, d.DialectsAssumed = dialectsOf(row), false
 	}
 	if responsesOnly {
@@ -55,7 +57,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	readTranslation(d, row, entry.info, isOwn)
 	readDropping(d, row, params)
 	if d.Base != nil {
-		readOtherAddresses(d, row, params, isOwn, responsesOnly)
+		readOtherAddresses(d, row, params, values, isOwn, responsesOnly)
 	}
 	warnUnservedMode(d, entry.info)
 }
@@ -75,12 +77,13 @@ func readAddress(d *Deployment, row provider.Provider, params document.Section, 
 
 // readOtherAddresses adapts the address to the provider, and reads the addresses of the
 // routes that are not below it.
-func readOtherAddresses(d *Deployment, row provider.Provider, params document.Section, isOwn, responsesOnly bool) {
+func readOtherAddresses(d *Deployment, row provider.Provider, params, values document.Section,
+	isOwn, responsesOnly bool) {
 	switch {
 	case row.Prefix == "azure_ai" && !isAzureHost(d.Base.Hostname()):
 		d.KeyHeader = "" // as LiteLLM does for models that are served elsewhere
 	case row.Prefix == "azure":
-		readAzure(d, params, responsesOnly)
+		readAzure(d, params, values, responsesOnly)
 	}
 	if isOwn && row.MessagesBase != "" {
 		address, _ := provider.Provider{Base: row.MessagesBase,
@@ -118,11 +121,14 @@ func readBase(d *Deployment, row provider.Provider, params, values document.Sect
 			return "", false, false
 		}
 		if base != "" {
+			if source.key == "api_base" && source.section.Has("base_url") {
+				source.section.Warn("setting-without-effect", "base_url", "base_url has no effect beside api_base")
+			}
 			return base, isAddressOf(row, base), checkProvider(row, params)
 		}
 	}
 	if base, _ = row.Address(params.File().Getenv); base == "" && d.Mock == nil {
-		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", explainNoAddress(row))
+		params.Warn("provider-unknown", "model", "%s; the deployment cannot serve", explainNoAddress(row, params))
 		return "", false, false
 	}
 	return base, true, true
@@ -132,15 +138,28 @@ func readBase(d *Deployment, row provider.Provider, params, values document.Sect
 // own, and warns when it cannot: LiteLLM speaks the native interface of some providers
 // there, which this router does not have.
 func checkProvider(row provider.Provider, params document.Section) bool {
-	if row.Unsupported {
-		params.Warn("provider-unsupported", "model", "%s; the deployment cannot serve", explainNoAddress(row))
+	switch {
+	case row.Unsupported:
+		params.Warn("provider-unsupported", "model", "%s; the deployment cannot serve", explainNoAddress(row, params))
+	case row.Prefix != "" && len(row.Speaks) == 0 && row.SignIn == "":
+		model, _ := params.Text("model")
+		params.Warn("provider-unknown", "model", "%s; the address is asked for the rest of the name: if %[2]q is the "+
+			"model's whole name, write openai/%[2]s", explainUnknown(row.Prefix, ""), model)
 	}
 	return !row.Unsupported
 }
 
+// explainUnknown returns that a prefix is that of no provider, with a consequence, and which one may be meant.
+func explainUnknown(prefix, consequence string) string {
+	return suggest.HintAfter("provider \""+prefix+"\" is not known"+consequence, prefix, provider.Names())
+}
+
 // explainNoAddress returns why an entry without api_base has no address, and what to do.
-func explainNoAddress(row provider.Provider) string {
+func explainNoAddress(row provider.Provider, params document.Section) string {
+	model, _ := params.Text("model")
 	switch {
+	case strings.HasSuffix(model, "/"):
+		return "nothing stands behind the provider's prefix; write the model as " + model + "MODEL"
 	case row.SignIn != "":
 		return "provider \"" + row.Prefix + program.Text("\" is a subscription: sign in with mage auth:login ") + row.SignIn +
 			", and name the model that CLIProxyAPI serves, as openai/MODEL with its address as api_base"
@@ -148,6 +167,8 @@ func explainNoAddress(row provider.Provider) string {
 		return "the embedded router does not speak to provider \"" + row.Prefix + "\"; runtime: litellm does"
 	case row.Prefix == "":
 		return "the model has no provider's prefix; write it as PROVIDER/MODEL, for example openai/MODEL"
+	case len(row.Speaks) == 0:
+		return explainUnknown(row.Prefix, " and needs an api_base")
 	case len(row.BaseVariables) > 0:
 		return "provider \"" + row.Prefix + "\" needs an api_base here, or " + row.BaseVariables[0] + " in the environment"
 	}

@@ -31,6 +31,7 @@ type File struct {
 	locate Locator
 	getenv func(string) string
 	pieces map[string][]piece // the origins of top-level values that included files have
+	warned map[config.Warning]bool
 }
 
 // Place says where the user wrote a value.
@@ -128,6 +129,12 @@ func (f *File) Warn(code string, path []any, format string, args ...any) {
 		message = fmt.Sprintf("%s:%d: %s", at.File, at.Line, message)
 		at.Pos = f.locate([]any{"include"}).Pos
 	}
-	f.Warnings = append(f.Warnings,
-		config.Warning{Code: code, File: f.path, Path: at.Path, Line: at.Line, Column: at.Column, Message: message})
+	w := config.Warning{Code: code, File: f.path, Path: at.Path, Line: at.Line, Column: at.Column, Message: message}
+	if f.warned == nil {
+		f.warned = map[config.Warning]bool{}
+	}
+	if !f.warned[w] { // a value may be read several times
+		f.warned[w] = true
+		f.Warnings = append(f.Warnings, w)
+	}
 }

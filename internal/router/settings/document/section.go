@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -23,7 +24,7 @@ func (s Section) File() *File { return s.file }
 // so that it can be read again, and concurrently.
 func (s Section) Copy() Section {
 	file := *s.file
-	file.Warnings, file.Problems = nil, nil
+	file.Warnings, file.Problems, file.warned = nil, nil, nil
 	s.file = &file
 	return s
 }
@@ -48,6 +49,12 @@ func (s Section) Warn(code, key, format string, args ...any) {
 // Sub returns the mapping under key. It is empty when absent or null.
 func (s Section) Sub(key string) Section {
 	return s.file.Mapping(s.At(key), s.values[key])
+}
+
+// IsMapping reports whether the value under key is a mapping.
+func (s Section) IsMapping(key string) bool {
+	_, ok := s.values[key].(map[string]any)
+	return ok
 }
 
 // Mapping returns v, the value at path, as a section.
@@ -97,6 +104,16 @@ func (s Section) Text(key string) (value, missing string) {
 		return "", name
 	}
 	return value, ""
+}
+
+// Word is Text for a value that may be absent: a reference to a variable that is not set
+// counts as absent, with a warning.
+func (s Section) Word(key string) string {
+	value, missing := s.Text(key)
+	if missing != "" {
+		s.Warn("environment-variable-unset", key, "environment variable %s is not set; %s counts as unset", missing, key)
+	}
+	return value
 }
 
 // Number returns the number under key, from 0 to 1e9, or nil when absent. A text with a
@@ -244,9 +261,22 @@ func (f *File) texts(path []any, list []any, expected string) []string {
 func (s Section) Chains(key string) map[string][]string {
 	out := map[string][]string{}
 	for i, v := range s.List(key) {
-		entry := s.file.Mapping(append(s.At(key), i), v)
-		for group := range entry.values {
-			out[group] = entry.Names(group)
+		at := append(s.At(key), i)
+		entry, isMapping := v.(map[string]any)
+		if !isMapping {
+			s.file.Fail(at, "expected a mapping such as GROUP: [OTHER], found %s", kindOf(v))
+		}
+		if entry["fallback_models"] != nil { // as LiteLLM's Python library has it for one request
+			s.file.Fail(at, "write it as %v: [OTHER]", cmp.Or(entry["model"], any("GROUP")))
+			continue
+		}
+		for _, group := range slices.Sorted(maps.Keys(entry)) {
+			path := append(slices.Clone(at), group)
+			if list, isList := entry[group].([]any); isList {
+				out[group] = s.file.texts(path, list, "the name of a model group")
+				continue
+			}
+			s.file.Fail(path, "expected a list of groups, such as GROUP: [OTHER], found %s", kindOf(entry[group]))
 		}
 	}
 	return out
