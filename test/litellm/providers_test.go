@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/router/provider"
-	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
@@ -61,42 +60,5 @@ func TestTheProviderTableIsLiteLLMs(t *testing.T) {
 	}
 	if compared < 70 {
 		t.Errorf("only %d prefixes were compared", compared)
-	}
-}
-
-// TestTheModelsThatInitWritesAreInLiteLLMsTable compares the models of init -upstream with the
-// table of models and prices that LiteLLM comes with. It has none of OpenRouter's.
-func TestTheModelsThatInitWritesAreInLiteLLMsTable(t *testing.T) {
-	t.Parallel()
-	required(t)
-	bin, err := litellm.Venv(t.Context(), litellm.Options{Progress: t.Output()})
-	check(t, err)
-	found, err := filepath.Glob(filepath.Join(filepath.Dir(bin), "../lib/python3*/site-packages/litellm",
-		"model_prices_and_context_window_backup.json"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("%v %v", found, err)
-	}
-	text, err := os.ReadFile(found[0])
-	check(t, err)
-	var table map[string]struct{ Mode string }
-	check(t, json.Unmarshal(text, &table))
-	compared := 0
-	for _, prefix := range provider.Names() {
-		u, err := scaffold.FindUpstream(prefix, "")
-		if err != nil || prefix == "openrouter" {
-			continue
-		}
-		for _, model := range u.KnownModels() {
-			known, ok := table[prefix+"/"+model]
-			if !ok {
-				known, ok = table[model]
-			}
-			if compared++; !ok || known.Mode != "chat" {
-				t.Errorf("LiteLLM does not know %s of %s as a chat model: correct internal/scaffold/models.txt", model, prefix)
-			}
-		}
-	}
-	if compared < 20 {
-		t.Errorf("only %d models were compared", compared)
 	}
 }

@@ -179,15 +179,23 @@ func firstNumber(key string, sections ...document.Section) *float64 {
 	return nil
 }
 
-// warnPrices warns about deployments without a price that share a group with others, when
-// the strategy is CostBased.
-func warnPrices(s *Settings, top document.Section) {
+// readPrices completes the prices of the deployments whose strategy is CostBased. It warns about
+// those without a price that share a group with others.
+func readPrices(s *Settings, top document.Section) {
+	isCostBased := func(d *Deployment) bool { return s.balancingOf(d.Group).Strategy == CostBased }
+	if !slices.ContainsFunc(s.Deployments, isCostBased) {
+		return
+	}
+	s.prices.read()
 	siblings := lo.CountValuesBy(s.Deployments, func(d *Deployment) string { return d.Group })
 	for _, d := range s.Deployments {
-		if siblings[d.Group] > 1 && !d.HasPrice() && s.balancingOf(d.Group).Strategy == CostBased {
-			top.File().Warn("price-unknown", []any{"model_list", d.Index, "litellm_params"}, "input_cost_per_token and "+
-				"output_cost_per_token are not set; cost-based-routing asks the deployment only when no other one with a "+
-				"price can answer")
+		if !isCostBased(d) {
+			continue
+		}
+		if s.prices.complete(d); siblings[d.Group] > 1 && !d.HasPrice() {
+			top.File().Warn("price-unknown", []any{"model_list", d.Index, "litellm_params"}, "the price of the model is not "+
+				"known, and input_cost_per_token and output_cost_per_token are not set; cost-based-routing asks the deployment "+
+				"only when no other one with a price can answer")
 		}
 	}
 }

@@ -145,7 +145,7 @@ func readSections(top document.Section) *Settings {
 	s.addPickerAliases()
 	warnUnknownFallbacks(s, top)
 	warnUnknownGroups(s, litellm, router)
-	warnPrices(s, top)
+	readPrices(s, top)
 	if len(s.Deployments) == 0 {
 		warnNoDeployments(top)
 	}

@@ -95,7 +95,11 @@ func (s *Settings) Match(model string) (deployments []*Deployment, reason string
 	if p == nil {
 		return nil, ""
 	}
-	return s.patterns.resolve(p, model, name, parts)
+	deployments, reason = s.patterns.resolve(p, model, name, parts)
+	for _, d := range deployments {
+		s.prices.complete(d)
+	}
+	return deployments, reason
 }
 
 // MatchesPattern reports whether some pattern matches a model's name.

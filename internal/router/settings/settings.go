@@ -61,6 +61,7 @@ type Settings struct {
 
 	locate             document.Locator
 	patterns           patterns
+	prices             prices
 	retryPolicy        RetryPolicy
 	groupRetryPolicies map[string]RetryPolicy // model_group_retry_policy, by model_name
 
