@@ -19,8 +19,10 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
 	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
@@ -77,7 +79,11 @@ func (s session) serveRouter(ctx context.Context, file, keyFolder, addr string, 
 	if keyFolder != "" {
 		o.Keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log})
 		defer func() { _ = o.Keys.Close() }()
-		o.Recorder = o.Keys.Count
+	}
+	o.Metrics = metric.New(loaded)
+	o.Recorder = func(q *record.Request) {
+		o.Keys.Count(q)
+		o.Metrics.Count(q)
 	}
 	handler, err := router.New(loaded, o)
 	if err != nil {

@@ -118,7 +118,8 @@ func checkAlias(alias string) error {
 		valid = valid && (isWordByte(alias[i]) || strings.IndexByte("._-@", alias[i]) >= 0)
 	}
 	if !valid {
-		return fmt.Errorf("a name has 1 to %d letters of ASCII, digits and . _ - @, and begins with a letter or digit", maxAlias)
+		return fmt.Errorf("a name has 1 to %d letters of ASCII, digits and . _ - @, and begins with a letter or a digit",
+			maxAlias)
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ func Open(cfg *config.Config) (Store, error) {
 	case !routed:
 		return Store{}, fault.Usage("keys-elsewhere", "named keys are the router's, and this configuration has no router")
 	case service.Runtime != config.RuntimeEmbedded:
-		return Store{}, fault.Usage("keys-elsewhere", "the router is not the embedded one (runtime: %s): its keys are its own "+
-			"business", service.Runtime).WithHint("LiteLLM makes keys with POST /key/generate and a database")
+		return Store{}, fault.Usage("keys-elsewhere", "the router is not the embedded one (runtime: %s): its keys are its "+
+			"own business", service.Runtime).WithHint("LiteLLM makes keys with POST /key/generate and a database")
 	}
 	return Store{Folder: cfg.Paths.Secrets()}, nil
 }
@@ -80,7 +80,8 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 	if length, err := time.ParseDuration(text); err == nil {
 		return now.UTC().Add(length), nil
 	}
-	return time.Time{}, errors.New("expected a time such as 2027-01-31 or 2027-01-31T18:00:00Z, or a length such as 30d or 12h")
+	return time.Time{}, errors.New("expected a time such as 2027-01-31 or 2027-01-31T18:00:00Z, or a length such as 30d " +
+		"or 12h")
 }
 
 // splitList returns the parts of a list with commas, without empty ones; never nil.

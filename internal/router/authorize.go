@@ -45,7 +45,7 @@ func clientName(holder *keylimit.Holder) string {
 
 // isOwnersPath reports whether a named key may ask for a path only when it names the path: what is
 // there tells about other clients.
-func isOwnersPath(path string) bool { return path == StatePath }
+func isOwnersPath(path string) bool { return path == StatePath || path == MetricsPath }
 
 // writeRefusal writes why a key may not be used.
 func writeRefusal(w http.ResponseWriter, callID string, d dialect.Dialect, f *keylimit.Refusal) {

@@ -71,6 +71,8 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 		defer list.Close()
 		w = list
 	}
+	r.metrics.Begin()
+	defer r.metrics.End()
 	c := r.takeCall(w, req, to)
 	defer r.releaseCall(c)
 	r.beginRecord(c, clientName(holder))

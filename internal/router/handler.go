@@ -34,7 +34,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.servePost(w, req, to)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		refuseMethod(w, req, "GET, HEAD")
-	case isPublicPath(to.path):
+	case isPublicPath(to.path) || to.path == MetricsPath && r.settings.OpenMetrics:
 		to.get(r, w, req)
 	default:
 		r.serveGet(w, req, to)

@@ -28,6 +28,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
@@ -81,6 +82,10 @@ type Options struct {
 	// nil: only the gateway key is valid.
 	Keys *keylimit.Limiter
 
+	// Metrics counts requests and answers GET /metrics; who made it hands it what the Recorder gets.
+	// nil: there is no such route.
+	Metrics *metric.Registry
+
 	// StrictParity restores LiteLLM's behaviour where the router improves on
 	// it by default: cooldown settings under litellm_settings and
 	// allowed_fails: 3 are ignored, an upstream's invalid reply is 500.
@@ -97,6 +102,8 @@ const (
 type Router struct {
 	settings    *settings.Settings
 	access      *access.Rules
+	keys        *keylimit.Limiter
+	metrics     *metric.Registry
 	deployments []*deployment.Deployment
 	catalog     *catalog.Catalog
 
@@ -124,7 +131,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{settings: s, access: access.New(s.MasterKey, opts.Keys, slices.Concat(opts.Hosts, s.AllowedHosts)...),
-		catalog: catalog.New(s), recorder: opts.Recorder}
+		catalog: catalog.New(s), recorder: opts.Recorder, keys: opts.Keys, metrics: opts.Metrics}
 	for _, d := range s.Deployments {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}
@@ -140,6 +147,9 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,
 		Cooldown: &cooldown.Policy{Rule: cooldown.EffectiveRule(s, opts.StrictParity), Strict: opts.StrictParity,
 			Now: opts.Now, Logger: opts.Logger}}
+	if opts.Metrics != nil {
+		r.policy.Cooldown.Began = opts.Metrics.CountCooldown
+	}
 	r.policy.Prepare(r.deployments)
 	for _, w := range s.Warnings {
 		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)

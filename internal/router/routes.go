@@ -38,7 +38,7 @@ var getRoutes = map[string]getHandler{
 	"/health/liveliness": (*Router).serveLiveness, "/health/liveness": (*Router).serveLiveness,
 	"/health/readiness": (*Router).serveReadiness, StatePath: (*Router).serveState,
 	"/model/info": (*Router).serveModelInfo, "/v1/model/info": (*Router).serveModelInfo,
-	"/model_group/info": (*Router).serveGroupInfo,
+	"/model_group/info": (*Router).serveGroupInfo, MetricsPath: (*Router).serveMetrics,
 }
 
 // isPublicPath reports whether the route of a path needs no key.

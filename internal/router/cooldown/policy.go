@@ -28,6 +28,10 @@ type Policy struct {
 	Strict bool // behave like LiteLLM even where the router improves on it
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	// Began is called when a cooldown begins, with the deployment's id and the status of the failure. It
+	// must not block. nil: nobody is told.
+	Began func(deployment string, status int)
 }
 
 // EffectiveRule returns the rule that is in force. With strict, settings that LiteLLM
@@ -102,6 +106,9 @@ func (p *Policy) beginCooldown(s *State, f Failure, now time.Time, length time.D
 	until := now.Add(length)
 	if !now.Before(s.until) { // no cooldown is in progress
 		s.since, s.until = now, time.Time{}
+		if p.Began != nil {
+			p.Began(s.Deployment.ID, f.Status)
+		}
 	}
 	if until.After(s.until) {
 		s.until, s.hasRateLimit = until, f.FromRateLimit && length == f.RetryAfter

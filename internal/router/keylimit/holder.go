@@ -120,9 +120,7 @@ func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
 	if k.MaxBudget != nil && s.spend.Spend >= *k.MaxBudget {
 		return s.refuseBudget(k, now)
 	}
-	if age := now.Sub(s.begun); age < 0 || age >= window {
-		s.begun, s.requests, s.tokens = now, 0, 0
-	}
+	s.startWindow(now)
 	for _, l := range s.limits(k.Limits) {
 		if l.limit != nil && l.used >= *l.limit {
 			return s.refuseLimit(k, l, now)
@@ -208,9 +206,7 @@ func formatDollars(amount float64) string { return strconv.FormatFloat(amount, '
 func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if age := now.Sub(s.begun); age < 0 || age >= window {
-		s.begun, s.requests, s.tokens = now, 0, 0
-	}
+	s.startWindow(now)
 	tokens := max(0, r.Tokens.Input) + max(0, r.Tokens.Output)
 	s.tokens += int64(tokens)
 	s.spend.Renew(l, now)
@@ -222,6 +218,22 @@ func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
 		s.spend.Unpriced++
 	case r.Cost > 0 && !math.IsInf(r.Cost, 0):
 		s.spend.Spend += r.Cost
+	}
+}
+
+// usage returns what a key uses at a time.
+func (s *state) usage(k clientkey.Key, now time.Time) Usage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startWindow(now)
+	s.spend.Renew(k.Limits, now)
+	return Usage{k, s.requests, s.tokens, s.spend}
+}
+
+// startWindow begins a new window when the old one is over, or the clock went back. The caller holds mu.
+func (s *state) startWindow(now time.Time) {
+	if age := now.Sub(s.begun); age < 0 || age >= window {
+		s.begun, s.requests, s.tokens = now, 0, 0
 	}
 }
 

@@ -112,6 +112,28 @@ func (l *Limiter) Count(r *record.Request) {
 	}
 }
 
+// Usage is a named key with what it uses now.
+type Usage struct {
+	clientkey.Key
+	Requests, Tokens int64 // in the current minute
+	Spend            clientkey.Spend
+}
+
+// List returns the named keys that are not revoked, in no order.
+func (l *Limiter) List() []Usage {
+	if l == nil {
+		return nil
+	}
+	var all []Usage
+	now := l.now()
+	for _, h := range l.table.Load().byAlias {
+		if !h.key.Blocked {
+			all = append(all, h.state.usage(h.key, now))
+		}
+	}
+	return all
+}
+
 // watch looks for changes of the keys and writes what was spent, until Close.
 func (l *Limiter) watch(every time.Duration) {
 	ticker := time.NewTicker(every)

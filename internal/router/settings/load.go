@@ -136,6 +136,7 @@ func readSections(top document.Section) *Settings {
 	forward := readForwarding(general, litellm)
 	s.RefuseUnknownParams = litellm.Has("drop_params") && !litellm.Flag("drop_params")
 	readReliability(s, litellm, router)
+	readObservation(s, litellm)
 	s.KeepAlive = *lo.CoalesceOrEmpty(litellm.Interval(keepAliveKey), general.Interval(keepAliveKey),
 		lo.ToPtr(defaultKeepAlive))
 	readFallbacks(s, litellm, router)

@@ -39,6 +39,11 @@ type Settings struct {
 	// router_settings.enable_pre_call_checks is set, and some deployment has a MaxInputTokens.
 	ChecksPrompts bool
 
+	OpenMetrics bool // litellm_settings.require_auth_for_metrics_endpoint is false: GET /metrics needs no key
+	Telemetry   bool // a callback of litellm_settings is otel
+	// Getenv returns an environment variable, or a value of environment_variables in its place.
+	Getenv func(string) string
+
 	AllowMocks bool // general_settings.dangerously_allow_mock_testing_request_params
 
 	Retries             int           // retries of a request in its group
