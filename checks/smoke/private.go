@@ -50,7 +50,7 @@ func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 	list = append(list, r.Probes([]string{"router.ready"}, probeTimeout)...)
 	list = append(list, p.logsCheck(checkIDs(list)))
 	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
-	target := p.target("private", r, results)
+	target := p.target(ctx, "private", r, results)
 	if o.Keep {
 		target.RuntimeDir, target.Stop = p.cfg.Paths.RuntimeDir, program.Command("stop -config="+program.Quote(p.cfg.File))
 	}

@@ -46,6 +46,7 @@ type Target struct {
 	Model      string              `json:"model"`
 	Runtime    string              `json:"runtime,omitempty"`
 	Upstream   string              `json:"upstream,omitempty"` // what answered behind the router
+	Groups     []Group             `json:"groups,omitempty"`   // how each group serves the clients' dialects; nil where not known
 	Profile    string              `json:"profile,omitempty"`
 	RuntimeDir string              `json:"runtime_dir,omitempty"` // of a private stack that was kept
 	Stop       string              `json:"stop,omitempty"`        // command that takes a kept stack down
@@ -113,7 +114,7 @@ func runRunning(ctx context.Context, o Options, status control.Status) (report.C
 	list := append(s.healthChecks(nil), r.Probes([]string{"router.ready"}, probeTimeout)...)
 	list = append(list, s.logsCheck(checkIDs(list)))
 	results := checks.Run(ctx, list, checks.Options{Emit: o.Emit})
-	return report.Checked{Checks: results, Data: s.target("running", r, results)}, nil
+	return report.Checked{Checks: results, Data: s.target(ctx, "running", r, results)}, nil
 }
 
 // routerService returns the service that clients talk to: litellm, or cliproxyapi_plus in

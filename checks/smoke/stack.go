@@ -122,9 +122,9 @@ func (t Target) Brief() any {
 
 // target returns what the report says of the examined stack; when a check failed it has
 // the last log lines of every service.
-func (s *stack) target(mode string, r Router, results []report.Result) Target {
+func (s *stack) target(ctx context.Context, mode string, r Router, results []report.Result) Target {
 	t := Target{Mode: mode, URL: r.URL, Model: r.Model, Profile: s.status.Profile, Runtime: routerService(s.cfg).Runtime}
-	t.Upstream = s.describeUpstream(r.Model)
+	t.Upstream, t.Groups = s.describeUpstream(r.Model), s.groups(ctx, r.Model, results)
 	if report.Count(results).Fail == 0 {
 		return t
 	}

@@ -14,6 +14,7 @@ func (t Target) Print(p *terminal.Printer) {
 		terminal.Join(", ", t.URL, terminal.Join(" ", "model", t.Model), terminal.Join(" ", t.Runtime, "router")))
 	p.Field("upstream", t.Upstream)
 	p.Field("profile", t.Profile)
+	printGroups(p, t.Groups)
 	for _, name := range slices.Sorted(maps.Keys(t.Logs)) {
 		p.Line(0, terminal.Span{Text: name + " wrote last:", Tone: terminal.Strong})
 		for _, line := range t.Logs[name] {

@@ -30,7 +30,17 @@ type State struct {
 	Usage    []Usage `json:"usage,omitempty"`    // the numbers that it decides by; none with simple-shuffle
 	Sessions int     `json:"sessions,omitempty"` // how many sessions stay at a deployment
 
+	MissingRoutes []MissingRoute `json:"missing_routes,omitempty"` // what upstreams answered that they lack
+
 	Quota []quota.Seen `json:"quota,omitempty"` // the newest quota windows that upstreams' replies named
+}
+
+// MissingRoute is a route that the upstream of a deployment answered that it lacks. Requests for
+// it are translated from then on.
+type MissingRoute struct {
+	Deployment string `json:"deployment"` // model_info.id
+	Group      string `json:"group"`      // model_name
+	Route      string `json:"route"`      // the router's: /v1/responses
 }
 
 // Usage is what a routing strategy knows about a deployment.
@@ -81,6 +91,13 @@ func (r *Router) State() State {
 	for _, d := range r.policy.Groups.Matched() {
 		if access, _ := d.Cooldown.Access(now); access == cooldown.Closed || access == cooldown.Busy {
 			s.Cooling = append(s.Cooling, describeCooldown(d))
+		}
+	}
+	for _, d := range slices.Concat(r.deployments, r.policy.Groups.Matched()) {
+		for in := range dialect.Count {
+			if d.LacksRoute(in) {
+				s.MissingRoutes = append(s.MissingRoutes, MissingRoute{d.ID, d.Group, in.String()})
+			}
 		}
 	}
 	r.addUsage(&s, now)

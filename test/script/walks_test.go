@@ -3,6 +3,8 @@ package script_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/test/walk"
@@ -47,5 +49,33 @@ func TestTheWalksOfThePageReachAModel(t *testing.T) {
 				t.Errorf("the last command printed %s", output)
 			}
 		})
+	}
+}
+
+// TestSmokeSaysHowEachGroupServesEachDialect has a provider that is known to have messages and
+// responses, and lacks them: the requests show it.
+func TestSmokeSaysHowEachGroupServesEachDialect(t *testing.T) {
+	t.Parallel()
+	walks, _ := walk.Read(t, root)
+	const show = ` -jq '.data.groups[]|select(.group=="router-default" or .group=="router-cheap")|.group,(.dialects[]|[.name,.how])'`
+	const planned = `["chat","native"]["responses","native"]["messages","native"]["gemini","translated"]`
+	for _, c := range []struct{ options, want string }{
+		{"", `"router-default"["chat","native"]["responses","translated"]["messages","translated"]["gemini","translated"]` +
+			`"router-cheap"` + planned},
+		{" -format=text", "GROUP           CHAT    RESPONSES   MESSAGES    GEMINI\n" +
+			"router-default  native  translated  translated  translated\n"},
+	} {
+		w := walks[0]
+		w.Commands = append(slices.Clone(w.Commands[:2]), "flowgate smoke"+c.options)
+		if c.options == "" {
+			w.Commands[2] += show
+		}
+		output, _ := walk.Type(t, w, binary, "/none")
+		if c.options == "" {
+			output = strings.ReplaceAll(output, "\n", "")
+		}
+		if !strings.Contains(output, c.want) {
+			t.Errorf("%q printed %s", c.options, output)
+		}
 	}
 }

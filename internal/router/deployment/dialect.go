@@ -56,6 +56,9 @@ func (d *Deployment) NoteMissingRoute(in dialect.Dialect) (isNew bool) {
 	return !d.missing[in].Swap(true)
 }
 
+// LacksRoute reports whether the upstream answered that it does not have a dialect.
+func (d *Deployment) LacksRoute(in dialect.Dialect) bool { return d.missing[in].Load() }
+
 // MissingRouteMessage returns the message for a client whose dialect the deployment cannot
 // serve: why, and what to do.
 func (d *Deployment) MissingRouteMessage(in dialect.Dialect) string {
