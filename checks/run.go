@@ -92,8 +92,11 @@ func (p *scheduled) examine(
 	}
 	for _, id := range p.Needs {
 		<-byID[id].done
-		if s := byID[id].result.Status; s == report.Fail || s == report.Skip {
+		switch byID[id].result.Status {
+		case report.Fail:
 			return p.toResult(Skipped("%s did not pass", id), 0)
+		case report.Skip:
+			return p.toResult(Skipped("%s was skipped", id), 0)
 		}
 	}
 	slots <- struct{}{}

@@ -58,6 +58,9 @@ func TestACheckWhoseNeedFailedIsSkippedWithTheReason(t *testing.T) {
 	if why := results[1].Detail.(checks.Note).Reason(); why != "a did not pass" {
 		t.Fatal(why)
 	}
+	if why := results[2].Detail.(checks.Note).Reason(); why != "b was skipped" {
+		t.Fatal(why)
+	}
 }
 
 func TestACheckThatPanicsHasFailedAndTheOthersGoOn(t *testing.T) {

@@ -189,6 +189,9 @@ func asksForTLS(reply *http.Response, body string) bool {
 // outcome returns the outcome of all attempts. complaint ends the sentence about the
 // services that did not refuse them: "answer without the right key".
 func (p *prober) outcome(complaint, fix string) checks.Outcome {
+	if len(p.attempts) == 0 {
+		return checks.Skipped("there is nothing to ask: this machine has no such address, or no such service runs")
+	}
 	answered := lo.Filter(p.attempts, func(a attempt, _ int) bool { return !a.Refused && !a.unjudged })
 	unjudged := lo.Filter(p.attempts, func(a attempt, _ int) bool { return a.unjudged })
 	if len(answered) == 0 && len(unjudged) > 0 {

@@ -44,6 +44,9 @@ func (s *audit) managementKey() checks.Check {
 				if isHash(key) {
 					key = s.readManagementKey()
 				}
+				if key == "" && u.Manage.Secret != "" {
+					return checks.Skipped("%s has only the key's hash, and there is no .router/secrets/management.key", path)
+				}
 				if why := findWeakness(key); key != "" && why != "" {
 					return checks.Failed("remote-management.secret-key in %s %s", path, why).
 						WithFix("", "write a random one, and the same into .router/secrets/management.key")

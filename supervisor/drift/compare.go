@@ -62,6 +62,21 @@ func Compare(cfg *config.Config, s *control.Status, router Settings) {
 	}
 }
 
+// FindUnrecorded returns the running services of which it is not known what they were started
+// with, since an older version started them. Compare sees their runtime and address only.
+func FindUnrecorded(cfg *config.Config, s control.Status) (names []string) {
+	recorded := ledger.Read(cfg.Paths.RuntimeDir).Services
+	for _, svc := range s.Services {
+		isRecorded := slices.ContainsFunc(recorded, func(e ledger.Entry) bool {
+			return e.Name == svc.Name && e.Process.PID == svc.PID && e.Loaded != nil
+		})
+		if svc.PID != 0 && !isRecorded {
+			names = append(names, svc.Name)
+		}
+	}
+	return names
+}
+
 // compareIdentity compares the runtime and the address.
 func compareIdentity(running control.ServiceStatus, configured config.Service) (differs []string) {
 	if running.Runtime != configured.Runtime {

@@ -219,6 +219,9 @@ func TestWhatIsNotKnownDoesNotDiffer(t *testing.T) {
 	cfg := stack(t)
 	status := started(t, cfg)
 	write(t, cfg.Paths.ActiveConfig, "model_list: [{}]\n")
+	if got := drift.FindUnrecorded(cfg, status); len(got) != 0 {
+		t.Errorf("unrecorded: %v", got)
+	}
 	drift.Compare(cfg, &status, unknown) // in a shell without the keys
 	if text := differences(status); text != "" {
 		t.Error(text)
@@ -229,6 +232,9 @@ func TestWhatIsNotKnownDoesNotDiffer(t *testing.T) {
 	}
 	if err := ledger.Write(cfg.Paths.RuntimeDir, l); err != nil {
 		t.Fatal(err)
+	}
+	if got := drift.FindUnrecorded(cfg, status); len(got) != len(status.Services) {
+		t.Errorf("unrecorded: %v", got)
 	}
 	drift.Compare(cfg, &status, drift.Generated(cfg))
 	if text := differences(status); text != "" {

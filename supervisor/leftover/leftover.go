@@ -24,6 +24,8 @@ type Remains struct {
 	Stale   []string `json:"stale"`   // files whose process is gone: ledger, control socket, pid files
 	Foreign []Claim  `json:"foreign"` // files with a pid that a foreign process has now
 	Orphans []Orphan `json:"orphans"` // services that run on without a supervisor
+
+	Unread []string `json:"unread,omitempty"` // files that cannot be read, so that they may be any of these
 }
 
 // Claim is a pid that a file of a supervisor names and a foreign process has now.
@@ -100,6 +102,7 @@ func (r *Remains) addDeadSupervisor(cfg *config.Config, l ledger.Ledger) {
 func (r *Remains) addPIDFile(file string) {
 	text, err := safefile.Read(file, safefile.KeyLimit)
 	if err != nil {
+		r.Unread = append(r.Unread, file)
 		return
 	}
 	for _, pid := range parsePIDs(text) {

@@ -35,8 +35,12 @@ type credentials struct {
 // maxListed bounds how many accounts one result names: a folder may hold thousands.
 const maxListed = 20
 
-// outcome returns o with the collected problems; without one the check has passed.
+// outcome returns o with the collected problems; without one the check has passed, or was
+// skipped when there is no account.
 func (c credentials) outcome(o checks.Outcome, command, fix string) checks.Outcome {
+	if c.Examined == 0 {
+		return checks.Skipped("there is no credential file")
+	}
 	if len(c.Accounts) == 0 {
 		return checks.Passed(credentials{Accounts: []account{}, Examined: c.Examined})
 	}

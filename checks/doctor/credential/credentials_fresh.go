@@ -2,6 +2,10 @@ package credential
 
 import (
 	"context"
+	"path/filepath"
+	"slices"
+
+	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/checks"
@@ -17,8 +21,13 @@ func credentialsFresh(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.FromFault(err)
 			}
+			undated := lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.State == auth.Unknown && !a.Disabled })
+			isDead := func(a auth.Account) bool { return a.State == auth.Dead && !a.Disabled }
+			if len(undated) > 0 && !slices.ContainsFunc(accounts, isDead) {
+				return checks.Skipped("whether %s has expired is not known: %s", filepath.Base(undated[0].File), undated[0].Evidence)
+			}
 			return collectProblems(accounts, func(a auth.Account) string {
-				if a.State == auth.Dead && !a.Disabled {
+				if isDead(a) {
 					return a.Evidence
 				}
 				return ""

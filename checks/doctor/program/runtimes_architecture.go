@@ -25,7 +25,11 @@ func runtimesArchitecture(s *subject.Subject) checks.Check {
 			var bad, unknown []string
 			for _, svc := range s.Config.Services {
 				spec, err := s.Command(svc)
-				if err != nil || spec.Args[0] == s.Self {
+				if err != nil {
+					unknown = append(unknown, fmt.Sprintf("%s: %v", svc.Name, err))
+					continue
+				}
+				if spec.Args[0] == s.Self {
 					continue
 				}
 				why, err := whyNotExecutable(spec.Args[0])

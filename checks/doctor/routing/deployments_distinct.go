@@ -18,11 +18,12 @@ func deploymentsDistinct(s *subject.Subject) checks.Check {
 				return checks.Skipped("there is no router")
 			}
 			first, ids := map[string]string{}, map[any]string{}
-			var duplicates []string
+			var duplicates, unknown []string
 			list, _ := settings["model_list"].([]any)
 			for i, d := range subject.DeploymentsIn(settings) {
 				text, err := json.Marshal([]any{d.Group, d.Params})
 				if err != nil { // .inf or .nan cannot be compared
+					unknown = append(unknown, d.String())
 					continue
 				}
 				if other, isKnown := first[string(text)]; isKnown {
@@ -36,7 +37,10 @@ func deploymentsDistinct(s *subject.Subject) checks.Check {
 				}
 				ids[id] = d.Path
 			}
-			if len(duplicates) == 0 {
+			switch {
+			case len(duplicates) == 0 && len(unknown) > 0:
+				return checks.Skipped("%s cannot be compared: it holds a number that is none", strings.Join(unknown, ", "))
+			case len(duplicates) == 0:
 				return checks.Passed(nil)
 			}
 			return checks.Warned("%s", strings.Join(duplicates, "; ")).WithFix("", "take one out, or change it")

@@ -25,12 +25,14 @@ func portsLoopback(s *subject.Subject) checks.Check {
 				exposed, known := false, true
 				if running.PID != 0 {
 					exposed, known = tcp.IsExposed(running.PID, svc.Port)
+				} else if svc.Runtime == config.RuntimeCommand { // its own arguments say where it listens
+					known = false
 				}
 				switch {
 				case !hostname.IsLoopback(svc.Host):
 					open = append(open, fmt.Sprintf("services.%s.host is %s", svc.Name, svc.Host))
 				case !known:
-					unknown = append(unknown, fmt.Sprintf("%s (process %d)", svc.Name, running.PID))
+					unknown = append(unknown, svc.Name)
 				case exposed:
 					open = append(open, fmt.Sprintf("%s (process %d) listens on more than %s", svc.Name, running.PID, svc.Host))
 					fix = loopbackFix(s, svc)
@@ -41,7 +43,8 @@ func portsLoopback(s *subject.Subject) checks.Check {
 			}
 			switch {
 			case len(open) == 0 && len(unknown) > 0:
-				return checks.Skipped("at which addresses %s listens cannot be seen", strings.Join(unknown, ", "))
+				return checks.Skipped("at which addresses %s listens cannot be seen, or not before it runs",
+					strings.Join(unknown, ", "))
 			case len(open) == 0:
 				return checks.Passed(nil)
 			}

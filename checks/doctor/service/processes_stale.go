@@ -23,7 +23,10 @@ func processesStale(s *subject.Subject) checks.Check {
 		ID: "processes.stale", Title: "No state file names a process that has ended", Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			r := leftover.Inspect(s.Config)
-			if len(r.Stale)+len(r.Foreign) == 0 {
+			switch {
+			case len(r.Stale)+len(r.Foreign) == 0 && len(r.Unread) > 0:
+				return checks.Skipped("%s cannot be read", s.ShortPaths(r.Unread))
+			case len(r.Stale)+len(r.Foreign) == 0:
 				return checks.Passed(nil)
 			}
 			var lines []string

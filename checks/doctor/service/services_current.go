@@ -25,7 +25,11 @@ func servicesCurrent(s *subject.Subject) checks.Check {
 			drift.Compare(s.Config, &status, drift.Generated(s.Config))             // profile.current compares that with the configuration
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
 			differing := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
-			if len(differing) == 0 {
+			unknown := drift.FindUnrecorded(s.Config, status)
+			switch {
+			case len(differing) == 0 && len(unknown) > 0:
+				return checks.Skipped("what %s was started with is not known", strings.Join(unknown, ", "))
+			case len(differing) == 0:
 				return checks.Passed(found)
 			}
 			found.Text = strings.Join(lo.Map(differing, func(svc control.ServiceStatus, _ int) string {
