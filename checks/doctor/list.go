@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/client"
 	"github.com/flowgate-go/flowgate/checks/doctor/credential"
 	"github.com/flowgate-go/flowgate/checks/doctor/environment"
 	"github.com/flowgate-go/flowgate/checks/doctor/installation"
@@ -27,6 +28,7 @@ func allChecks(s *subject.Subject) []checks.Check {
 		upstream.Checks(s),
 		wiring.Checks(s),
 		routing.Checks(s),
+		client.Checks(s),
 		environment.Checks(s),
 	)
 	for i := range list {

@@ -34,23 +34,24 @@ var data []byte
 
 // Client is a tool that sends requests to a router.
 type Client struct {
-	Name     string   `yaml:"-"`
-	Title    string   `yaml:"title"`
-	Programs []string `yaml:"programs"` // names on PATH, the usual one first
-	Package  string   `yaml:"package"`  // its npm package, which says its version; "" for none
-	Python   string   `yaml:"python"`   // its Python distribution, which says its version; "" for none
-	From     string   `yaml:"from"`     // the first version that this entry is for; "" for any
-	Before   string   `yaml:"before"`   // the first version that it is not for any more; "" for none
-	Sibling  string   `yaml:"sibling"`  // the client that other versions are
-	Dialect  string   `yaml:"dialect"`  // what it sends: chat, messages, responses or gemini
-	Files    []File   `yaml:"files"`    // where Setup writes; none where no file is suitable
-	Key      string   `yaml:"key"`      // how it gets the key: one of the Key constants
-	Variable string   `yaml:"key_variable"`
-	Run      *Run     `yaml:"run"`   // nil where it cannot be started for the router
-	Check    *Run     `yaml:"check"` // how it is asked something; nil where that needs a person
-	Wins     []string `yaml:"wins"`  // variables that win over the key that Setup arranges
-	Note     string   `yaml:"note"`  // what else people should know after Setup
-	Steps    string   `yaml:"steps"` // what people do where there is no file
+	Name     string    `yaml:"-"`
+	Title    string    `yaml:"title"`
+	Programs []string  `yaml:"programs"` // names on PATH, the usual one first
+	Package  string    `yaml:"package"`  // its npm package, which says its version; "" for none
+	Python   string    `yaml:"python"`   // its Python distribution, which says its version; "" for none
+	From     string    `yaml:"from"`     // the first version that this entry is for; "" for any
+	Before   string    `yaml:"before"`   // the first version that it is not for any more; "" for none
+	Sibling  string    `yaml:"sibling"`  // the client that other versions are
+	Dialect  string    `yaml:"dialect"`  // what it sends: chat, messages, responses or gemini
+	Files    []File    `yaml:"files"`    // where Setup writes; none where no file is suitable
+	Key      string    `yaml:"key"`      // how it gets the key: one of the Key constants
+	Variable string    `yaml:"key_variable"`
+	Run      *Run      `yaml:"run"`     // nil where it cannot be started for the router
+	Check    *Run      `yaml:"check"`   // how it is asked something; nil where that needs a person
+	Wins     []string  `yaml:"wins"`    // variables that win over the key that Setup arranges
+	Refuses  []Refusal `yaml:"refuses"` // settings of the first file with which it no longer starts
+	Note     string    `yaml:"note"`    // what else people should know after Setup
+	Steps    string    `yaml:"steps"`   // what people do where there is no file
 
 	Remarks string `yaml:"remarks"` // for docs/clients
 	Page    string `yaml:"page"`    // a page of its own in docs; "" for none

@@ -17,7 +17,8 @@ import (
 // breakages are one for every check, in the order of the checks.
 func breakages() []breakage {
 	return append(files(), append(runtimesAndProfile(),
-		append(processes(), append(upstream(), append(accounts(), append(policyOnes(), environment()...)...)...)...)...)...)
+		append(processes(), append(upstream(), append(accounts(), append(policyOnes(),
+			append(clients(), environment()...)...)...)...)...)...)...)
 }
 
 func files() []breakage {

@@ -82,6 +82,17 @@ func Lookup(f Format, text []byte, path Path) (value any, found bool, err error)
 	return c.lookup(withoutBOM(text), path)
 }
 
+// Decode returns all values of a text, as Lookup returns them.
+func Decode(f Format, text []byte) (map[string]any, error) {
+	c, err := prepare(f, text, Path{"*"})
+	if err != nil {
+		return nil, err
+	}
+	values, err := c.decode(withoutBOM(text))
+	plain, _ := plainNumbers(values).(map[string]any)
+	return plain, err
+}
+
 // Set returns text with value (string, bool, int, []any of these; but in TOML also map[string]any) at path.
 // Missing tables are added; created is the number of them. Another value is replaced in its
 // place; a text that has the value already is returned unchanged.

@@ -1,0 +1,36 @@
+package client
+
+import (
+	"context"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/checks"
+	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/client"
+)
+
+func clientsEnvironment(s *subject.Subject) checks.Check {
+	return checks.Check{
+		ID: "clients.environment", Title: "No variable wins over the key that clients have for the router",
+		Needs: []string{"config.valid"},
+		Run: func(context.Context) checks.Outcome {
+			var outranked problems
+			err := pointed(s, func(c client.Client, status client.Status) {
+				if status.Points != client.PointsRouter {
+					return
+				}
+				if set := c.WinningVariables(s.Getenv); len(set) > 0 {
+					outranked.add(c, status.File, strings.Join(set, " and ")+" is set and is sent in place of the router's key")
+				}
+			})
+			if err != nil {
+				return checks.FromFault(err)
+			}
+			if len(outranked.Clients) == 0 {
+				return checks.Passed(nil)
+			}
+			return checks.Warned("").WithDetail(outranked).
+				WithFix("", "unset the variable where the client is started, or start it by mage client:run, which does that")
+		},
+	}
+}
