@@ -113,6 +113,10 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Logs(ctx, a.optionalText("service"), a.optionalInt("n"), a.optionalDuration("since"), a.optionalText("level"), a.optionalBool("follow"))
 	case "overview":
 		return Overview(ctx)
+	case "page:default":
+		return Page{}.Default(ctx, a.optionalBool("print"))
+	case "page:serve":
+		return Page{}.Serve(ctx)
 	case "profile:diff":
 		return Profile{}.Diff(ctx, a.text("a"), a.text("b"))
 	case "profile:list":

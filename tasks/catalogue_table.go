@@ -279,6 +279,12 @@ var catalogue = commandline.Catalogue{
 		}},
 	{Name: "overview", Method: "overview", NormalName: "overview", NormalMethod: "overview", ReadOnly: "always",
 		Synopsis: "shows the state of the installation in short, and what to type next."},
+	{Name: "page", Method: "page:default", NormalName: "page", NormalMethod: "pagedefault", ReadOnly: "",
+		Synopsis: "opens the page of the stack in a browser: services, quotas, usage, problems; -print only prints its link.", Params: []commandline.Param{
+			{Name: "print", Flag: "print", Kind: "bool", Optional: true},
+		}},
+	{Name: "page:serve", Method: "page:serve", NormalName: "pageserve", NormalMethod: "pageserve", ReadOnly: "",
+		Synopsis: "serves the page in the foreground until nobody has looked for 15 minutes; page runs it in the background."},
 	{Name: "profile:diff", Method: "profile:diff", NormalName: "profilediff", NormalMethod: "profilediff", ReadOnly: "always",
 		Synopsis: "shows the differences between the router's configurations with two profiles.", Params: []commandline.Param{
 			{Name: "a", Flag: "a", Kind: "string", Optional: false},

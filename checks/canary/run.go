@@ -51,6 +51,7 @@ func Commands() [][]string {
 	return append(
 		all,
 		[]string{"router:serve", "-settings=config/flowgate.yaml", "-port=1"},
+		[]string{"page:serve", "-config=nosuch.yaml"},
 		[]string{"echo:serve", "-host=256.0.0.1"},
 		finalLogsCommand(),
 		[]string{"stop"},

@@ -123,11 +123,20 @@ func supervisorCommand(cfg *config.Config, o Options, notify *os.File) *exec.Cmd
 	if o.Ephemeral != "" {
 		args = append(args, "-ephemeral="+o.Ephemeral)
 	}
+	cmd := Detached(cfg, self, o.Environ, args...)
+	cmd.ExtraFiles = files
+	return cmd
+}
+
+// Detached returns a command that executes this program, at the path self, in the folder of
+// cfg and in a session of its own, so that the end of the terminal does not reach it. What it
+// is started with trusts cfg as this process does. environ is its environment; nil means
+// os.Environ().
+func Detached(cfg *config.Config, self string, environ []string, args ...string) *exec.Cmd {
 	cmd := exec.Command(self, args...) //nolint:gosec // this program itself
 	cmd.Dir = cfg.Dir
-	cmd.ExtraFiles = files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(supervisorEnviron(o.Environ), trust.DigestVariable+"="+surfaceDigest(cfg, o.Environ),
+	cmd.Env = append(supervisorEnviron(environ), trust.DigestVariable+"="+surfaceDigest(cfg, environ),
 		program.Variable+"="+program.Name())
 	return cmd
 }

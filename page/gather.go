@@ -1,0 +1,85 @@
+package page
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/supervisor/control"
+)
+
+// How old what is shown may be, and how long a source may take.
+const (
+	stackAge    = time.Second
+	usageAge    = 3 * time.Second
+	findingsAge = time.Minute
+	patience    = 10 * time.Second
+)
+
+// cached is what a source said last.
+type cached[T any] struct {
+	value T
+	err   error
+	at    time.Time // zero: never asked
+}
+
+// isOlder reports whether the source has to be asked again.
+func (c *cached[T]) isOlder(now time.Time, age time.Duration) bool {
+	return c.at.IsZero() || now.Sub(c.at) >= age || now.Before(c.at)
+}
+
+// ask asks the source again when what it said is older than age. The caller holds mu, so
+// that pages that are shown at the same time share one answer.
+func ask[T any](ctx context.Context, s *Server, c *cached[T], age time.Duration,
+	source func(context.Context) (T, error),
+) {
+	if source == nil || !c.isOlder(s.sources.Now(), age) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c.value, c.err = source(ctx)
+	c.at = s.sources.Now()
+}
+
+// snapshot is all that the page shows at one moment.
+type snapshot struct {
+	now       time.Time
+	stack     cached[Stack]
+	events    cached[[]control.Event]
+	usage     cached[Usage]
+	findings  cached[[]report.Result]
+	examining bool
+	changing  bool
+	changed   <-chan struct{} // closed when something is to be shown at once
+}
+
+// gather asks the sources whose answers are too old, and returns what is to be shown.
+func (s *Server) gather() snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ask(s.life, s, &s.stack, stackAge, s.sources.Stack)
+	ask(s.life, s, &s.events, stackAge, s.sources.Events)
+	ask(s.life, s, &s.usage, usageAge, s.sources.Usage)
+	if s.findings.isOlder(s.sources.Now(), findingsAge) {
+		s.examine()
+	}
+	return snapshot{now: s.sources.Now(), stack: s.stack, events: s.events, usage: s.usage, findings: s.findings,
+		examining: s.examining, changing: s.changing, changed: s.changed}
+}
+
+// examine runs doctor's checks in the background, unless they run. The caller holds mu.
+func (s *Server) examine() {
+	if s.examining || s.sources.Examine == nil || s.life.Err() != nil {
+		return
+	}
+	s.examining = true
+	s.tasks.Go(func() {
+		results, err := s.sources.Examine(s.life)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.findings = cached[[]report.Result]{results, err, s.sources.Now()}
+		s.examining = false
+		s.announce()
+	})
+}
