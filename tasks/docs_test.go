@@ -103,7 +103,7 @@ func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	made := regexp.MustCompile(`fault\.(?:New|Usage)\("([a-z-]+)"`)
 	used := map[string]bool{}
 	var source strings.Builder
-	for _, dir := range []string{"tasks", "checks", "auth", "supervisor", "internal"} {
+	for _, dir := range []string{"tasks", "page", "checks", "auth", "supervisor", "internal"} {
 		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 				return err
