@@ -81,6 +81,10 @@ func matrixOfClients(t *testing.T) string {
 	return b.String()
 }
 
+// cloudModels are models of the providers that serve models in different ways.
+var cloudModels = map[string][]string{"bedrock": {"bedrock/anthropic.claude-x", "bedrock/amazon.nova-x"},
+	"vertex_ai": {"vertex_ai/claude-x", "vertex_ai/gemini-x", "vertex_ai/meta/x"}}
+
 // matrixOfProviders returns the table of providers: one row for all that serve the same dialects
 // in the same way.
 func matrixOfProviders(t *testing.T) string {
@@ -88,7 +92,11 @@ func matrixOfProviders(t *testing.T) string {
 	var file strings.Builder
 	file.WriteString("model_list:\n")
 	for _, name := range provider.Names() {
-		if p, _ := provider.Find(name); slices.ContainsFunc(p.Speaks, isMatrixDialect) {
+		p, _ := provider.Find(name)
+		for _, model := range cloudModels[name] {
+			fmt.Fprintf(&file, "- {model_name: %s, litellm_params: {model: %[1]s, vertex_project: p, api_key: k}}\n", model)
+		}
+		if p.Cloud == "" && slices.ContainsFunc(p.Speaks, isMatrixDialect) {
 			fmt.Fprintf(&file, "- {model_name: %s, litellm_params: {model: %[1]s/some-model, api_key: k", name)
 			if p.Base == "" {
 				file.WriteString(", api_base: \"http://127.0.0.1:1/v1\"")
@@ -109,13 +117,16 @@ func matrixOfProviders(t *testing.T) string {
 		if !d.Serves {
 			t.Errorf("%s cannot serve: %s", d.Model, d.Reason)
 		}
-		cells := matrixRow(d)
-		rows[cells] = append(rows[cells], d.Provider)
+		cells, label := matrixRow(d), d.Provider+"/"
+		if len(cloudModels[d.Provider]) > 0 {
+			label = strings.TrimSuffix(d.Model, "x") + "…"
+		}
+		rows[cells] = append(rows[cells], label)
 	}
 	var b strings.Builder
 	b.WriteString("\n## Providers\n\n| chat | responses | messages | gemini | providers |\n|---|---|---|---|---|\n")
 	for _, cells := range slices.Sorted(maps.Keys(rows)) {
-		fmt.Fprintf(&b, "|%s %s |\n", cells, "`"+strings.Join(rows[cells], "/`, `")+"/`")
+		fmt.Fprintf(&b, "|%s %s |\n", cells, "`"+strings.Join(rows[cells], "`, `")+"`")
 	}
 	b.WriteString("\nAddresses and keys of each: [providers.md](providers.md). Ready configurations: [upstreams.md](upstreams.md). \"As " +
 		"the server has it\":\na server that you name by its address, CLIProxyAPI among them, is asked unchanged first, and by a translation " +

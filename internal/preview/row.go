@@ -89,9 +89,9 @@ func describeDeployment(d *settings.Deployment, serves bool) Deployment {
 	if !serves {
 		return row
 	}
-	row.Dialects = make([]Dialect, dialect.Count)
+	row.Dialects = make([]Dialect, dialect.Converse) // no client speaks that one, which is the last
 	var urls [dialect.Count]string
-	for in := range dialect.Count {
+	for in := range dialect.Converse {
 		row.Dialects[in] = describeDialect(d, in, &urls)
 	}
 	return row
@@ -155,6 +155,8 @@ func keyOf(d *settings.Deployment) Key {
 		return Key{Source: "environment", Name: d.KeyVariable, Set: d.Key != ""}
 	case d.Key != "":
 		return Key{Source: "file", Set: true}
+	case d.AWS != nil || d.Vertex != nil:
+		return Key{Source: "cloud", Name: d.Provider, Set: true}
 	}
 	return Key{Source: "none"}
 }

@@ -152,6 +152,8 @@ func (k Key) describe() (text string, tone terminal.Tone) {
 		return "credential " + k.Name, terminal.Plain
 	case k.Source == "credential":
 		return "credential " + k.Name + " (not there)", terminal.Bad
+	case k.Source == "cloud":
+		return "the cloud's credentials", terminal.Plain
 	case k.Source == "file":
 		return "in the file", terminal.Caution
 	}

@@ -44,7 +44,7 @@ func TestTheGroupsForAgentsAreChosen(t *testing.T) {
 		entries("pro gemini/gemini-2.5-pro", "emb voyage/voyage-3"):                                {"pro", ""},
 		entries("emb voyage/voyage-3"):                                                             {"", ""},
 		entries("\"openai/*\" \"openai/*\""):                                                       {"", ""},
-		entries("lost bedrock/x", "kept groq/x"):                                                   {"kept", ""},
+		entries("lost sagemaker/x", "kept groq/x"):                                                 {"kept", ""},
 		strings.Replace(entries("locked anthropic/claude-x", "open groq/x"), "claude-x", "claude-x, api_key: os.environ/UNSET_KEY",
 			1): {"open", ""},
 	} {

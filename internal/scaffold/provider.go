@@ -65,6 +65,10 @@ func FindUpstream(name, address string) (Upstream, error) {
 		return Upstream{}, fault.Usage("provider-unsupported", "the embedded router does not speak to %s", name).
 			WithHint("the real LiteLLM does: mage init -runtime=litellm")
 	}
+	if row.Cloud != "" {
+		return Upstream{}, fault.Usage("provider-unsupported", "-upstream cannot set up %s, which needs an account", name).
+			WithHint("write the entry yourself: docs/bedrock.md and docs/vertex.md have examples")
+	}
 	if address != "" {
 		row.Base = address
 	}

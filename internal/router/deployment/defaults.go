@@ -112,6 +112,9 @@ func UnsentParams(s *settings.Deployment, in, out dialect.Dialect) []string {
 	}
 	var unsent []string
 	for _, p := range s.Params {
+		if out == dialect.Converse { // all are added before the translation
+			out = in
+		}
 		isNamed := nameIn(s, out, p) != "" && valueIn(out, p) != nil || isAddedBefore(p) && in != out && out == dialect.Messages
 		if !isNamed && !slices.Contains(nonChatParams, p.Name) && !slices.Contains(unsent, p.Name) {
 			unsent = append(unsent, p.Name)
@@ -144,7 +147,7 @@ func (d *Deployment) prepareUnsent() {
 // isConversation reports whether requests in a dialect are conversations.
 func isConversation(in dialect.Dialect) bool {
 	switch in {
-	case dialect.Chat, dialect.Messages, dialect.Responses, dialect.Gemini:
+	case dialect.Chat, dialect.Messages, dialect.Responses, dialect.Gemini, dialect.Converse:
 		return true
 	}
 	return false

@@ -32,6 +32,10 @@ type Deployment struct {
 	ModelHeader  []string
 	Owner        affinity.Owner // this deployment as the owner of sessions and state
 
+	// Authorizer proves who sends requests to Bedrock or Vertex AI; nil where a key does.
+	Authorizer      Authorizer
+	MessagesVersion string // anthropic_version, which bodies of messages have there; empty elsewhere
+
 	// Defaults are the members that are added to requests whose clients did not send
 	// them, by the dialect in which the request is sent. BeforeMessages are those that
 	// a translation into messages needs and are added before it, by the client's dialect.
@@ -42,12 +46,12 @@ type Deployment struct {
 
 	unsent          *[dialect.Count][dialect.Count][]string // by the client's dialect and the upstream's; nil: none
 	urls            [dialect.Count]*url.URL
-	googleStream    *url.URL          // for a stream in Google's dialect
-	header          http.Header       // shared by all requests: never changed
-	anthropicHeader http.Header       // the same for Anthropic's dialects
-	googleHeader    http.Header       // the same for Google's dialects
-	redactor        *strings.Replacer // takes the key out of texts; nil without a key
-	randomKey       []byte            // the key, when it is so random that no text contains it by chance
+	streams         [dialect.Count]*url.URL // addresses of streams, where they differ
+	header          http.Header             // shared by all requests: never changed
+	anthropicHeader http.Header             // the same for Anthropic's dialects
+	googleHeader    http.Header             // the same for Google's dialects
+	redactor        *strings.Replacer       // takes the key out of texts; nil without a key
+	randomKey       []byte                  // the key, when it is so random that no text contains it by chance
 }
 
 // Memory is what a router learns of a deployment from its replies. The deployment has one in
@@ -94,8 +98,10 @@ func New(s *settings.Deployment) *Deployment {
 	for in := range dialect.Count {
 		d.urls[in] = endpoint(s, in)
 	}
-	d.googleStream = googleEndpoint(s, "streamGenerateContent")
-	d.googleStream.RawQuery = "alt=sse"
+	if d.prepareCloud(); d.streams[dialect.Gemini] == nil {
+		d.streams[dialect.Gemini] = googleEndpoint(s, "streamGenerateContent")
+		d.streams[dialect.Gemini].RawQuery = "alt=sse"
+	}
 	return d
 }
 
@@ -142,6 +148,10 @@ func account(s *settings.Deployment) string {
 // are the ones that LiteLLM 1.106.2 uses.
 func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 	switch {
+	case s.AWS != nil:
+		return bedrockEndpoint(s, in, false)
+	case s.Vertex != nil:
+		return vertexEndpoint(s, in, false)
 	case in == dialect.Gemini:
 		return googleEndpoint(s, "generateContent")
 	case in == dialect.GeminiCount:
@@ -167,8 +177,8 @@ func endpoint(s *settings.Deployment, in dialect.Dialect) *url.URL {
 // must not be changed.
 func (d *Deployment) URL(in dialect.Dialect, isStream bool, query string) *url.URL {
 	u := d.urls[in]
-	if isStream && in == dialect.Gemini {
-		u = d.googleStream
+	if isStream && d.streams[in] != nil {
+		u = d.streams[in]
 	}
 	if query == "" {
 		return u
@@ -180,7 +190,12 @@ func (d *Deployment) URL(in dialect.Dialect, isStream bool, query string) *url.U
 
 // ExceptionName returns the name that the upstream's errors have in LiteLLM's messages.
 func (d *Deployment) ExceptionName() string {
-	if d.Kind == settings.Anthropic {
+	switch {
+	case d.AWS != nil:
+		return "BedrockException"
+	case d.Vertex != nil:
+		return "VertexAIException"
+	case d.Kind == settings.Anthropic:
 		return "AnthropicException"
 	}
 	return "OpenAIException"

@@ -15,11 +15,11 @@ type missingRoutes [dialect.Count]atomic.Bool
 // translation that loses least comes first. Requests in other dialects, and those that
 // count tokens, are not translated.
 var translations = [dialect.Count][]dialect.Dialect{
-	dialect.Chat:      {dialect.Responses, dialect.Messages},
-	dialect.Messages:  {dialect.Chat, dialect.Responses},
-	dialect.Responses: {dialect.Chat, dialect.Messages},
-	dialect.Compact:   {dialect.Responses, dialect.Chat, dialect.Messages},
-	dialect.Gemini:    {dialect.Chat, dialect.Responses, dialect.Messages},
+	dialect.Chat:      {dialect.Responses, dialect.Converse, dialect.Messages},
+	dialect.Messages:  {dialect.Chat, dialect.Responses, dialect.Converse},
+	dialect.Responses: {dialect.Chat, dialect.Converse, dialect.Messages},
+	dialect.Compact:   {dialect.Responses, dialect.Chat, dialect.Converse, dialect.Messages},
+	dialect.Gemini:    {dialect.Chat, dialect.Responses, dialect.Converse, dialect.Messages},
 }
 
 // OutgoingDialect returns the dialect in which a request in the dialect in is sent

@@ -15,6 +15,9 @@ import (
 // message about a missing path may mention it: there, only a 404 with Google's own code,
 // NOT_FOUND, is about the model.
 func (d *Deployment) IsRouteMissing(in dialect.Dialect, status int, body []byte) bool {
+	if d.IsCloud() { // their routes are known
+		return false
+	}
 	if in.IsGoogle() {
 		return status == http.StatusMethodNotAllowed ||
 			status == http.StatusNotFound && !bytes.Contains(body, []byte("NOT_FOUND"))

@@ -199,15 +199,22 @@ credential_list: [{credential_name: work, credential_values: {api_key: k, api_ba
 func TestAnEntryThatCannotWorkIsLeftOutWithTheReason(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		`{model: bedrock/claude}}`:                                  "runtime: litellm",
-		`{model: vertex_ai/gemini-2.5-pro, api_base: "https://x"}}`: "runtime: litellm",
-		`{model: github_copilot/gpt-5}}`:                            "mage auth:login github-copilot",
-		`{model: hosted_vllm/m}}`:                                   "HOSTED_VLLM_API_BASE",
-		`{model: gemini-2.5-pro}}`:                                  "no provider's prefix",
-		`{model: nosuch/m}}`:                                        "needs an api_base",
-		`{model: openai/m, litellm_credential_name: gone}}`:         "credential_list has no",
-		`{model: openai/m, base_url: os.environ/UNSET}}`:            "UNSET is not set",
-		`{model: azure/my-gpt, api_key: k}}`:                        "AZURE_API_BASE",
+		`{model: sagemaker/claude}}`:                                                    "runtime: litellm",
+		`{model: watsonx/m, api_base: "https://x"}}`:                                    "runtime: litellm",
+		`{model: bedrock/agent/A}}`:                                                     "runtime: litellm",
+		`{model: bedrock/invoke/meta.llama}}`:                                           "bedrock/converse/meta.llama",
+		`{model: bedrock/m, aws_region_name: "x/y"}}`:                                   "not a region",
+		`{model: vertex_ai/gemini-2.5-pro}}`:                                            "vertex_project is missing",
+		`{model: vertex_ai/gemini-2.5-pro, vertex_project: p, vertex_location: "x.y"}}`: "not a location",
+		`{model: vertex_ai/mistral-large, vertex_project: p}}`:                          "runtime: litellm",
+		`{model: vertex_ai/claude-opus, vertex_project: os.environ/UNSET}}`:             "UNSET is not set",
+		`{model: github_copilot/gpt-5}}`:                                                "mage auth:login github-copilot",
+		`{model: hosted_vllm/m}}`:                                                       "HOSTED_VLLM_API_BASE",
+		`{model: gemini-2.5-pro}}`:                                                      "no provider's prefix",
+		`{model: nosuch/m}}`:                                                            "needs an api_base",
+		`{model: openai/m, litellm_credential_name: gone}}`:                             "credential_list has no",
+		`{model: openai/m, base_url: os.environ/UNSET}}`:                                "UNSET is not set",
+		`{model: azure/my-gpt, api_key: k}}`:                                            "AZURE_API_BASE",
 		`{model: openai/m, litellm_credential_name: c}}` +
 			"\ncredential_list: [{credential_name: c, credential_values: {api_base: os.environ/GONE}}]": "GONE is not set",
 	} {
@@ -221,7 +228,7 @@ func TestAnEntryThatCannotWorkIsLeftOutWithTheReason(t *testing.T) {
 func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 	t.Parallel()
 	every := [dialect.Count]bool{}
-	for in := range every {
+	for in := range dialect.Converse { // an address of unknown dialects is not Bedrock's
 		every[in] = true
 	}
 	for params, want := range map[string][dialect.Count]bool{
@@ -229,7 +236,15 @@ func TestDialectsAreWhatTheTableOrTheEntrySays(t *testing.T) {
 		`{model: openai/x, api_base: "http://h/v1"}}`: every,
 		`{model: groq/x, api_key: k}}`: {dialect.Chat: true, dialect.Speech: true, dialect.Transcriptions: true,
 			dialect.Translations: true},
-		`{model: voyage/x, api_key: k}}`: {dialect.Embeddings: true, dialect.Rerank: true},
+		`{model: bedrock/us.anthropic.claude-x}}`:         {dialect.Messages: true, dialect.Converse: true},
+		`{model: bedrock/amazon.nova-pro-v1:0}}`:          {dialect.Converse: true},
+		`{model: bedrock/invoke/anthropic.claude-x}}`:     {dialect.Messages: true},
+		`{model: bedrock/converse/anthropic.claude-x}}`:   {dialect.Converse: true},
+		`{model: vertex_ai/claude-x, vertex_project: p}}`: {dialect.Messages: true},
+		`{model: vertex_ai/gemini-x, vertex_project: p}}`: {dialect.Chat: true, dialect.Gemini: true,
+			dialect.GeminiCount: true},
+		`{model: vertex_ai/meta/llama-x, vertex_project: p}}`: {dialect.Chat: true},
+		`{model: voyage/x, api_key: k}}`:                      {dialect.Embeddings: true, dialect.Rerank: true},
 		`{model: cerebras/x, api_key: k}, model_info: {speaks: [images, moderations, compact]}}`: {dialect.Compact: true,
 			dialect.ImageGenerations: true, dialect.ImageEdits: true, dialect.ImageVariations: true, dialect.Moderations: true},
 		`{model: gemini/g, api_key: k}, model_info: {speaks: [chat, gemini]}}`: {dialect.Chat: true, dialect.Gemini: true,

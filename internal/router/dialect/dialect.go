@@ -28,6 +28,7 @@ const (
 	Moderations
 	Gemini      // a whole reply or a stream: the path says which
 	GeminiCount // Google's countTokens
+	Converse    // Amazon Bedrock's; upstreams speak it, clients do not
 	Count       // how many dialects there are
 )
 
@@ -61,6 +62,7 @@ var specs = [Count]spec{
 	Gemini: {"generate_content", "models/MODEL:generateContent", []string{"contents"}, false,
 		"/v1beta/models/MODEL:generateContent"},
 	GeminiCount: {"count_tokens", "models/MODEL:countTokens", nil, false, "/v1beta/models/MODEL:countTokens"},
+	Converse:    {"converse", "converse", nil, false, "/model/MODEL/converse"},
 }
 
 // IsAnthropic reports whether the dialect is one of Anthropic's.

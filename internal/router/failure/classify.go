@@ -100,7 +100,7 @@ func isForeignState(body string) bool {
 // isTooLong reports whether an error says that the prompt does not fit the context window.
 func isTooLong(body string) bool {
 	for _, sign := range []string{"context_length_exceeded", "maximum context length", "prompt is too long",
-		"context window"} {
+		"context window", "Input is too long"} {
 		if strings.Contains(body, sign) {
 			return true
 		}

@@ -35,6 +35,7 @@ const (
 	Transcripts = "transcriptions" // /audio/transcriptions and /audio/translations only
 	Rerank      = "rerank"         // /rerank
 	Moderations = "moderations"    // /moderations
+	Converse    = "converse"       // /model/MODEL/converse, Amazon Bedrock's
 )
 
 // Provider is an entry of the table. A prefix that LiteLLM knows and that this router does
@@ -80,6 +81,10 @@ type Provider struct {
 
 	ReturnsThoughts bool `yaml:"returns_thoughts"` // it demands thought_signature of earlier calls back
 	ReturnsDetails  bool `yaml:"returns_details"`  // it demands reasoning_details of earlier replies back
+
+	// Cloud is aws or google for a provider at which keys of the cloud, or its tokens, prove who
+	// sends requests, and the model is part of the path. Its address is that of a region.
+	Cloud string `yaml:"cloud"`
 
 	SignIn      string `yaml:"sign_in"`     // the provider of CLIProxyAPI's that serves it
 	Unsupported bool   `yaml:"unsupported"` // LiteLLM serves it, the embedded router does not

@@ -32,7 +32,7 @@ func TestEveryEntryIsReadWholeAndSaysWhatItIs(t *testing.T) {
 		t.Fatalf("%d names, %d entries", len(names), len(all))
 	}
 	routes := []string{"chat", "responses", "compact", "messages", "completions", "embeddings", "images", "audio",
-		"speech", "transcriptions", "rerank", "moderations", "gemini"}
+		"speech", "transcriptions", "rerank", "moderations", "gemini", "converse"}
 	for _, name := range names {
 		p, ok := provider.Find(name)
 		want := all[name]
@@ -179,7 +179,10 @@ func documented() string {
 			continue
 		}
 		address := "the entry's `api_base`"
-		if p.Base != "" {
+		switch {
+		case p.Cloud != "":
+			address = "that of a region"
+		case p.Base != "":
 			address = "`" + p.Base + p.Path + "`"
 		}
 		key := strings.Join(p.KeyVariables, ", ")

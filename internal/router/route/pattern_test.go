@@ -108,7 +108,7 @@ model_list: [{model_name: "*", litellm_params: {model: "*"}}]
 	if got.Status != 400 || !strings.Contains(got.Body, "model=None") {
 		t.Errorf("no name: %d %s", got.Status, got.Body)
 	}
-	if got = s.Chat("bedrock/claude"); got.Status != 400 || !strings.Contains(got.Body, "runtime: litellm") {
+	if got = s.Chat("sagemaker/claude"); got.Status != 400 || !strings.Contains(got.Body, "runtime: litellm") {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"slices"
+
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
 )
 
@@ -16,7 +18,7 @@ func readCredentials(top document.Section) credentials {
 		entry.WarnUnknown("credential_name", "credential_values", "credential_info")
 		if name := entry.Word("credential_name"); name != "" {
 			values := entry.Sub("credential_values")
-			values.WarnUnknown("api_key", "api_base", "base_url", "api_version")
+			values.WarnUnknown(slices.Concat([]string{"api_key", "api_base", "base_url", "api_version"}, awsKeys, vertexKeys)...)
 			all[name] = values
 		}
 	}

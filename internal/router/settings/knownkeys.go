@@ -10,7 +10,7 @@ func knownParams() []string {
 		"ttft_timeout", "keepalive_seconds", "num_retries", "cooldown_time", "weight", "rpm", "tpm", "order",
 		"mock_response", "drop_params",
 		"additional_drop_params", "flowgate_forward_client_identity", "flowgate_cliproxyapi"},
-		paramNames(), harmlessParamKeys())
+		awsKeys, vertexKeys, paramNames(), harmlessParamKeys())
 }
 
 // The harmless keys of LiteLLM's sections change neither where a request goes nor what is

@@ -104,6 +104,8 @@ func dialectsOfRoute(word string) []dialect.Dialect {
 		return []dialect.Dialect{dialect.Transcriptions, dialect.Translations}
 	case provider.Rerank:
 		return []dialect.Dialect{dialect.Rerank}
+	case provider.Converse:
+		return []dialect.Dialect{dialect.Converse}
 	case provider.Moderations:
 		return []dialect.Dialect{dialect.Moderations}
 	}

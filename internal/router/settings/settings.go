@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/router/aws"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/router/vertex"
 )
 
 // Settings is a LiteLLM configuration with its references resolved and its
@@ -113,6 +115,10 @@ type Deployment struct {
 	NoOutputFormat  bool        // messages: the same
 	NoImages        bool        // model_info.supports_vision is false
 	NoFiles         bool        // model_info.supports_pdf_input is false
+
+	AWS    *aws.Access    // Amazon Bedrock: who sends requests; nil elsewhere
+	Vertex *vertex.Access // Google's Vertex AI: the same
+	Claude bool           // at both: the model is one of Anthropic's
 
 	RefuseUnknownParams *bool // as in Settings; nil: the value there applies
 

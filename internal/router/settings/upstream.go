@@ -39,6 +39,10 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	if !ok {
 		return
 	}
+	if row.Cloud != "" {
+		readCloud(d, row, entry, values)
+		return
+	}
 	base, isOwn, ok := readBase(d, row, params, values)
 	if !ok || base != "" && !readAddress(d, row, params, base, isOwn) {
 		return
@@ -59,6 +63,22 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	if d.Base != nil {
 		readOtherAddresses(d, row, params, values, isOwn, responsesOnly)
 	}
+	warnUnservedMode(d, entry.info)
+}
+
+// readCloud reads what readUpstream reads, of an entry of Amazon Bedrock or Vertex AI.
+func readCloud(d *Deployment, row provider.Provider, entry upstreamEntry, values document.Section) {
+	if row.Cloud == "aws" {
+		readBedrock(d, row, entry.params, values)
+	} else {
+		readVertex(d, row, entry.params, values)
+	}
+	readHeaders(d, row, entry.params, true)
+	if d.Vertex != nil && !strings.HasPrefix(d.Upstream, "google/") {
+		row.TakesEffort, row.ReturnsThoughts = false, false
+	}
+	readTranslation(d, row, entry.info, true)
+	readDropping(d, row, entry.params)
 	warnUnservedMode(d, entry.info)
 }
 

@@ -48,12 +48,14 @@ type Exchange struct {
 	trace   transport.Trace
 	body    []byte // the reply as far as it was read
 
-	out       dialect.Dialect // the dialect of the request to the upstream
-	call      *translate.Call // translates the reply back; nil when the request passes through
-	rewritten []byte          // the body for the upstream; nil: the client's, with another model in it
-	buffer    *buffer         // holds rewritten; nil when rewritten is not in a pooled buffer
-	held      int64           // bytes of the loan that rewritten and call take
-	watch     func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
+	out        dialect.Dialect // the dialect of the request to the upstream
+	call       *translate.Call // translates the reply back; nil when the request passes through
+	rewritten  []byte          // the body for the upstream; nil: the client's, with another model in it
+	buffer     *buffer         // holds rewritten; nil when rewritten is not in a pooled buffer
+	held       int64           // bytes of the loan that rewritten and call take
+	hasRenewed bool            // a cloud refused credentials, and others were asked for
+	proof      http.Header     // proves to a cloud who sends the request; nil elsewhere
+	watch      func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
 
 	isForeign func(*deployment.Deployment, []byte) bool // whether state belongs to another account; may be nil
 }
@@ -62,6 +64,7 @@ type Exchange struct {
 func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *memory.Loan) {
 	x.sender, x.request, x.writer, x.loan = s, q, w, loan
 	x.call, x.rewritten, x.buffer, x.held, x.watch, x.isForeign = nil, nil, nil, 0, nil, nil
+	x.hasRenewed, x.proof = false, nil
 }
 
 // Watch sets the function that gets the data of each event of a stream. The function must
@@ -125,6 +128,9 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 	if f := x.prepareBody(d); f != nil {
 		return nil, f
 	}
+	if f := x.wrapMessages(d); f != nil {
+		return nil, f
+	}
 	a, f := x.send(d)
 	x.dropBody()
 	if f != nil {
@@ -144,6 +150,10 @@ func (s *Sender) noteQuota(d *deployment.Deployment, h http.Header) {
 // send sends the prepared request to d and reads the reply.
 func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	at, release := x.begin(x.limits(d))
+	if f := x.authorize(at, d); f != nil {
+		release()
+		return nil, f
+	}
 	res, err := x.roundTrip(&at.context, d)
 	if err != nil {
 		release()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/flowgate-go/flowgate/internal/router/aws"
 	"github.com/flowgate-go/flowgate/internal/router/decode"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
@@ -28,6 +29,7 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 		a.Guard.Progress()
 	}
 	a.Source = decode.Body(res.Body, res.Header)
+	isFrames := aws.IsEventStream(res.Header)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		a.Guard.EndAfter(a.Guard.Elapsed() + errorTimeout)
 		return x.refusal(a, res)
@@ -43,7 +45,10 @@ func (x *Exchange) receive(a *reply.Answer, res *http.Response) *failure.Failure
 	if kind := x.mediaType(res); kind != "" {
 		return x.receiveMedia(a, size, kind)
 	}
-	form, isCompressed, err := x.readForm(a, decode.IsEventStream(res.Header))
+	if isFrames {
+		a.Source, size = aws.Events(a.Source), -1
+	}
+	form, isCompressed, err := x.readForm(a, isFrames || decode.IsEventStream(res.Header))
 	if isCompressed {
 		size = -1
 	}
@@ -211,6 +216,9 @@ func (x *Exchange) refusal(a *reply.Answer, res *http.Response) *failure.Failure
 		return failure.NonFinalStatus(a.Deployment, x.request.Dialect, res.StatusCode)
 	}
 	body := readErrorBody(a.Source)
+	if a.Deployment.IsCloud() {
+		return x.cloudRefusal(a, res, body)
+	}
 	if x.call != nil && !a.Deployment.IsRouteMissing(x.out, res.StatusCode, body) {
 		body = x.call.Error(res.StatusCode, body)
 		return failure.Refusal(a.Deployment, x.request.Dialect, res.StatusCode, res.Header, body, x.sender.Now())

@@ -29,7 +29,7 @@ func (x *Exchange) roundTrip(ctx context.Context, d *deployment.Deployment) (*ht
 func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *http.Request {
 	in, clientKey := x.request.HTTP, x.sender.Settings.MasterKey
 	query := ""
-	if x.out.IsAnthropic() && x.call == nil {
+	if x.out.IsAnthropic() && x.call == nil && !d.IsCloud() {
 		query = deployment.ForwardedQuery(in.URL.RawQuery, clientKey)
 	}
 	body, size := x.newBody(d)
@@ -38,6 +38,9 @@ func (x *Exchange) newRequest(ctx context.Context, d *deployment.Deployment) *ht
 	if kind := x.request.ContentType(); kind != "" { // it has the boundary of a form
 		header = maps.Clone(header)
 		header["Content-Type"] = []string{kind}
+	}
+	if d.IsCloud() {
+		header = x.cloudHeader(d, header)
 	}
 	req := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: body, ContentLength: size}

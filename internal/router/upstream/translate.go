@@ -19,6 +19,7 @@ import (
 var translatedDialects = map[dialect.Dialect]translate.Dialect{
 	dialect.Chat: translate.Chat, dialect.Messages: translate.Messages, dialect.Responses: translate.Responses,
 	dialect.Gemini: translate.Gemini, dialect.Compact: translate.Responses,
+	dialect.Converse: translate.Converse,
 }
 
 // prepareBody chooses the dialect of the request to d, and makes a body for d when the
@@ -123,8 +124,11 @@ func (x *Exchange) removeForeignThinking(d *deployment.Deployment) *failure.Fail
 // another deployment may have the client's dialect.
 func (x *Exchange) translate(d *deployment.Deployment) *failure.Failure {
 	changes := request.Changes{Model: d.ModelLiteral}
-	if x.out == dialect.Messages {
+	switch x.out {
+	case dialect.Messages:
 		changes.Defaults = d.BeforeMessages[x.request.Dialect]
+	case dialect.Converse: // its parameters are in objects of their own
+		changes.Defaults = d.Defaults[x.request.Dialect]
 	}
 	body, isWhole := x.request.UneditedBody(changes)
 	f := x.hold(len(body) + len(body)/8)
@@ -202,7 +206,7 @@ func (x *Exchange) options(d *deployment.Deployment) translate.Options {
 	o := optionsOf(d.Deployment)
 	o.Model, o.ID, o.Created, o.UpstreamModel = x.request.Model, x.request.ID, x.sender.Now(), d.ModelLiteral
 	o.Stream, o.Strict = x.request.Stream, x.refusesUnknownParams(d)
-	o.NoFormat = o.NoFormat || x.out == dialect.Messages && d.NoOutputFormat
+	o.NoFormat = o.NoFormat || (x.out == dialect.Messages || x.out == dialect.Converse) && d.NoOutputFormat
 	return o
 }
 
@@ -211,7 +215,7 @@ func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, Details: d.DetailsBack, TextParts: d.TextParts,
-		NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
+		Claude: d.Claude, NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
 	}
 }
 

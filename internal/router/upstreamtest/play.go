@@ -148,7 +148,10 @@ func (p *play) conversationReply(content string) string {
 	const usage = `"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}`
 	model := strconv.Quote(p.Model)
 	switch path := p.r.URL.Path; {
-	case strings.HasSuffix(path, "/messages"):
+	case strings.HasSuffix(path, "/converse"):
+		return `{"output":{"message":{"role":"assistant","content":[{"text":"` + content + `"}]}},"stopReason":"end_turn",` +
+			`"usage":{"inputTokens":3,"outputTokens":5,"totalTokens":8}}`
+	case strings.HasSuffix(path, "/messages"), strings.HasSuffix(path, "/invoke"), strings.HasSuffix(path, ":rawPredict"):
 		return `{"content":[{"text":"` + content + `","type":"text"}],"id":"msg_1","model":` + model +
 			`,"role":"assistant","stop_reason":"end_turn","stop_sequence":null,"type":"message",` +
 			`"usage":{"input_tokens":3,"output_tokens":5}}`

@@ -1,0 +1,32 @@
+package aws
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// SignFor signs a request to a service for a test.
+func SignFor(ctx context.Context, a Access, service string, at time.Time, u *url.URL, body []byte, header http.Header) error {
+	s := New(a)
+	c := aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken}
+	return s.sign(ctx, c, signing{now: at, service: service, url: u, body: body}, header)
+}
+
+// Find returns the access key, the session token and the end of what a Signer finds.
+func Find(ctx context.Context, a Access) (id, token string, end time.Time, err error) {
+	c, err := New(a).find(ctx)
+	return c.AccessKeyID, c.SessionToken, c.Expires, err
+}
+
+// ParseProfiles is parseProfiles.
+func ParseProfiles(text, prefix string) int { return len(parseProfiles(text, prefix)) }
+
+// ReadSTS is readSTS.
+func ReadSTS(text []byte, status int) (string, error) {
+	c, err := readSTS(text, status, "arn")
+	return c.AccessKeyID, err
+}

@@ -1,0 +1,159 @@
+package vertex_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/renewal"
+	"github.com/flowgate-go/flowgate/internal/router/vertex"
+)
+
+// serviceAccount returns the JSON of a service account whose tokens come from address.
+func serviceAccount(t *testing.T, address string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]string{"type": "service_account", "project_id": "proj", "client_email": "a@b.c",
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// authorize returns what a request gets.
+func authorize(t *testing.T, tokens *vertex.Tokens, now time.Time) (string, error) {
+	t.Helper()
+	header := http.Header{}
+	err := tokens.Authorize(t.Context(), now, nil, nil, header)
+	return header.Get("Authorization"), err
+}
+
+func TestATokenOfAServiceAccountIsKeptAndRenewed(t *testing.T) {
+	t.Parallel()
+	given := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm() // what it lacks shows below
+		parts := strings.Split(r.PostForm.Get("assertion"), ".")
+		claims, _ := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
+		if r.PostForm.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" ||
+			!strings.Contains(string(claims), `"iss":"a@b.c"`) || !strings.Contains(string(claims), "cloud-platform") {
+			t.Errorf("%v with the claims %s", r.PostForm, claims)
+		}
+		given++
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":"token-%d","token_type":"Bearer","expires_in":3600}`, given)
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "sa.json")
+	if err := os.WriteFile(file, []byte(serviceAccount(t, server.URL)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokens, now := vertex.New(vertex.Access{Credentials: file}), time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{0, "Bearer token-1"}, {50 * time.Minute, "Bearer token-1"}, {56 * time.Minute, "Bearer token-2"}} {
+		if got, err := authorize(t, tokens, now.Add(c.after)); got != c.want || err != nil {
+			t.Errorf("after %v: %q, %v", c.after, got, err)
+		}
+	}
+	if !tokens.Forget() {
+		t.Error("another token may be had")
+	}
+	if got, err := authorize(t, tokens, now); got != "Bearer token-3" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestAWorkloadIdentityIsExchanged(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm() // what it lacks shows below
+		if r.PostForm.Get("subject_token") != "of-the-pod" || r.PostForm.Get("audience") != "//iam/pool" {
+			t.Errorf("%v", r.PostForm)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token":"workload","token_type":"Bearer","expires_in":3600,"issued_token_type":"x"}`)
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("of-the-pod"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`{"type":"external_account","audience":"//iam/pool","subject_token_type":"urn:ietf:params:oauth:token-type:jwt",
+		"token_url":%q,"credential_source":{"file":%q}}`, server.URL, file)
+	if got, err := authorize(t, vertex.New(vertex.Access{Credentials: text}), time.Now()); got != "Bearer workload" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestWhatIsWrongWithCredentialsIsSaid(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, body string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}))
+		t.Cleanup(server.Close)
+		return serviceAccount(t, server.URL)
+	}
+	const secret = "CANARY-private"
+	for name, c := range map[string]struct {
+		credentials string
+		want        string
+		isTemporary bool
+	}{
+		"a file that is not there": {"/nowhere/sa.json", "vertex_credentials names cannot be read", false},
+		"no JSON":                  {`{"private_key": "` + secret, "not valid JSON", false},
+		"another type":             {`{"type":"` + "robot" + `","private_key":"` + secret + `"}`, "cannot be used", false},
+		"a key that is no key":     {`{"type":"service_account","client_email":"a","private_key":"` + secret + `","token_uri":"http://127.0.0.1:1"}`, "", true},
+		"revoked": {answer(400, `{"error":"invalid_grant","error_description":"Token has been expired or revoked."}`),
+			"expired or were revoked", false},
+		"a wrong clock": {answer(400, `{"error":"invalid_grant","error_description":"Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."}`),
+			"clock is wrong", false},
+		"an outage": {answer(503, `{}`), "gives no token", true},
+		"nobody":    {serviceAccount(t, "http://127.0.0.1:1/token"), "cannot be reached", true},
+	} {
+		_, err := authorize(t, vertex.New(vertex.Access{Credentials: c.credentials}), time.Now())
+		e := (*renewal.Error)(nil)
+		if !errors.As(err, &e) || e.IsTemporary != c.isTemporary || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "assertion") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLocationsHaveAddresses(t *testing.T) {
+	t.Parallel()
+	for location, want := range map[string]string{"us-east5": "https://us-east5-aiplatform.googleapis.com",
+		"global": "https://aiplatform.googleapis.com", "eu": "https://aiplatform.eu.rep.googleapis.com",
+		"x.evil.com/": "", "": "", "US": ""} {
+		if got, ok := vertex.BaseURL(location); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v", location, got, ok)
+		}
+	}
+	if got := vertex.ProjectOf([]byte(`{"quota_project_id":"q"}`)); got != "q" {
+		t.Errorf("the project is %q", got)
+	}
+}
