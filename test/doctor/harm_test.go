@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,45 +35,58 @@ func endedProcess(t testing.TB) int {
 	return cmd.ProcessState.Pid()
 }
 
-// olderSupervisor puts a double between commands and the supervisor that says
-// it is of another version.
+// olderSupervisor puts a double in the supervisor's place that says what the supervisor last
+// said, but for another version. The supervisor is suspended meanwhile: it takes its socket back
+// within a second.
 func olderSupervisor(s *stack) func() {
-	socket, real := s.path(".router/runtime/supervisor.sock"), s.path(".router/runtime/real.sock")
-	if err := os.Rename(socket, real); err != nil {
+	pid, socket := s.pid("supervisor"), s.path(".router/runtime/supervisor.sock")
+	answer := olderStatus(s, socket)
+	s.signal(pid, syscall.SIGSTOP)
+	if err := os.Rename(socket, socket+".real"); err != nil {
 		s.t.Fatal(err)
 	}
 	l, err := net.Listen("unix", socket)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	toReal := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", real)
-		}}}
 	double := &http.Server{ReadHeaderTimeout: time.Minute,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			res, err := toReal.Get("http://flowgate" + r.URL.Path)
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusBadGateway)
-				return
-			}
-			defer func() { _ = res.Body.Close() }()
-			var status map[string]any
-			_ = json.NewDecoder(res.Body).Decode(&status)
-			status["supervisor"].(map[string]any)["version"] = "0.0.1"
-			_ = json.NewEncoder(w).Encode(status)
-		})}
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) })}
 	go func() { _ = double.Serve(l) }()
-	back := func() {
+	back := sync.OnceFunc(func() {
 		_ = double.Close()
-		_ = os.Rename(real, socket)
-	}
+		_ = os.Rename(socket+".real", socket)
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	})
 	s.t.Cleanup(back)
 	return func() {
 		back()
 		s.mage("stop")
 		s.mage("start")
 	}
+}
+
+// olderStatus returns the status that the supervisor at a socket tells, with another version.
+func olderStatus(s *stack, socket string) []byte {
+	s.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		}}}
+	res, err := client.Get("http://flowgate/v1/status")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var status map[string]any
+	err = json.NewDecoder(res.Body).Decode(&status)
+	if err == nil {
+		status["supervisor"].(map[string]any)["version"] = "0.0.1"
+	}
+	answer, encodeErr := json.Marshal(status)
+	if err := errors.Join(err, encodeErr); err != nil {
+		s.t.Fatal(err)
+	}
+	return answer
 }
 
 // plainUpstream adds a deployment at an upstream that answers TLS with HTTP.

@@ -26,9 +26,13 @@ func litellmPython(s *subject.Subject) checks.Check {
 				return checks.Failed("there is no python3 on PATH, and LiteLLM is a Python program").
 					WithFix("", "install Python 3.10 to 3.14, or choose runtime: embedded, which needs none")
 			}
+			ctx, cancel := context.WithTimeout(ctx, subject.Patience-subject.Patience/10)
+			defer cancel()
 			found := pythonInstall{Path: path, Version: pythonVersion(ctx, path)}
 			found.UV, _ = exec.LookPath("uv")
 			switch {
+			case found.Version == "" && ctx.Err() != nil:
+				return checks.Skipped("%s did not say its version in time", path)
 			case found.Version == "":
 				return checks.Failed("the Python of LiteLLM, %s, does not run", path).
 					WithFix("", "install LiteLLM again: its virtual environment has lost its Python")

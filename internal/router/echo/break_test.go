@@ -54,19 +54,25 @@ func TestStreamsBreakWhereTheModelNameSays(t *testing.T) {
 func TestTTFBSendsTheHeadersAtOnce(t *testing.T) {
 	t.Parallel()
 	url := serve(t, echo.Options{})
+	client := &http.Client{Timeout: 20 * time.Second} // with the headers after the wait, it would end the request
+	resp, err := client.Post(url+"/v1/chat/completions", "application/json",
+		strings.NewReader(ask("ttfb60000", `,"stream":true`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
 	start := time.Now()
-	resp, err := http.Post(url+"/v1/chat/completions", "application/json",
+	resp, err = client.Post(url+"/v1/chat/completions", "application/json",
 		strings.NewReader(ask("ttfb400", `,"stream":true`)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	headers := time.Since(start)
 	if _, err := resp.Body.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if first := time.Since(start); first < 400*time.Millisecond || headers >= 400*time.Millisecond {
-		t.Errorf("headers after %v, first byte after %v; want the first byte alone to wait 400 ms", headers, first)
+	if first := time.Since(start); first < 400*time.Millisecond {
+		t.Errorf("first byte after %v, want it to wait 400 ms", first)
 	}
 }
 
