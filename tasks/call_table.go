@@ -133,12 +133,14 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Release{}.Check(ctx)
 	case "release:notes":
 		return Release{}.Notes(ctx, a.optionalText("version"))
+	case "requests":
+		return Requests(ctx, a.optionalInt("n"), a.optionalBool("follow"))
 	case "restart":
 		return Restart(ctx, a.optionalText("service"), a.optionalDuration("timeout"))
 	case "rollback":
 		return Rollback(ctx, a.optionalInt("to"), a.optionalBool("dryrun"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
 	case "router:serve":
-		return Router{}.Serve(ctx, a.optionalText("settings"), a.optionalText("host"), a.optionalInt("port"), a.optionalText("supervised"), a.optionalText("keys"))
+		return Router{}.Serve(ctx, a.optionalText("settings"), a.optionalText("host"), a.optionalInt("port"), a.optionalText("supervised"), a.optionalText("keys"), a.optionalText("usage"), a.optionalInt("days"), a.optionalInt("bytes"))
 	case "runtimes:probe":
 		return Runtimes{}.Probe(ctx, a.text("runtime"), a.optionalText("version"), a.optionalDuration("timeout"))
 	case "securitycheck":
@@ -187,6 +189,16 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Trust{}.List(ctx)
 	case "trust:revoke":
 		return Trust{}.Revoke(ctx)
+	case "usage:export":
+		return Usage{}.Export(ctx, a.optionalText("as"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"))
+	case "usage:forget":
+		return Usage{}.Forget(ctx, a.optionalText("client"), a.optionalText("session"), a.optionalText("since"), a.optionalText("until"))
+	case "usage:gate":
+		return Usage{}.Gate(ctx, a.optionalText("maxcost"), a.optionalText("maxtokens"), a.optionalText("within"), a.optionalText("client"))
+	case "usage:prices":
+		return Usage{}.Prices(ctx, a.optionalText("from"))
+	case "usage:report":
+		return Usage{}.Report(ctx, a.optionalText("by"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"))
 	case "verify":
 		return Verify(ctx, a.optionalBool("fix"), a.optionalBool("strict"), a.optionalBool("online"), a.optionalBool("history"), a.optionalText("range_"), a.optionalText("baseline"))
 	case "version":

@@ -313,6 +313,11 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "prints what the changelog says about a version, by default the one to be released.", Params: []commandline.Param{
 			{Name: "version", Flag: "version", Kind: "string", Optional: true},
 		}},
+	{Name: "requests", Method: "requests", NormalName: "requests", NormalMethod: "requests", ReadOnly: "always",
+		Synopsis: "shows the last requests: who, what, where, how fast, why they failed; -follow waits for further ones.", Params: []commandline.Param{
+			{Name: "n", Flag: "n", Kind: "int", Optional: true},
+			{Name: "follow", Flag: "follow", Kind: "bool", Optional: true},
+		}},
 	{Name: "restart", Method: "restart", NormalName: "restart", NormalMethod: "restart", ReadOnly: "",
 		Synopsis: "stops services and starts them again with the configuration as it is now.", Params: []commandline.Param{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},
@@ -332,6 +337,9 @@ var catalogue = commandline.Catalogue{
 			{Name: "port", Flag: "port", Kind: "int", Optional: true},
 			{Name: "supervised", Flag: "supervised", Kind: "string", Optional: true},
 			{Name: "keys", Flag: "keys", Kind: "string", Optional: true},
+			{Name: "usage", Flag: "usage", Kind: "string", Optional: true},
+			{Name: "days", Flag: "days", Kind: "int", Optional: true},
+			{Name: "bytes", Flag: "bytes", Kind: "int", Optional: true},
 		}},
 	{Name: "runtimes:probe", Method: "runtimes:probe", NormalName: "runtimesprobe", NormalMethod: "runtimesprobe", ReadOnly: "",
 		Synopsis: "starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.", Params: []commandline.Param{
@@ -434,6 +442,40 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "lists the installations that you trust."},
 	{Name: "trust:revoke", Method: "trust:revoke", NormalName: "trustrevoke", NormalMethod: "trustrevoke", ReadOnly: "",
 		Synopsis: "withdraws the trust in the configuration here; running services are not stopped."},
+	{Name: "usage:export", Method: "usage:export", NormalName: "usageexport", NormalMethod: "usageexport", ReadOnly: "",
+		Synopsis: "prints the rows of the usage ledger as csv or jsonl.", Params: []commandline.Param{
+			{Name: "as", Flag: "as", Kind: "string", Optional: true},
+			{Name: "since", Flag: "since", Kind: "string", Optional: true},
+			{Name: "until", Flag: "until", Kind: "string", Optional: true},
+			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+			{Name: "session", Flag: "session", Kind: "string", Optional: true},
+		}},
+	{Name: "usage:forget", Method: "usage:forget", NormalName: "usageforget", NormalMethod: "usageforget", ReadOnly: "",
+		Synopsis: "deletes rows of the usage ledger by client, session or time, also while the router runs.", Params: []commandline.Param{
+			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+			{Name: "session", Flag: "session", Kind: "string", Optional: true},
+			{Name: "since", Flag: "since", Kind: "string", Optional: true},
+			{Name: "until", Flag: "until", Kind: "string", Optional: true},
+		}},
+	{Name: "usage:gate", Method: "usage:gate", NormalName: "usagegate", NormalMethod: "usagegate", ReadOnly: "",
+		Synopsis: "fails when more was spent or used than it allows: for cron and CI.", Params: []commandline.Param{
+			{Name: "maxcost", Flag: "max-cost", Kind: "string", Optional: true},
+			{Name: "maxtokens", Flag: "max-tokens", Kind: "string", Optional: true},
+			{Name: "within", Flag: "within", Kind: "string", Optional: true},
+			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+		}},
+	{Name: "usage:prices", Method: "usage:prices", NormalName: "usageprices", NormalMethod: "usageprices", ReadOnly: "",
+		Synopsis: "shows where the prices of models come from; -from replaces them by LiteLLM's newer table.", Params: []commandline.Param{
+			{Name: "from", Flag: "from", Kind: "string", Optional: true},
+		}},
+	{Name: "usage:report", Method: "usage:report", NormalName: "usagereport", NormalMethod: "usagereport", ReadOnly: "",
+		Synopsis: "sums requests, tokens and costs by client, model, account, deployment, session or day.", Params: []commandline.Param{
+			{Name: "by", Flag: "by", Kind: "string", Optional: true},
+			{Name: "since", Flag: "since", Kind: "string", Optional: true},
+			{Name: "until", Flag: "until", Kind: "string", Optional: true},
+			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+			{Name: "session", Flag: "session", Kind: "string", Optional: true},
+		}},
 	{Name: "verify", Method: "verify", NormalName: "verify", NormalMethod: "verify", ReadOnly: "without -fix",
 		Synopsis: "runs doctor, security-check and smoke side by side and makes one report of them, for CI jobs.", Params: []commandline.Param{
 			{Name: "fix", Flag: "fix", Kind: "bool", Optional: true},

@@ -22,7 +22,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
-	"github.com/flowgate-go/flowgate/internal/usage/record"
 	"github.com/flowgate-go/flowgate/internal/version"
 	"github.com/flowgate-go/flowgate/supervisor/daemon"
 	"github.com/flowgate-go/flowgate/supervisor/daemon/handover"
@@ -60,9 +59,15 @@ func routerOptions(supervised, keyFolder string) router.Options {
 // requests and replies.
 const routerMemory = 512 << 20
 
-// serveRouter runs the embedded router with the settings in file, and the named keys in keyFolder, at
-// addr, until ctx ends.
-func (s session) serveRouter(ctx context.Context, file, keyFolder, addr string, o router.Options) error {
+// serveRouter runs the embedded router with the settings in file, the named keys in keyFolder, and the
+// usage ledger at addr, until ctx ends.
+func (s session) serveRouter(
+	ctx context.Context,
+	file, keyFolder string,
+	usage usageLedger,
+	addr string,
+	o router.Options,
+) error {
 	if file == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
@@ -76,22 +81,27 @@ func (s session) serveRouter(ctx context.Context, file, keyFolder, addr string, 
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
+	rows := recorders{usage.pricer(loaded, log).Price}
 	if keyFolder != "" {
 		o.Keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log})
 		defer func() { _ = o.Keys.Close() }()
+		rows = append(rows, o.Keys.Count)
+	}
+	if usage.folder != "" {
+		w := usage.start(log)
+		defer func() { _ = w.Close() }()
+		rows = append(rows, w.Add)
 	}
 	o.Metrics = metric.New(loaded)
-	o.Recorder = func(q *record.Request) {
-		o.Keys.Count(q)
-		o.Metrics.Count(q)
-	}
+	o.Recorder = append(rows, o.Metrics.Count).record
 	handler, err := router.New(loaded, o)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = handler.Close() }()
-	ready := func(a net.Addr) { log.Info("router listens", "address", a.String(), "version", version.String()) }
-	return listen.Serve(ctx, addr, handler, listen.Options{Ready: ready, Logger: log})
+	return listen.Serve(ctx, addr, handler, listen.Options{Logger: log, Ready: func(a net.Addr) {
+		log.Info("router listens", "address", a.String(), "version", version.String())
+	}})
 }
 
 // serveEcho runs the echo upstream until ctx ends. With a keyFile, clients must send the key in it.

@@ -21,12 +21,16 @@ func (Router) Serve(
 	port *int,
 	supervised *string,
 	keys *string,
+	usage *string,
+	days *int,
+	bytes *int,
 ) error {
 	return runServer(ctx, "router:serve", func(ctx context.Context, s session) error {
 		return s.serveRouter(
 			ctx,
 			deref(settings),
 			deref(keys),
+			usageLedger{deref(usage), deref(days), int64(deref(bytes))},
 			listenAddress(deref(host), deref(port), config.DefaultRouterPort),
 			routerOptions(deref(supervised), deref(keys)),
 		)

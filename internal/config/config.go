@@ -57,6 +57,7 @@ type Config struct {
 	SecretFiles      []string                      `json:"secret_files,omitempty"` // absolute
 	Credentials      map[string]Credential         `json:"credentials,omitempty"`  // credentials.upstream by name
 	Integration      Integration                   `json:"integration"`
+	Usage            Usage                         `json:"usage"`
 	// absolute; version 3's cliproxyapi_plus.config_file, else config/cliproxyapi.yaml beside File when that exists
 	CLIProxyConfigFile string `json:"cliproxy_config_file,omitempty"`
 
@@ -103,6 +104,9 @@ func (p Paths) Root() string {
 // Secrets returns the folder of the keys that FlowGate made: gateway.key, upstream.key,
 // management.key.
 func (p Paths) Secrets() string { return filepath.Join(p.Root(), "secrets") }
+
+// Usage returns the folder of the usage ledger and of the prices that usage:prices has fetched.
+func (p Paths) Usage() string { return filepath.Join(p.Root(), "usage") }
 
 // Auths returns the folder of credential files that CLIProxyAPI loads.
 func (p Paths) Auths() string { return filepath.Join(p.Root(), "auths") }
@@ -181,6 +185,13 @@ func (s Service) URL() string {
 type Credential struct {
 	File string `json:"file,omitempty"` // absolute path
 	Env  string `json:"env,omitempty"`  // name of an environment variable
+}
+
+// Usage says what the embedded router keeps of each request.
+type Usage struct {
+	Ledger   bool  `json:"ledger"` // whether it keeps a row of each
+	Days     int   `json:"days"`   // rows that are older are deleted
+	MaxBytes int64 `json:"max_bytes"`
 }
 
 // Integration names the model groups that client set-up lines use.

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+
+	"github.com/flowgate-go/flowgate/internal/config/schema"
 )
 
 // Default ports of the two services: LiteLLM's own default, and CLIProxyAPI's.
@@ -50,6 +52,7 @@ func Default(dir string) *Config {
 			"upstream": {File: filepath.Join(paths.Secrets(), "upstream.key")},
 		},
 		Integration: Integration{DefaultModel: "router-default", FastModel: "router-cheap"},
+		Usage:       resolveUsage(schema.UsageDocument{}),
 	}
 }
 

@@ -56,6 +56,7 @@ func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 		StateFile:    r.resolvePath(doc.Paths.StateFile, "paths", "state_file"),
 		LogFile:      r.resolvePath(doc.Paths.LogFile, "paths", "log_file"),
 	}
+	r.cfg.Usage = resolveUsage(doc.Usage)
 	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, Integration(doc.Integration)
 	if beside := filepath.Join(r.cfg.Dir, "cliproxyapi.yaml"); isFile(beside) {
 		r.cfg.CLIProxyConfigFile = beside

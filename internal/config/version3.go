@@ -25,6 +25,7 @@ func (r *resolver) resolveVersion3(doc schema.DocumentV3) {
 		return // decode has reported it
 	}
 	r.cfg.CLIProxyConfigFile = file
+	r.cfg.Usage = resolveUsage(schema.UsageDocument{})
 	s := Service{
 		Name: CLIProxy, Runtime: RuntimeCLIProxyAPI,
 		ReadinessPath: "/",                     // 200 without a key in every known version; /v1/models needs one

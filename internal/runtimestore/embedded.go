@@ -21,6 +21,10 @@ func fillEmbedded(spec *Spec, cfg *config.Config, svc config.Service, env Enviro
 	spec.Args = []string{env.Self, "router:serve", "-settings=" + cfg.Paths.ActiveConfig,
 		"-host=" + svc.Host, "-port=" + strconv.Itoa(svc.Port),
 		"-supervised=" + otherAddresses(cfg, svc), "-keys=" + cfg.Paths.Secrets()}
+	if cfg.Usage.Ledger {
+		spec.Args = append(spec.Args, "-usage="+cfg.Paths.Usage(), "-days="+strconv.Itoa(cfg.Usage.Days),
+			"-bytes="+strconv.FormatInt(cfg.Usage.MaxBytes, 10))
+	}
 	return nil
 }
 

@@ -111,21 +111,21 @@ func CheckState(cfg *config.Config) error {
 		return err
 	}
 	for _, name := range stateFiles {
-		if err := checkOwnIfPresent(filepath.Join(root, name)); err != nil {
+		if err := CheckOwnIfPresent(filepath.Join(root, name)); err != nil {
 			return err
 		}
 	}
 	for _, name := range runtimeFiles {
-		if err := checkOwnIfPresent(filepath.Join(cfg.Paths.RuntimeDir, name)); err != nil {
+		if err := CheckOwnIfPresent(filepath.Join(cfg.Paths.RuntimeDir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkOwnIfPresent does what checkOwn does, and ignores errors of the file system: the
+// CheckOwnIfPresent does what checkOwn does, and ignores errors of the file system: the
 // code that reads the file reports them.
-func checkOwnIfPresent(path string) error {
+func CheckOwnIfPresent(path string) error {
 	var foreign *fault.Error
 	if errors.As(checkOwn(path), &foreign) {
 		return foreign

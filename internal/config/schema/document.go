@@ -16,6 +16,7 @@ type DocumentV2 struct {
 	Secrets       []string                  `json:"secrets,omitempty" jsonschema:"description=Old name of secret_files,deprecated=true"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
 	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
+	Usage         UsageDocument             `json:"usage,omitempty" jsonschema:"description=What the embedded router keeps of each request: numbers and names but no texts"`
 }
 
 // DocumentV1 is a file of version 1: version 2 with the old name of the upstream service.
@@ -126,6 +127,13 @@ type RestartDocument struct {
 	Max     *int    `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000,description=Restarts within that time before the service counts as failed"`
 	Within  *Period `json:"within,omitempty" jsonschema:"description=The time that max counts in; one minute when missing"`
 	Backoff *Period `json:"backoff,omitempty" jsonschema:"description=First wait before a restart; doubled each time up to 30 s"`
+}
+
+// UsageDocument says what the usage ledger keeps.
+type UsageDocument struct {
+	Ledger *bool `json:"ledger,omitempty" jsonschema:"description=Keep a row of each request; true when missing"`
+	Days   *int  `json:"days,omitempty" jsonschema:"minimum=1,maximum=3650,description=Rows that are older are deleted; 90 when missing"`
+	MaxMB  *int  `json:"max_mb,omitempty" jsonschema:"minimum=1,maximum=1048576,description=Size of the ledger from which on the oldest rows are deleted; 256 MiB when missing"`
 }
 
 type authDocument struct {

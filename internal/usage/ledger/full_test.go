@@ -1,0 +1,170 @@
+package ledger_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+)
+
+// fullDisk is the variable with the folder in which the test binary plays a router on a full disk.
+const fullDisk = "FLOWGATE_TEST_FULL_DISK"
+
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(fullDisk); folder != "" {
+		if err := fillDisk(folder); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestAFullDiskCostsRowsAndNothingElse has a process that may write files of 96 kB only go on,
+// drop what does not fit into its memory, and say so when the disk has room again.
+func TestAFullDiskCostsRowsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), fullDisk+"="+folder)
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	r := open(t, folder)
+	state, err := r.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gaps, err := r.Gaps(ledger.Filter{})
+	if err != nil || len(gaps) == 0 {
+		t.Fatal(gaps, err)
+	}
+	lost := int64(0)
+	for _, gap := range gaps {
+		lost += gap.Requests
+		if gap.Until.Before(gap.Since) || gap.Reason == "" {
+			t.Errorf("%+v", gap)
+		}
+	}
+	if state.Rows+lost != rowsOfFullDisk || lost == 0 {
+		t.Errorf("%d rows and %d lost of %d: %+v", state.Rows, lost, rowsOfFullDisk, gaps)
+	}
+}
+
+// rowsOfFullDisk is how many rows the process on the full disk adds: more than may wait.
+const rowsOfFullDisk = 40_000
+
+// fillDisk adds rows while the process may not write files of more than 96 kB, and then when it may.
+func fillDisk(folder string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		return err
+	}
+	limited := before
+	limited.Cur = 96 << 10
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
+		return err
+	}
+	var log buffer
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	for i := range rowsOfFullDisk {
+		w.Add(row(time.Duration(i)*time.Millisecond, fmt.Sprint("client-", i%5000), "opus"))
+	}
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "cannot be written"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("a full disk was not logged: %s", log.String())
+		}
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if !strings.Contains(log.String(), "is written again") {
+		return fmt.Errorf("the end of it was not logged: %s", log.String())
+	}
+	return nil
+}
+
+// buffer is a buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *buffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *buffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// TestAFolderThatCannotBeThereIsTriedAgain has a file in the place of the folder; its removal
+// lets the rows that waited be written.
+func TestAFolderThatCannotBeThereIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "usage")
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, log := clock{now: noon}, &buffer{}
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: c.Now, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	w.Add(row(0, "alice", "opus"))
+	eventually(t, func() bool { return strings.Contains(log.String(), "cannot be written") })
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	c.Set(noon.Add(6 * time.Second))
+	eventually(t, func() bool { return countRows(t, folder) == 1 })
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "cannot be written"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, log.String())
+	}
+}
+
+// TestAddNeverWaits adds rows to a ledger that cannot be written until they overflow.
+func TestAddNeverWaits(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "usage")
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := ledger.Start(folder, ledger.Options{Now: func() time.Time { return noon }})
+	const rows = 20_000
+	for i := range rows {
+		w.Add(row(time.Duration(i)*time.Second, "alice", "opus"))
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, folder)
+	gaps, err := r.Gaps(ledger.Filter{})
+	state, _ := r.State()
+	if err != nil || len(gaps) != 1 || gaps[0].Requests != rows-state.Rows || state.Rows != 16<<10 ||
+		!gaps[0].Until.Equal(noon.Add((rows-1)*time.Second)) || !gaps[0].Since.Equal(noon.Add((16<<10)*time.Second)) {
+		t.Errorf("%+v %+v %v", gaps, state, err)
+	}
+}

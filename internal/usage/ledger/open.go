@@ -1,0 +1,70 @@
+package ledger
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// schema makes the tables of an empty file.
+//
+//go:embed schema.sql
+var schema string
+
+// openForWriting opens the ledger, and makes it when it is not there.
+func openForWriting(path string) (*sqlite3.Conn, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
+	db, err := connect(path, sqlite3.OPEN_READWRITE, "")
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(db); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// prepare makes the tables where there are none. NORMAL syncs the file at checkpoints only:
+// what a killed process wrote is there, and a power cut cannot tear the file.
+func prepare(db *sqlite3.Conn) error {
+	err := checkVersion(db)
+	if errors.Is(err, errAbsent) {
+		if err := db.Exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`); err != nil {
+			return err
+		}
+		return inTransaction(db, func() error {
+			if err := checkVersion(db); !errors.Is(err, errAbsent) {
+				return err // another process was faster
+			}
+			return db.Exec(schema + fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return db.Exec(`PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=1048576`)
+}
+
+// setAside renames a damaged ledger and what belongs to it, and returns the new name.
+func setAside(path string, now time.Time) (string, error) {
+	aside := path + ".torn-" + now.UTC().Format("20060102T150405")
+	for i := 1; ; i++ {
+		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		aside = fmt.Sprintf("%s.torn-%s-%d", path, now.UTC().Format("20060102T150405"), i)
+	}
+	for _, part := range parts {
+		if err := os.Rename(path+part, aside+part); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
+	return aside, nil
+}

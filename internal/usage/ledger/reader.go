@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
+)
+
+// Reader reads a ledger, also while the router writes it. It is used by one goroutine.
+type Reader struct {
+	path string
+	db   *sqlite3.Conn // nil for a ledger that is not there yet
+}
+
+// Open opens the ledger in a folder; a folder without one gives a Reader without rows. It
+// writes nothing there, unless a killed router has left its log behind. Faults:
+// usage-ledger-newer, usage-ledger-torn, usage-ledger-unusable.
+func Open(folder string) (*Reader, error) {
+	r := &Reader{path: filepath.Join(folder, FileName)}
+	if _, err := os.Stat(r.path); errors.Is(err, os.ErrNotExist) {
+		return r, nil
+	}
+	parameters := ""
+	if _, err := os.Stat(r.path + "-wal"); errors.Is(err, os.ErrNotExist) { // nobody writes it
+		parameters = "&immutable=1"
+	}
+	db, err := connect(r.path, sqlite3.OPEN_READONLY, parameters)
+	if err != nil {
+		return nil, explain(r.path, err)
+	}
+	if err := checkVersion(db); err != nil {
+		_ = db.Close()
+		return r, explain(r.path, err)
+	}
+	r.db = db
+	return r, nil
+}
+
+// Close closes the ledger.
+func (r *Reader) Close() error {
+	if r.db == nil {
+		return nil
+	}
+	return r.db.Close()
+}
+
+// Exists reports whether the router has begun the ledger.
+func (r *Reader) Exists() bool { return r.db != nil }
+
+// each runs a query and calls row for each row of its result.
+func (r *Reader) each(sql string, values []any, row func(*sqlite3.Stmt) error) error {
+	if r.db == nil {
+		return nil
+	}
+	s, _, err := r.db.Prepare(sql)
+	if err != nil {
+		return explain(r.path, err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := bind(s, values); err != nil {
+		return explain(r.path, err)
+	}
+	for s.Step() {
+		if err := row(s); err != nil {
+			return err
+		}
+	}
+	return explain(r.path, s.Err())
+}
+
+// Gap is a span of time in which requests were not written, or rows were dropped.
+type Gap struct {
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until"`
+	Requests int64     `json:"requests"` // that have no row
+	Reason   string    `json:"reason"`
+}
+
+// Gaps returns the gaps in a span of time, the oldest first.
+func (r *Reader) Gaps(f Filter) ([]Gap, error) {
+	all := []Gap{}
+	err := r.each(`SELECT start, stop, requests, reason FROM gap WHERE stop >= ?1 AND start < ?2 ORDER BY start`,
+		f.values()[:2], func(s *sqlite3.Stmt) error {
+			all = append(all, Gap{fromMicros(s.ColumnInt64(0)), fromMicros(s.ColumnInt64(1)), s.ColumnInt64(2), s.ColumnText(3)})
+			return nil
+		})
+	return all, err
+}
+
+// fromMicros returns the time that is so many microseconds after 1970.
+func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+// Quota returns the newest windows that replies have told, without those that have ended.
+func (r *Reader) Quota(now time.Time) ([]quota.Seen, error) {
+	all := []quota.Seen{}
+	err := r.each(`SELECT seen FROM quota`, nil, func(s *sqlite3.Stmt) error {
+		var seen quota.Seen
+		if err := json.Unmarshal([]byte(s.ColumnText(0)), &seen); err == nil && !seen.HasEnded(now) {
+			all = append(all, seen)
+		}
+		return nil
+	})
+	quota.Sort(all)
+	return all, err
+}
+
+// State is what doctor asks of a ledger.
+type State struct {
+	Rows   int64
+	Newest time.Time // zero without rows
+	Oldest time.Time // zero without rows
+}
+
+// State returns how many rows there are, and of what time.
+func (r *Reader) State() (state State, err error) {
+	err = r.each(`SELECT (SELECT coalesce(sum(requests), 0) FROM hour), coalesce(min(start), 0), coalesce(max(start), 0)
+ FROM request`, nil, func(s *sqlite3.Stmt) error {
+		if state.Rows = s.ColumnInt64(0); state.Rows > 0 {
+			state.Oldest, state.Newest = fromMicros(s.ColumnInt64(1)), fromMicros(s.ColumnInt64(2))
+		}
+		return nil
+	})
+	return state, err
+}
