@@ -45,7 +45,7 @@ func Default(dir string) *Config {
 		Profiles: map[string]map[string]any{
 			"reliability": defaultProfile(3, 1, 60, "router-default", "router-cheap"),
 			"balanced":    defaultProfile(2, 2, 30, "router-default", "router-cheap"),
-			"cost":        defaultProfile(1, 3, 10, "router-cheap", "router-default"),
+			"cost":        cheapestFirst(defaultProfile(1, 3, 10, "router-cheap", "router-default")),
 		},
 		Credentials: map[string]Credential{
 			"gateway":  {File: filepath.Join(paths.Secrets(), "gateway.key")},
@@ -71,4 +71,11 @@ func defaultProfile(retries, fails, cooldown int, from, to string) map[string]an
 		"litellm_settings": map[string]any{"num_retries": retries, "fallbacks": []any{map[string]any{from: []any{to}}}},
 		"router_settings":  map[string]any{"allowed_fails": fails, "cooldown_time": cooldown},
 	}
+}
+
+// cheapestFirst returns the profile with the routing strategy that asks the cheapest deployment
+// of a group first.
+func cheapestFirst(profile map[string]any) map[string]any {
+	profile["router_settings"].(map[string]any)["routing_strategy"] = "cost-based-routing"
+	return profile
 }
