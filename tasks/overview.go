@@ -127,8 +127,12 @@ func (p helpPage) Page() string { return p.Text }
 func Help(ctx context.Context, target *string) error {
 	return runBriefly(ctx, "help", func(_ context.Context, s session) (any, error) {
 		list, err := findHelp(deref(target))
-		if text, ok := docs.Page(deref(target)); err != nil && ok {
+		text, isTopic := docs.Page(deref(target))
+		if err != nil && isTopic {
 			return helpPage{strings.TrimSuffix(strings.ToLower(*target), ".md"), text}, nil
+		}
+		if isTopic && deref(target) != "" { // a target has the topic's name
+			list.Topics = []string{*target + ".md"}
 		}
 		for _, t := range list.Targets {
 			s.writeIfLive(t.Usage, "    "+t.Synopsis)

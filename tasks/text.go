@@ -93,7 +93,10 @@ func (l targetList) Print(p *terminal.Printer) {
 		rows[i] = []terminal.Span{{Text: t.Name, Tone: terminal.Strong}, {Text: t.Synopsis}}
 	}
 	p.Table(0, []string{"TARGET", "WHAT IT DOES"}, rows)
-	if len(l.Topics) > 0 {
+	if len(l.Topics) == 1 {
+		p.Line(0, terminal.Span{Text: program.Text("mage help " + l.Topics[0] + " shows the document about it")})
+	}
+	if len(l.Topics) > 1 {
 		p.Line(0)
 		p.Line(0, terminal.Span{Text: program.Text("mage help TOPIC shows ") + strings.Join(l.Topics, ", ")})
 	}
