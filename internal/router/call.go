@@ -2,6 +2,7 @@ package router
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
@@ -27,9 +28,24 @@ type call struct {
 // maxPooledBuffer is the longest buffer, in bytes, that is kept for later calls.
 const maxPooledBuffer = 1 << 20
 
-// takeCall takes a call from the pool and prepares it for a request.
+// callPools holds the calls that no request uses. Calls with a long body's buffer are apart: a request
+// with a short body would keep that buffer from the next long one, and from the garbage collector.
+type callPools struct{ short, long sync.Pool }
+
+// pick returns the pool of the calls for a body of size bytes.
+func (p *callPools) pick(size int64) *sync.Pool {
+	if size > request.SmallBody {
+		return &p.long
+	}
+	return &p.short
+}
+
+// takeCall takes a call from its pool and prepares it for a request.
 func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destination) *call {
-	c := r.calls.Get().(*call)
+	c, ok := r.calls.pick(req.ContentLength).Get().(*call)
+	if !ok {
+		c = new(call)
+	}
 	c.request.Reset(req, to.dialect, to.isStream)
 	c.loan.Reset(&r.memory)
 	c.writer.Reset(w, &c.request, &r.replies)
@@ -39,7 +55,7 @@ func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destinati
 	return c
 }
 
-// releaseCall returns a call to the pool. It leaves a call to the garbage collector when a buffer is
+// releaseCall returns a call to its pool. It leaves a call to the garbage collector when a buffer is
 // too long, or when the Transport may still read the request's body, as RoundTripper's
 // contract allows.
 func (r *Router) releaseCall(c *call) {
@@ -50,7 +66,7 @@ func (r *Router) releaseCall(c *call) {
 	if c.request.IsReusable(maxPooledBuffer) && c.writer.IsReusable(maxPooledBuffer) &&
 		c.exchange.IsReusable(maxPooledBuffer) {
 		c.request.HTTP = nil
-		r.calls.Put(c)
+		r.calls.pick(int64(c.request.BodyRoom())).Put(c)
 	}
 }
 

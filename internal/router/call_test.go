@@ -24,3 +24,15 @@ func TestBuffersAreNotUsedAgainWhileTheTransportStillReadsThem(t *testing.T) {
 			times, lent, closed, small)
 	}
 }
+
+// TestShortRequestsDoNotKeepLongBuffers: they would hold their memory as long as they come.
+func TestShortRequestsDoNotKeepLongBuffers(t *testing.T) {
+	t.Parallel()
+	s := routertest.Start(t, routertest.Minimal, router.Options{})
+	for range 20 {
+		s.Router.LendBody(100<<10, true)
+		if room := s.Router.ShortCallRoom(); room > 16<<10 {
+			t.Errorf("a short request got a buffer of %d bytes", room)
+		}
+	}
+}

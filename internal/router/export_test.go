@@ -31,11 +31,20 @@ func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 	}
 	r.releaseCall(c)
 	for range 16 { // one Get may come from another processor's list
-		if next := r.calls.Get().(*call); next == c {
+		if next := r.calls.pick(int64(len(text))).Get(); next == c {
+			r.calls.pick(int64(len(text))).Put(c)
 			return true
 		}
 	}
 	return false
+}
+
+// ShortCallRoom returns the size of the body's buffer of the call that a short request gets.
+func (r *Router) ShortCallRoom() int {
+	req := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader("{}"))
+	c := r.takeCall(httptest.NewRecorder(), req, destination{dialect: dialect.Chat})
+	defer r.releaseCall(c)
+	return c.request.BodyRoom()
 }
 
 // SetProxy replaces the proxies of the environment, which net/http reads once in a process.

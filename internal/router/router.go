@@ -16,7 +16,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -113,7 +112,7 @@ type Router struct {
 	replies  reply.Options
 	watchdog watchdog.Watchdog
 	memory   memory.Budget
-	calls    sync.Pool // of *call
+	calls    callPools
 	recorder func(*record.Request)
 	quota    quota.Newest
 	requests atomic.Int64 // for models, with the right key
@@ -136,7 +135,6 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		r.deployments = append(r.deployments, deployment.New(d))
 	}
 	r.memory.SetLimit(opts.MaxHeld)
-	r.calls.New = func() any { return new(call) }
 	r.reader = request.Reader{MaxBody: opts.MaxBody, BodyTimeout: opts.BodyTimeout,
 		AllowMocks: s.AllowMocks, MeasuresPrompts: s.MeasuresPrompts(),
 		Watchdog: &r.watchdog}

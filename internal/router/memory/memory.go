@@ -7,6 +7,7 @@ package memory
 
 import (
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -20,9 +21,15 @@ type Budget struct {
 	held  atomic.Int64
 
 	swollen atomic.Bool // more than muchHeld was held since memory was last returned
-	mu      sync.Mutex
-	timer   *time.Timer
-	pending sync.WaitGroup
+	isUsed  atomic.Bool // bytes were taken since idleTimer last fired
+
+	mu        sync.Mutex
+	timer     *time.Timer // returns memory after much was held
+	idleTimer *time.Timer // returns memory when no bytes are taken any more; nil when that is done
+	isClosed  bool
+	pending   sync.WaitGroup
+
+	observe func() // is called when memory is returned, for tests; may be nil
 }
 
 // After more than muchHeld bytes were held, free memory is returned to the system
@@ -35,6 +42,11 @@ const (
 // returnDelay is how long fewer than littleHeld bytes must be held before memory
 // is returned: the next large request would only ask for it again.
 const returnDelay = time.Second
+
+// idleDelay is how often the Budget looks whether bytes are still taken, while they are. When none were
+// taken in that time, memory is returned: what a burst of requests has left is not collected
+// otherwise, since nothing is allocated any more.
+const idleDelay = 2 * time.Second
 
 // ErrExhausted means that the budget has no room for more bytes at the moment.
 var ErrExhausted = errors.New("too many bytes are held")
@@ -56,6 +68,10 @@ func (b *Budget) take(n int64) bool {
 	if held > muchHeld && !b.swollen.Load() {
 		b.swollen.Store(true)
 	}
+	if !b.isUsed.Load() {
+		b.isUsed.Store(true)
+		b.awaitIdleness()
+	}
 	return true
 }
 
@@ -76,9 +92,44 @@ func (b *Budget) returnMemoryLater() {
 	b.timer = time.AfterFunc(returnDelay, func() {
 		defer b.pending.Done()
 		if b.held.Load() < littleHeld {
-			debug.FreeOSMemory()
+			b.returnMemory()
 		}
 	})
+}
+
+// awaitIdleness begins to look every idleDelay whether bytes are still taken, unless the Budget does so
+// already.
+func (b *Budget) awaitIdleness() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.idleTimer == nil && !b.isClosed {
+		b.pending.Add(1)
+		b.idleTimer = time.AfterFunc(idleDelay, b.returnWhenIdle)
+	}
+}
+
+// returnWhenIdle returns free memory to the system when no bytes were taken for idleDelay, and looks
+// again later when some were, or when many are held.
+func (b *Budget) returnWhenIdle() {
+	defer b.pending.Done()
+	b.mu.Lock()
+	isBusy := b.isUsed.Swap(false) || b.held.Load() >= littleHeld
+	b.idleTimer = nil
+	b.mu.Unlock()
+	if isBusy {
+		b.awaitIdleness()
+		return
+	}
+	runtime.GC() // a sync.Pool keeps its buffers over one collection
+	b.returnMemory()
+}
+
+// returnMemory returns free memory to the system.
+func (b *Budget) returnMemory() {
+	debug.FreeOSMemory()
+	if b.observe != nil {
+		b.observe()
+	}
 }
 
 // stopTimer stops the timer if it has not fired. The caller holds mu.
@@ -89,10 +140,15 @@ func (b *Budget) stopTimer() {
 	b.timer = nil
 }
 
-// Close stops the timer, or waits for its function when it has fired.
+// Close stops the timers, or waits for their functions when they have fired.
 func (b *Budget) Close() {
 	b.mu.Lock()
 	b.stopTimer()
+	b.isClosed = true
+	if b.idleTimer != nil && b.idleTimer.Stop() {
+		b.pending.Done()
+	}
+	b.idleTimer = nil
 	b.mu.Unlock()
 	b.pending.Wait()
 }

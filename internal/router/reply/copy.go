@@ -13,9 +13,8 @@ func (w *Writer) copyStream(a *Answer) End {
 		return clientEnd(err)
 	}
 	for {
-		chunk := w.Chunk()
-		n, err := a.Source.Read(chunk)
-		if w.out = a.Events.Append(w.out[:0], chunk[:n]); err != nil {
+		piece, err := w.ReadPiece(a.Source)
+		if w.out = a.Events.Append(w.out[:0], piece); err != nil {
 			w.out = a.Events.EndInput(w.out)
 		}
 		w.redactOut(a)

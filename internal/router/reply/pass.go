@@ -27,7 +27,8 @@ func (w *Writer) pass(a *Answer) End {
 	w.http.WriteHeader(lo.CoalesceOrEmpty(a.Status, http.StatusOK))
 	w.slowness.Start(w.opts.Watchdog, w.opts.WriteTimeout, w.onSlowness)
 	a.Guard.ClearEnd()
-	for piece := a.Body; ; {
+	piece := a.Body
+	for {
 		a.Guard.Pause() // the upstream is not to blame for a slow client
 		if len(piece) > 0 {
 			if err := w.write(piece); err != nil {
@@ -35,12 +36,11 @@ func (w *Writer) pass(a *Answer) End {
 			}
 		}
 		a.Guard.Progress()
-		chunk := w.Chunk()
-		n, err := a.Source.Read(chunk)
-		if piece = chunk[:n]; err == nil {
+		var err error
+		if piece, err = w.ReadPiece(a.Source); err == nil {
 			continue
 		}
-		if n > 0 {
+		if len(piece) > 0 {
 			_ = w.write(piece) // an error means that the client left
 		}
 		return w.passEnd(w.request.HTTP.Context(), a, err)

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -33,7 +34,7 @@ type Writer struct {
 	opts    *Options
 	http    http.ResponseWriter
 	request *request.Request
-	chunk   []byte // the buffer into which streams are read
+	piece   []byte // the buffer into which replies are read
 
 	mu          sync.Mutex // locked while a goroutine writes to the client, and while held and out change together
 	out         []byte     // the bytes that are sent to the client next
@@ -72,15 +73,24 @@ func (w *Writer) Clear() { w.http, w.request = nil, nil }
 // IsReusable reports whether the buffers are at most maxBuffer long.
 func (w *Writer) IsReusable(maxBuffer int) bool { return cap(w.out) <= maxBuffer }
 
-// chunkSize is how much of a stream is read at once, in bytes.
-const chunkSize = 32 << 10
+// smallPiece and largePiece are how much of a reply is read at once, in bytes. The events of most
+// streams are small and come one by one; a buffer that was filled is followed by a large one.
+const (
+	smallPiece = 8 << 10
+	largePiece = 32 << 10
+)
 
-// Chunk returns the buffer into which a stream is read.
-func (w *Writer) Chunk() []byte {
-	if cap(w.chunk) == 0 {
-		w.chunk = make([]byte, chunkSize)
+// ReadPiece reads the next piece of a reply, which is valid until the next call.
+func (w *Writer) ReadPiece(source io.Reader) ([]byte, error) {
+	if w.piece == nil {
+		w.piece = make([]byte, smallPiece)
 	}
-	return w.chunk[:cap(w.chunk)]
+	piece := w.piece
+	n, err := source.Read(piece)
+	if n == smallPiece && len(piece) == smallPiece {
+		w.piece = make([]byte, largePiece)
+	}
+	return piece[:n], err
 }
 
 // StartKeepAlive begins to send keep-alives at that interval, if the client asked for a

@@ -5,11 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 )
 
@@ -348,5 +350,22 @@ func TestALongOpeningIsNotHeldBack(t *testing.T) {
 	if rest, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(rest), "\n\n") ||
 		!strings.Contains(string(rest), "response.completed") {
 		t.Errorf("%d bytes, %v", len(rest), err)
+	}
+}
+
+// TestPiecesGrowWithTheStream: most streams come in small pieces, of which there are many at a time.
+func TestPiecesGrowWithTheStream(t *testing.T) {
+	t.Parallel()
+	var w reply.Writer
+	var lengths []int
+	for _, length := range []int{100, 8 << 10, 100, 100 << 10, 10} {
+		piece, err := w.ReadPiece(strings.NewReader(strings.Repeat("x", length)))
+		if err != nil || strings.Trim(string(piece), "x") != "" {
+			t.Errorf("%d bytes: %q, %v", length, piece, err)
+		}
+		lengths = append(lengths, len(piece))
+	}
+	if want := []int{100, 8 << 10, 100, 32 << 10, 10}; !slices.Equal(lengths, want) {
+		t.Errorf("pieces of %d bytes, not %d", lengths, want)
 	}
 }

@@ -92,6 +92,9 @@ func (q *Request) IsReusable(maxBuffer int) bool {
 	return q.lent.Load() == 0 && cap(q.body) <= maxBuffer
 }
 
+// BodyRoom returns how many bytes the buffer of the body takes.
+func (q *Request) BodyRoom() int { return cap(q.body) }
+
 // Accept reads the body, and from it what the router needs. pathModel is the model that the
 // path names; it takes precedence over the body's. The failure is nil when the request is
 // valid.

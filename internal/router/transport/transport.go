@@ -22,6 +22,13 @@ const (
 	pingTimeout = 10 * time.Second
 )
 
+// Each connection keeps two buffers, in bytes. The one for writing has room for the largest body that
+// is sent together with its headers (request.SmallBody) and for these; larger pieces pass both by.
+const (
+	writeBuffer = 20 << 10
+	readBuffer  = 16 << 10
+)
+
 // Transport sends requests to upstreams.
 type Transport struct {
 	Shared   *http.Transport // keeps connections for later requests
@@ -43,8 +50,8 @@ func New(peers OwnPeers) Transport {
 		DisableCompression:     true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		MaxResponseHeaderBytes: 1 << 20,
-		WriteBufferSize:        32 << 10,
-		ReadBufferSize:         32 << 10,
+		WriteBufferSize:        writeBuffer,
+		ReadBufferSize:         readBuffer,
 	}
 	unshared := shared.Clone()
 	unshared.DisableKeepAlives = true

@@ -164,7 +164,6 @@ func (r progressReader) Read(p []byte) (int, error) {
 // error of the last read.
 func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
 	a.Events = &splice.Stream{Model: x.request.ModelLiteral, Watch: x.watch}
-	chunk := x.writer.Chunk()
 	x.writer.HoldOpening(a)
 	for piece := x.body; ; {
 		if x.writer.AppendOpening(a, piece, err != nil) {
@@ -174,9 +173,7 @@ func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
 			x.writer.DropOpening()
 			return f
 		}
-		var n int
-		n, err = a.Source.Read(chunk)
-		piece = chunk[:n]
+		piece, err = x.writer.ReadPiece(a.Source)
 		a.Guard.Progress()
 	}
 }
