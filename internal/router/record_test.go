@@ -114,6 +114,13 @@ func TestFailuresAreRecordedWithTheirAttempts(t *testing.T) {
 	if r := got.last(t, 7); r.Status != 200 || r.Requested != "m" {
 		t.Errorf("a refused key was recorded: %+v", r)
 	}
+	for i := range 20 { // calls are used again: none has the tokens of the one before
+		s.Chat("m")
+		s.Chat("none")
+		if r := got.last(t, 9+2*i); r.Tokens != (record.Tokens{}) || r.Deployment != "" {
+			t.Fatalf("%+v", r)
+		}
+	}
 }
 
 // TestAnAbortedRequestIsRecorded has a client leave in the middle of a stream.

@@ -62,6 +62,11 @@ func files() []breakage {
 			}},
 		{check: "keys.private", how: "a key file is readable for others", fix: "chmod go-rwx .router/secrets/gateway.key",
 			harm: typeCommand("chmod 644 .router/secrets/gateway.key")},
+		{check: "usage.ledger", how: "the usage ledger is damaged", fix: "mage restart litellm", from: prepare,
+			harm: func(s *stack) func() {
+				s.write(".router/usage/requests.db", strings.Repeat("damaged ", 1024))
+				return func() { s.shell("rm -r .router/usage") }
+			}},
 	}
 }
 

@@ -22,5 +22,6 @@ func Checks(s *subject.Subject) []checks.Check {
 		folderIgnored(s),
 		keysPresent(s),
 		keysPrivate(s),
+		usageLedger(s),
 	}
 }

@@ -144,6 +144,7 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial, w.asked, w.row = nil, nil, nil, nil
+	w.tokens = usage.Tokens{}
 	w.strategy = p.Strategy
 }
 

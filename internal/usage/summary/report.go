@@ -162,7 +162,7 @@ type Forgotten struct {
 func Forget(cfg *config.Config, q Query, now time.Time) (*Forgotten, error) {
 	if q == (Query{}) {
 		return nil, fault.Usage("argument-missing", "usage:forget needs what to forget").
-			WithHint("-client=NAME, -session=ID, -since=…, -until=…; -until=0s is everything")
+			WithHint("-client=NAME, -session=ID, -since=…, -until=…; -until=now is everything")
 	}
 	f, err := q.Filter(now)
 	if err != nil {

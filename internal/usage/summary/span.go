@@ -35,8 +35,11 @@ func (q Query) Filter(now time.Time) (ledger.Filter, error) {
 
 // parseMoment reads a moment, or how long ago it was. An empty text is the zero time.
 func parseMoment(flag, text string, now time.Time) (time.Time, error) {
-	if text == "" {
+	switch text {
+	case "":
 		return time.Time{}, nil
+	case "now":
+		return now, nil
 	}
 	if ago, err := ParseSpan(text); err == nil {
 		return now.Add(-ago), nil
