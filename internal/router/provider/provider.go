@@ -57,6 +57,8 @@ type Provider struct {
 	KeyOptional    bool     `yaml:"key_optional"` // it works without a key
 	Speaks         []string `yaml:"speaks"`       // routes that it serves, of the constants above
 
+	NameFolder string `yaml:"name_folder"` // what WholeName adds
+
 	MessagesBase          string   `yaml:"messages_base"`           // address of /v1/messages, if it differs from Base
 	MessagesBaseVariables []string `yaml:"messages_base_variables"` // environment variables of MessagesBase, in order
 
@@ -203,6 +205,16 @@ func (p Provider) Complete(u *url.URL) *url.URL {
 		}
 	}
 	return u.JoinPath(p.Path)
+}
+
+// WholeName returns the name by which the provider knows a model: Fireworks wants the account
+// before it, and LiteLLM adds that, too.
+func (p Provider) WholeName(model string) string {
+	if p.NameFolder == "" || model == "" || strings.HasPrefix(model, "accounts/") ||
+		strings.HasPrefix(model, "FW-") || strings.Contains(model, "#") {
+		return model
+	}
+	return p.NameFolder + model
 }
 
 // RankAddress returns the address of rerank requests at an address that is written in the

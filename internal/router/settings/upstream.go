@@ -30,7 +30,7 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 	params := entry.params
 	prefix, name, responsesOnly := splitModel(d.Model, params)
 	row := known.find(prefix)
-	d.Upstream, d.Provider = name, prefix
+	d.Upstream, d.Provider = row.WholeName(name), prefix
 	if len(row.Speaks) > 0 && dialectsOf(row) == dialect.SetOf(dialect.Messages, dialect.CountTokens) {
 		d.Kind = Anthropic
 	}
@@ -91,7 +91,7 @@ func readAddress(d *Deployment, row provider.Provider, params document.Section, 
 		return false
 	}
 	d.Base = row.Complete(parsed)
-	d.RankURL = row.RankAddress(parsed, isOwn)
+	d.RankURL = row.RankAddress(parsed, isOwn && isAddressOf(row, base)) // not for an address of a variable
 	return true
 }
 
@@ -106,12 +106,23 @@ func readOtherAddresses(d *Deployment, row provider.Provider, params, values doc
 		readAzure(d, params, values, responsesOnly)
 	}
 	if isOwn && row.MessagesBase != "" {
-		address, _ := provider.Provider{Base: row.MessagesBase,
-			BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
-		var problem string
-		if d.MessagesBase, problem = parseBase(Anthropic, address); problem != "" {
-			params.Warn("address-invalid", "model", "%s: %s; it is not used", row.MessagesBaseVariables[0], problem)
-		}
+		readMessagesBase(d, row, params)
+	}
+}
+
+// readMessagesBase reads the address of messages of a provider that has another one for them.
+// When a variable has replaced the provider's own address and none names that of messages,
+// they are not asked for: the key is not that of the provider's own address.
+func readMessagesBase(d *Deployment, row provider.Provider, params document.Section) {
+	address, variable := provider.Provider{Base: row.MessagesBase,
+		BaseVariables: row.MessagesBaseVariables}.Address(params.File().Getenv)
+	if variable == "" && !isAddressOf(row, d.Base.String()) {
+		d.Dialects &^= dialect.SetOf(dialect.Messages, dialect.CountTokens)
+		return
+	}
+	var problem string
+	if d.MessagesBase, problem = parseBase(Anthropic, address); problem != "" {
+		params.Warn("address-invalid", "model", "%s: %s; it is not used", row.MessagesBaseVariables[0], problem)
 	}
 }
 
