@@ -38,7 +38,11 @@ Every provider of [providers.md](providers.md) that has an address of its own is
 ` + "`-model`" + `. An installation with a configuration gets further providers by hand, as entries of ` + "`litellm_base.model_list`" + `; a LiteLLM
 file is taken as it is: [litellm-file.md](litellm-file.md).
 
-This page is made from the data that the router works with. "Native" is what reaches the provider unchanged.
+A provider with a page has there its entry for a LiteLLM file, its variables, what each dialect loses, and what is different with it. This page
+and those are made from the data that the router works with. "Native" is what reaches the provider unchanged.
+
+| -upstream= | router-default | router-cheap | native | translated |
+|---|---|---|---|---|
 `
 
 // TestThePageOfUpstreamsIsMadeFromTheData writes docs/upstreams.md with -update.
@@ -46,13 +50,15 @@ func TestThePageOfUpstreamsIsMadeFromTheData(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString(pageHead)
+	guides := readGuides(t)
 	for _, name := range provider.Names() {
 		u, err := scaffold.FindUpstream(name, "")
-		if err == nil && len(u.KnownModels()) > 0 {
-			writeProvider(t, &b, u)
+		hasPage := slices.ContainsFunc(guides, func(g guide) bool { return g.Name == name })
+		if err == nil && !u.Local && (len(u.KnownModels()) > 0 || hasPage) {
+			writeProvider(t, &b, u, hasPage)
 		}
 	}
-	writeLocal(&b)
+	writeOthers(&b, guides)
 	const file = "../../docs/upstreams.md"
 	if *update {
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
@@ -66,11 +72,15 @@ func TestThePageOfUpstreamsIsMadeFromTheData(t *testing.T) {
 	}
 }
 
-// writeProvider writes the section of a provider: the command, and what is served with it.
-func writeProvider(t *testing.T, b *strings.Builder, u scaffold.Upstream) {
+// writeProvider writes the row of a provider: its models, and what is served with them.
+func writeProvider(t *testing.T, b *strings.Builder, u scaffold.Upstream, hasPage bool) {
 	t.Helper()
 	dir := t.TempDir()
-	s := u.Source(u.KnownModels(), "key-0123456789", false)
+	models := u.KnownModels()
+	if len(models) == 0 {
+		models = []string{"NAME"}
+	}
+	s := u.Source(models, "key-0123456789", false)
 	if _, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now, Source: &s}); err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +88,16 @@ func writeProvider(t *testing.T, b *strings.Builder, u scaffold.Upstream) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(b, "\n## %s\n\n```console\n$ export %s=…\n$ mage init -upstream=%s\n```\n\n", u.Name, u.KeyVariables[0], u.Name)
-	fmt.Fprintf(b, "Address: `%s`. ", u.Base)
-	fmt.Fprintf(b, "Groups: `router-default` is %s", u.KnownModels()[0])
-	if models := slices.Compact(u.KnownModels()); len(models) > 1 {
-		fmt.Fprintf(b, ", `router-cheap` is %s", models[1])
+	name := u.Name
+	if hasPage {
+		name = fmt.Sprintf("[%s](upstream/%[1]s.md)", u.Name)
+	}
+	main, small := models[0], models[len(models)-1]
+	if len(u.KnownModels()) == 0 {
+		main, small = "`-model` names them", ""
 	}
 	native, translated := describeDialects(p.Deployments[0])
-	fmt.Fprintf(b, ". Native: %s. Translated: %s.\n", native, translated)
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, main, small, native, translated)
 }
 
 // describeDialects returns the dialects of coding agents and SDKs that a deployment has, and
@@ -106,17 +118,33 @@ func describeDialects(d preview.Deployment) (native, translated string) {
 	return list(how[preview.Native]), list(how[preview.Translated])
 }
 
-// writeLocal writes the section of the servers on this machine.
-func writeLocal(b *strings.Builder) {
+// writeOthers writes the sections of the servers on this machine, and of those that need an
+// address.
+func writeOthers(b *strings.Builder, guides []guide) {
 	b.WriteString("\n## On this machine\n\nThe first model that the server lists becomes `router-default`, the second `router-cheap`.\n\n" +
 		"| command | address |\n|---|---|\n")
-	for _, name := range []string{"ollama", "lmstudio", "vllm", "llamafile"} {
-		if u, err := scaffold.FindUpstream(name, ""); err == nil {
-			fmt.Fprintf(b, "| `mage init -upstream=%s` | `%s` |\n", name, u.Base)
+	var elsewhere []guide
+	for _, g := range guides {
+		switch u, err := scaffold.FindUpstream(g.Name, ""); {
+		case err != nil:
+			elsewhere = append(elsewhere, g)
+		case u.Local:
+			fmt.Fprintf(b, "| [`mage init -upstream=%s`](upstream/%[1]s.md) | `%s` |\n", g.Name, u.Base)
+			if g.Flags != "" {
+				elsewhere = append(elsewhere, g)
+			}
 		}
 	}
-	b.WriteString("\n## Azure, gateways and servers elsewhere\n\n```console\n" +
-		"$ mage init -upstream=azure -address=https://RESOURCE.openai.azure.com/openai/v1 -model=DEPLOYMENT\n" +
-		"$ mage init -upstream=litellm_proxy -address=https://GATEWAY/v1 -model=NAME -stdin\n" +
-		"$ mage init -upstream=vllm -address=http://GPU-BOX:8000/v1 -model=NAME\n```\n")
+	b.WriteString("\n## Azure, gateways and servers elsewhere\n\n```console\n")
+	for _, g := range elsewhere {
+		fmt.Fprintf(b, "$ mage %s\n", g.command())
+	}
+	b.WriteString("```\n\n")
+	for i, g := range elsewhere {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(b, "[%s](upstream/%s.md)", g.Title, g.Name)
+	}
+	b.WriteString(". [Subscriptions](upstream/cliproxyapi.md) are reached through CLIProxyAPI.\n")
 }
