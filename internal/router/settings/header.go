@@ -28,8 +28,19 @@ func readHeaders(d *Deployment, row provider.Provider, params document.Section, 
 	for _, name := range extra.Keys() {
 		if value, missing := extra.Text(name); missing != "" {
 			extra.Warn("environment-variable-unset", name, "environment variable %s is not set; the header is not sent", missing)
+		} else if !isHeaderName(name) || strings.ContainsAny(value, "\r\n\x00") {
+			extra.Warn("header-invalid", name, "HTTP has no header with this name or value; it is not sent")
 		} else if value != "" {
 			d.Headers[http.CanonicalHeaderKey(name)] = value
 		}
 	}
+}
+
+// isHeaderName reports whether a text can be the name of a header: a token of RFC 9110. The
+// function of x/net would bring the tables of international host names along.
+func isHeaderName(name string) bool {
+	isToken := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}
+	return name != "" && strings.TrimLeftFunc(name, isToken) == ""
 }

@@ -70,7 +70,10 @@ func modeDialects(mode string) []dialect.Dialect {
 // warnUnservedMode warns about a deployment when the embedded router has no route to its
 // provider for its model_info.mode.
 func warnUnservedMode(d *Deployment, info document.Section) {
-	mode, _ := d.Info["mode"].(string)
+	mode, isText := d.Info["mode"].(string)
+	if d.Info["mode"] != nil && !isText {
+		info.Warn("mode-unserved", "mode", "mode is not a text; what the model does is guessed from its name")
+	}
 	if mode == "" || d.Mock != nil || d.Base == nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
 // ignoreKey is the key of general_settings that lists the settings that FlowGate may
@@ -33,7 +34,7 @@ var filters = []string{"aporia", "azure_content_safety", "banned_keywords", "blo
 // refuseUnenforced records an error for each setting by which LiteLLM would keep
 // requests back, unless general_settings.flowgate_ignore names its key.
 func refuseUnenforced(top document.Section) {
-	ignored := top.Sub("general_settings").Texts(ignoreKey, "the name of a setting")
+	ignored := readWaivers(top.Sub("general_settings"))
 	refuse := func(section document.Section, key string) {
 		if isSet(section.Value(key)) && !slices.Contains(ignored, key) {
 			section.File().FailWith("setting-unenforced", section.At(key), "the embedded router does not have %s: requests "+
@@ -59,6 +60,23 @@ func refuseUnenforced(top document.Section) {
 	if isList && slices.ContainsFunc(list, isFilter) || isFilter(litellm.Value("callbacks")) {
 		refuse(litellm, "callbacks")
 	}
+}
+
+// readWaivers reads the names of the settings that may be ignored. It warns about names of
+// settings that would not be refused.
+func readWaivers(general document.Section) []string {
+	known := append(slices.Clone(unenforcedParams), "callbacks")
+	for _, setting := range unenforced {
+		known = append(known, setting.key)
+	}
+	ignored := general.Texts(ignoreKey, "the name of a setting")
+	for i, name := range ignored {
+		if name != "" && !slices.Contains(known, name) {
+			general.File().Warn("waiver-unknown", append(general.At(ignoreKey), i), "%s", suggest.HintAfter(
+				"\""+name+"\" is not among the settings that are refused", name, known))
+		}
+	}
+	return ignored
 }
 
 // isSet reports whether a value turns a setting on: it is neither empty nor false.
