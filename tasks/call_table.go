@@ -166,7 +166,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "status":
 		return Status(ctx, a.optionalText("service"))
 	case "stop":
-		return Stop(ctx, a.optionalText("service"), a.optionalBool("force"))
+		return Stop(ctx, a.optionalText("service"), a.optionalBool("force"), a.optionalBool("restoreclients"))
 	case "supervisor:run":
 		return Supervisor{}.Run(ctx, a.optionalBool("up"), a.optionalBool("check"), a.optionalInt("notify"), a.optionalInt("lifeline"), a.optionalInt("handover"), a.optionalText("ephemeral"))
 	case "supervisor:upgrade":

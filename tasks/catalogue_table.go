@@ -406,6 +406,7 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.", Params: []commandline.Param{
 			{Name: "service", Flag: "service", Kind: "string", Optional: true},
 			{Name: "force", Flag: "force", Kind: "bool", Optional: true},
+			{Name: "restoreclients", Flag: "restore-clients", Kind: "bool", Optional: true},
 		}},
 	{Name: "supervisor:run", Method: "supervisor:run", NormalName: "supervisorrun", NormalMethod: "supervisorrun", ReadOnly: "",
 		Synopsis: "runs the supervisor in the foreground, until SIGTERM; start runs it in the background, -up starts services too.", Params: []commandline.Param{

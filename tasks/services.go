@@ -70,15 +70,21 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 }
 
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
-func Stop(ctx context.Context, service *string, force *bool) error {
+func Stop(ctx context.Context, service *string, force *bool, restoreClients *bool) error {
 	return runReadingLong(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := cmp.Or(s.missingFault(), s.checkMayStop(cfg)); err != nil {
 			return nil, err
 		}
+		stop := supervisor.Stop
 		if deref(force) {
-			return supervisor.ForceStop(ctx, cfg, serviceList(service))
+			stop = supervisor.ForceStop
 		}
-		return supervisor.Stop(ctx, cfg, serviceList(service))
+		status, err := stop(ctx, cfg, serviceList(service))
+		if err != nil || !s.restoresOnStop(cfg, deref(service), deref(restoreClients)) {
+			return status, err
+		}
+		restored, err := s.restorePointed(ctx, cfg)
+		return stopped{status, restored}, err
 	})
 }
 

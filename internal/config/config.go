@@ -194,10 +194,11 @@ type Usage struct {
 	MaxBytes int64 `json:"max_bytes"`
 }
 
-// Integration names the model groups that client set-up lines use.
+// Integration says what clients are set up with.
 type Integration struct {
-	DefaultModel string `json:"default_model,omitempty"`
-	FastModel    string `json:"fast_model,omitempty"`
+	DefaultModel  string `json:"default_model,omitempty"`   // the group of most requests
+	FastModel     string `json:"fast_model,omitempty"`      // the group of small tasks
+	RestoreOnStop bool   `json:"restore_on_stop,omitempty"` // stop takes the settings out of clients
 }
 
 // Service returns the service with that name.

@@ -57,7 +57,9 @@ func (r *resolver) resolveVersion2(doc schema.DocumentV2, upstream string) {
 		LogFile:      r.resolvePath(doc.Paths.LogFile, "paths", "log_file"),
 	}
 	r.cfg.Usage = resolveUsage(doc.Usage)
-	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, Integration(doc.Integration)
+	r.cfg.Base, r.cfg.Profiles, r.cfg.Integration = doc.Base, doc.Profiles, Integration{
+		doc.Integration.DefaultModel, doc.Integration.FastModel, bool(doc.Integration.RestoreOnStop),
+	}
 	if beside := filepath.Join(r.cfg.Dir, "cliproxyapi.yaml"); isFile(beside) {
 		r.cfg.CLIProxyConfigFile = beside
 	}

@@ -15,7 +15,7 @@ type DocumentV2 struct {
 	SecretFiles   []string                  `json:"secret_files,omitempty" jsonschema:"description=Files that hold secrets and must be private"`
 	Secrets       []string                  `json:"secrets,omitempty" jsonschema:"description=Old name of secret_files,deprecated=true"`
 	Credentials   credentialsDocument       `json:"credentials,omitempty"`
-	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=Model groups that client set-up lines name"`
+	Integration   integrationDocument       `json:"integration,omitempty" jsonschema:"description=What clients are set up with"`
 	Usage         UsageDocument             `json:"usage,omitempty" jsonschema:"description=What the embedded router keeps of each request: numbers and names but no texts"`
 }
 
@@ -150,10 +150,11 @@ type CredentialDocument struct {
 	Env  string `json:"env,omitempty" jsonschema:"minLength=1"`
 }
 
-// integrationDocument names the model groups of client set-up lines.
+// integrationDocument says what clients are set up with.
 type integrationDocument struct {
-	DefaultModel string `json:"default_model,omitempty"`
-	FastModel    string `json:"fast_model,omitempty"`
+	DefaultModel  string  `json:"default_model,omitempty"`
+	FastModel     string  `json:"fast_model,omitempty"`
+	RestoreOnStop boolean `json:"restore_on_stop,omitempty" jsonschema:"description=stop takes the settings out of the clients that point at the router"`
 }
 
 // Conditions of a dependency.
