@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +22,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/vertex"
 )
 
+// serviceKey is the key of every service account here: to make one takes long.
+var serviceKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // serviceAccount returns the JSON of a service account whose tokens come from address.
 func serviceAccount(t *testing.T, address string) string {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := serviceKey()
 	if err != nil {
 		t.Fatal(err)
 	}
