@@ -75,7 +75,11 @@ func (Bootstrap) List(ctx context.Context) error {
 // Outdated says which runtimes have a newer version; its answers may be up to a day old unless -online is given.
 func (Bootstrap) Outdated(ctx context.Context, online *bool, offline *bool) error {
 	return runChanging(ctx, "bootstrap:outdated", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-		return bootstrap.Outdated(ctx, s.bootstrapRequest(cfg, "", offline), deref(online), time.Now())
+		list, err := bootstrap.Outdated(ctx, s.bootstrapRequest(cfg, "", offline), deref(online), time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return versionList(list), nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -96,7 +97,19 @@ func (s session) preview(file, profile string) (preview.Preview, error) {
 		cfg := config.Default(".")
 		return preview.Of(cfg, cmp.Or(profile, policy.CurrentOrDefault(cfg)), s.getenv)
 	}
-	return preview.File(file, profile, s.getenv)
+	p, err := preview.File(file, profile, s.getenv)
+	return p, checkPathHint(err)
+}
+
+// checkPathHint replaces the hint for a file that is not there by one for a file that the user
+// named: init would not write that.
+func checkPathHint(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Code == "config-not-found" {
+		named := *f
+		return named.WithHint("check the path: it counts from the folder that you are in")
+	}
+	return err
 }
 
 // noFileFault returns the fault config-not-found, with the command that writes a configuration as

@@ -111,7 +111,7 @@ func (s session) readSource(ctx context.Context, f initFlags) (*scaffold.Source,
 			WithHint("take the file over first, then add the provider's deployments to config/flowgate.yaml")
 	case f.from != "":
 		source, err := scaffold.TakeFile(f.from, ".", splitList(f.ignore), s.getenv)
-		return &source, err
+		return &source, checkPathHint(err)
 	case scaffold.IsRuntime(f.upstream):
 		return nil, nil
 	}

@@ -40,7 +40,10 @@ func (Profile) Show(ctx context.Context, name string) error {
 	return runReading(ctx, "profile:show", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		current, _ := policy.Current(cfg)
 		p, err := policy.Find(cfg, name)
-		return profileList{current, []policy.Profile{p}}, err
+		if err != nil {
+			return nil, err
+		}
+		return profileList{current, []policy.Profile{p}}, nil
 	})
 }
 
@@ -59,6 +62,9 @@ func (Profile) Set(ctx context.Context, name string, timeout *time.Duration) err
 func (Profile) Diff(ctx context.Context, a string, b string) error {
 	return runReading(ctx, "profile:diff", func(_ context.Context, _ session, cfg *config.Config) (any, error) {
 		list, err := policy.Diff(cfg, a, b)
-		return profileChanges{a, b, list}, err
+		if err != nil {
+			return nil, err
+		}
+		return profileChanges{a, b, list}, nil
 	})
 }

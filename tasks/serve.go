@@ -72,6 +72,10 @@ func (Supervisor) Run(
 // Upgrade replaces the program of the running supervisor by this one; no service is stopped.
 func (Supervisor) Upgrade(ctx context.Context) error {
 	return runChanging(ctx, "supervisor:upgrade", func(ctx context.Context, _ session, cfg *config.Config) (any, error) {
-		return supervisor.Upgrade(ctx, cfg, "")
+		done, err := supervisor.Upgrade(ctx, cfg, "")
+		if err != nil && done.From == "" { // no supervisor answered
+			return nil, err
+		}
+		return done, err
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/flowgate-go/flowgate/internal/bootstrap"
 	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 )
@@ -141,4 +142,38 @@ func (r trustRevoked) Print(p *terminal.Printer) {
 		return
 	}
 	p.Note(terminal.Plain, "the configuration here was not trusted")
+}
+
+// Print implements report.Printed: what changed in the files of the tools.
+func (c clientChanges) Print(p *terminal.Printer) {
+	if len(c.Clients) == 0 {
+		p.Note(terminal.Good, "no tool points at this router: there is nothing to change")
+	}
+	for _, changed := range c.Clients {
+		changed.Print(p)
+	}
+}
+
+// versionList is the data of bootstrap:outdated.
+type versionList []bootstrap.VersionStatus
+
+// Print implements report.Printed: one row a runtime.
+func (l versionList) Print(p *terminal.Printer) {
+	if len(l) == 0 {
+		p.Note(terminal.Good, "nothing is installed, and this configuration needs nothing")
+		return
+	}
+	rows := make([][]terminal.Span, len(l))
+	for i, v := range l {
+		state, tone := "latest", terminal.Good
+		switch {
+		case v.Outdated:
+			state, tone = "outdated", terminal.Caution
+		case v.Latest == "":
+			state, tone = "not known", terminal.Plain
+		}
+		rows[i] = []terminal.Span{{Text: v.Name, Tone: terminal.Strong}, {Text: v.Active}, {Text: v.Latest},
+			{Text: state, Tone: tone}}
+	}
+	p.Table(0, []string{"RUNTIME", "INSTALLED", "LATEST", "STATE"}, rows)
 }

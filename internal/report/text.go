@@ -44,7 +44,7 @@ func (o *Output) writeText(w io.Writer, r *Report) error {
 	for _, c := range shown {
 		printCheck(p, c, longest)
 	}
-	if r.Summary != nil {
+	if r.Summary != nil && (r.Error == nil || len(r.Checks) > 0) {
 		printSummary(p, r)
 	}
 	if err := printData(p, w, r.Data); err != nil {

@@ -47,6 +47,9 @@ func Run(
 	runtime, version string,
 	emit func(report.Result),
 ) (report.Checked, error) {
+	if _, err := loadProbes(runtime); err != nil {
+		return report.Checked{}, err
+	}
 	binary := ""
 	if version != "" {
 		in, err := store.Find(cfg, runtime, version)
