@@ -63,6 +63,13 @@ func (m *Model) Cost(t record.Tokens) (dollars float64, known bool) {
 		return 0, false
 	}
 	price := m.priceOf(t.Input)
+	read := price[input]
+	if m.Provider == "fireworks_ai" { // its own rule where it publishes no other price
+		read /= 2
+	}
+	if has(price, cacheRead) {
+		read = price[cacheRead]
+	}
 	first := func(keys ...string) float64 {
 		for _, key := range keys {
 			if has(price, key) {
@@ -72,7 +79,7 @@ func (m *Model) Cost(t record.Tokens) (dollars float64, known bool) {
 		return 0
 	}
 	plain, written := t.Input-t.Cached-t.CacheWrite, t.CacheWrite-t.CacheWriteHour
-	dollars = float64(max(0, plain))*first(input) + float64(t.Cached)*first(cacheRead, input) +
+	dollars = float64(max(0, plain))*first(input) + float64(t.Cached)*read +
 		float64(max(0, written))*first(cacheWrite, input) + float64(t.CacheWriteHour)*first(hourWrite, cacheWrite, input) +
 		float64(max(0, t.Output-t.Reasoning))*first(output) + float64(t.Reasoning)*first(reasoning, output)
 	return dollars, true

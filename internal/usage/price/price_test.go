@@ -58,6 +58,7 @@ const table = `{"sample_spec":{"input_cost_per_token":9},
 "tiers":{"litellm_provider":"dashscope","output_cost_per_token":7,"tiered_pricing":[{"range":[10,20],"input_cost_per_token":2},{"range":[0,10],"input_cost_per_token":1,"output_cost_per_token":3}]},
 "free":{"litellm_provider":"x","input_cost_per_token":0,"output_cost_per_token":0},
 "sora":{"litellm_provider":"openai","output_cost_per_second":1},
+"fireworks_ai/half":{"litellm_provider":"fireworks_ai","input_cost_per_token":2},
 "groq/own":{"litellm_provider":"groq","input_cost_per_token":1},
 "bad":{"litellm_provider":7,"input_cost_per_token":-1,"output_cost_per_token":null,"max_input_tokens":{}}}`
 
@@ -72,7 +73,7 @@ func TestCostsAreLiteLLMs(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err := price.Read(&file)
-	if err != nil || read.Info != converted.Info || read.Info.Models != 9 || read.Info.Priced != 7 {
+	if err != nil || read.Info != converted.Info || read.Info.Models != 10 || read.Info.Priced != 8 {
 		t.Fatal(err, read)
 	}
 	known := func(input, cached, written, hour, output, thought int) record.Tokens {
@@ -94,6 +95,7 @@ func TestCostsAreLiteLLMs(t *testing.T) {
 		{"xai", "inclusive", known(10, 0, 0, 0, 0, 0), 30}, {"xai", "inclusive", known(9, 0, 0, 0, 0, 0), 9},
 		{"dashscope", "tiers", known(10, 0, 0, 0, 1, 0), 13}, {"dashscope", "tiers", known(11, 0, 0, 0, 1, 0), 29},
 		{"dashscope", "tiers", known(21, 0, 0, 0, 1, 0), 49},
+		{"fireworks_ai", "half", known(10, 4, 0, 0, 0, 0), 16},
 		{"x", "free", known(5, 0, 0, 0, 5, 0), 0}, {"groq", "own", known(5, 0, 0, 0, 5, 0), 5},
 		{"openai", "sora", known(1, 0, 0, 0, 0, 0), -1}, {"openai", "bad", known(1, 0, 0, 0, 0, 0), -1},
 		{"ollama", "plain", known(1, 0, 0, 0, 0, 0), -1}, {"openai", "sample_spec", known(1, 0, 0, 0, 0, 0), -1},
