@@ -151,10 +151,11 @@ func CheckFolders(root, dir string) error {
 			return foreign
 		}
 		if at == root {
-			if err := checkFoldersAbove(filepath.Dir(Place(root))); err != nil {
+			place, target := filepath.Dir(Place(root)), filepath.Dir(RealPath(root))
+			if err := checkFoldersAbove(place); err != nil || target == place { // they differ when root is a link
 				return err
 			}
-			return checkFoldersAbove(filepath.Dir(RealPath(root)))
+			return checkFoldersAbove(target)
 		}
 	}
 }

@@ -111,10 +111,10 @@ func findStateDirFor(cfg *config.Config, getenv func(string) string) (string, er
 	if err != nil {
 		return "", err
 	}
-	home := RealPath(getenv("HOME"))
+	home, state := RealPath(getenv("HOME")), RealPath(dir)
 	for _, folder := range [...]string{Folder(cfg), cfg.Paths.Root()} {
 		folder = RealPath(folder)
-		if IsWithin(RealPath(dir), folder) && !IsWithin(home, folder) { // an installation may lie in the home folder itself
+		if IsWithin(state, folder) && !IsWithin(home, folder) { // an installation may lie in the home folder itself
 			return "", unsafeStateDirFault(dir, "lies in the folder of the installation, "+folder)
 		}
 	}
