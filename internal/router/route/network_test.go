@@ -194,7 +194,12 @@ func (n *network) ask(in dialect.Dialect, body string, header map[string]string)
 		return answered{}
 	}
 	defer out.Finish()
-	a, f := walk.Answer(walk.Group())
+	g := walk.Group()
+	if g == nil {
+		out.Fail(walk.NoSuchModel())
+		return answered{rec.Code, "", rec.Header(), rec.Body.String()}
+	}
+	a, f := walk.Answer(g)
 	if f != nil {
 		out.Fail(f)
 	} else if end := out.Deliver(a); a.IsOpen() {
