@@ -115,7 +115,8 @@ func UnsentParams(s *settings.Deployment, in, out dialect.Dialect) []string {
 		if out == dialect.Converse { // all are added before the translation
 			out = in
 		}
-		isNamed := nameIn(s, out, p) != "" && valueIn(out, p) != nil || isAddedBefore(p) && in != out && out == dialect.Messages
+		isNamed := nameIn(s, out, p) != "" && valueIn(out, p) != nil ||
+			isAddedBefore(p) && in != out && out == dialect.Messages
 		if !isNamed && !slices.Contains(nonChatParams, p.Name) && !slices.Contains(unsent, p.Name) {
 			unsent = append(unsent, p.Name)
 		}

@@ -26,7 +26,8 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 	readAbilities(d, info)
 }
 
-// thinks reports whether a model of OpenAI's thinks before it answers: o1, o3 …, and GPT-5 and later ones.
+// thinks reports whether a model of OpenAI's thinks before it answers: o1, o3 …, GPT-5 and
+// later ones.
 func thinks(model string) bool {
 	if rest, ok := strings.CutPrefix(model, "o"); ok {
 		return rest != "" && rest[0] >= '1' && rest[0] <= '9'

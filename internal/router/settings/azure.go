@@ -16,9 +16,9 @@ func isAzureHost(host string) bool {
 // none (litellm.AZURE_DEFAULT_API_VERSION).
 const defaultAzureVersion = "2025-02-01-preview"
 
-// readAzure reads from an entry and its credential which of Azure's two interfaces an entry uses: the one below
-// /openai/v1, when its address, its api_version or its model (responses/…) asks for it, or
-// else the one below /openai/deployments. An address may be that of a whole request: then
+// readAzure reads from an entry and its credential which of Azure's two interfaces is used:
+// the one below /openai/v1, when the address, the api_version or the model (responses/…) asks
+// for it, or else the one below /openai/deployments. An address may be that of a whole request: then
 // its deployment counts before the model, and its api-version after that of the entry.
 func readAzure(d *Deployment, params, values document.Section, responsesOnly bool) {
 	version := params.Word("api_version")

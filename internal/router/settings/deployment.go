@@ -20,11 +20,8 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	s.patterns = patterns{top: top, forward: forward}
 	for i, v := range top.List("model_list") {
 		path, warningsBefore := []any{"model_list", i}, len(top.File().Warnings)
-		entry := top.File().Mapping(path, v)
-		if v == nil {
-			top.File().Fail(path, "the entry is empty")
-		}
-		if _, isMapping := v.(map[string]any); !isMapping {
+		entry, ok := readEntry(top, path, v)
+		if !ok {
 			continue
 		}
 		d := readDeployment(entry, i, knownKeys)
@@ -54,6 +51,18 @@ func readModels(s *Settings, top document.Section, forward forwardSettings) {
 	}
 	s.patterns.sort()
 	s.collectGroups()
+}
+
+// readEntry returns v, an entry of model_list, as a section. ok is false when it is not a
+// mapping, or its litellm_params are not, which is recorded as an error.
+func readEntry(top document.Section, path []any, v any) (entry document.Section, ok bool) {
+	if v == nil {
+		top.File().Fail(path, "the entry is empty")
+		return entry, false
+	}
+	entry = top.File().Mapping(path, v)
+	_, isMapping := v.(map[string]any)
+	return entry, isMapping && (!entry.Has("litellm_params") || entry.IsMapping("litellm_params"))
 }
 
 // collectGroups sets the names of the groups that can serve and of the groups that cannot.
@@ -90,9 +99,6 @@ func readDeployment(entry document.Section, index int, knownKeys map[string]bool
 	problemsBefore := len(entry.File().Problems)
 	entry.WarnUnknown("model_name", "litellm_params", "model_info", "rpm", "tpm")
 	params := entry.Sub("litellm_params")
-	if entry.Has("litellm_params") && !entry.IsMapping("litellm_params") {
-		return nil // an error already
-	}
 	params.WarnUnknownIn(knownKeys)
 	group, missingGroup := entry.Text("model_name")
 	model, missingModel := params.Text("model")

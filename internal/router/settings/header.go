@@ -40,7 +40,8 @@ func readHeaders(d *Deployment, row provider.Provider, params document.Section, 
 // function of x/net would bring the tables of international host names along.
 func isHeaderName(name string) bool {
 	isToken := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 	}
 	return name != "" && strings.TrimLeftFunc(name, isToken) == ""
 }

@@ -180,7 +180,8 @@ func checkProvider(row provider.Provider, params document.Section) bool {
 	return !row.Unsupported
 }
 
-// explainUnknown returns that a prefix is that of no provider, with a consequence, and which one may be meant.
+// explainUnknown returns that no provider has a prefix, with a consequence, and which one may
+// be meant.
 func explainUnknown(prefix, consequence string) string {
 	return suggest.HintAfter("provider \""+prefix+"\" is not known"+consequence, prefix, provider.Names())
 }

@@ -173,8 +173,8 @@ func (x *Exchange) translateBody(d *deployment.Deployment, body []byte) *failure
 	return f
 }
 
-// addDefaults adds the default members that an object does not have. Nothing but white space may follow the
-// object.
+// addDefaults adds the default members that an object does not have. Nothing but white space
+// may follow the object.
 func addDefaults(body []byte, defaults []dialect.Member) []byte {
 	if len(defaults) == 0 {
 		return body

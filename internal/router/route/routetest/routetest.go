@@ -116,7 +116,8 @@ func (t Transcript) Differences(got []Step) []string {
 		switch {
 		case want.Session != "":
 			if first, isKnown := sessions[want.Session]; isKnown && first != have.Asked {
-				all = append(all, fmt.Sprintf("step %d: session %s went to %s before, and to %s now", i+1, want.Session, first, have.Asked))
+				all = append(all, fmt.Sprintf("step %d: session %s went to %s before, and to %s now", i+1, want.Session, first,
+					have.Asked))
 			}
 			sessions[want.Session] = have.Asked
 		case want.AnyOrder:
