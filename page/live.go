@@ -29,7 +29,9 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request, by session) {
 		for _, p := range renderParts(now, by, s.sources) {
 			out.sendPart(p)
 		}
-		out.sendSeries(now.usage.value)
+		if s.sources.Usage != nil {
+			out.sendSeries(now.usage.value)
+		}
 		if out.finish() != nil {
 			return
 		}

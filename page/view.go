@@ -36,6 +36,7 @@ type view struct {
 	Quota     []quotaRow
 	NoQuota   string
 	Accounts  []accountRow
+	HasUsage  bool // a ledger of requests is kept
 	Usage     Usage
 	Clients   []usageRow
 	Models    []usageRow
@@ -78,7 +79,7 @@ func newView(now snapshot, by session, o Sources) view {
 	stack := now.stack.value
 	v := view{Installation: cmp.Or(o.Installation, "the built-in default"), Program: o.Program, Token: by.token,
 		Examining: now.examining, Changing: now.changing, Profile: stack.Profile, Profiles: stack.Profiles,
-		NoQuota: stack.Quota.Reason, Usage: now.usage.value}
+		NoQuota: stack.Quota.Reason, HasUsage: o.Usage != nil, Usage: now.usage.value}
 	if now.stack.err != nil {
 		v.StackError = faultText(now.stack.err)
 	}

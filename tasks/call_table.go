@@ -181,6 +181,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Test{}.Litellm(ctx)
 	case "test:oracle":
 		return Test{}.Oracle(ctx)
+	case "test:page":
+		return Test{}.Page(ctx)
 	case "top":
 		return Top(ctx, a.optionalDuration("every"))
 	case "trust:default":

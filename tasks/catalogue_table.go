@@ -431,6 +431,8 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
 	{Name: "test:oracle", Method: "test:oracle", NormalName: "testoracle", NormalMethod: "testoracle", ReadOnly: "",
 		Synopsis: "compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy."},
+	{Name: "test:page", Method: "test:page", NormalName: "testpage", NormalMethod: "testpage", ReadOnly: "",
+		Synopsis: "opens the page of a real stack in the real Chromium, which is installed where there is none."},
 	{Name: "top", Method: "top", NormalName: "top", NormalMethod: "top", ReadOnly: "always",
 		Synopsis: "shows a live table of the services on a terminal, until Ctrl-C; without a terminal it shows one status.", Params: []commandline.Param{
 			{Name: "every", Flag: "every", Kind: "time.Duration", Optional: true},

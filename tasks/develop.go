@@ -37,6 +37,11 @@ func (Test) Oracle(ctx context.Context) error {
 	return oracleSuite().run(ctx)
 }
 
+// Page opens the page of a real stack in the real Chromium, which is installed where there is none.
+func (Test) Page(ctx context.Context) error {
+	return pageSuite().run(ctx)
+}
+
 // Bench runs the benchmarks of docs/benchmarks.md.
 func (Test) Bench(ctx context.Context) error {
 	return runGoSteps(ctx, "test:bench",

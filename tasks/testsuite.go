@@ -66,6 +66,10 @@ func oracleSuite() suite {
 	return suite{"test:oracle", "", oracleModule, []string{".", "./translation"}}
 }
 
+func pageSuite() suite {
+	return suite{"test:page", "FLOWGATE_REQUIRE_CHROMIUM", testModule, []string{"./page"}}
+}
+
 // run runs all tests of the suite.
 func (s suite) run(ctx context.Context) error {
 	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-timeout=30m"}, s.packages...)
@@ -83,7 +87,7 @@ func (s suite) run(ctx context.Context) error {
 // targetsByPackage returns the targets that run all tests of a package, by its import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
-	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite()} {
+	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite()} {
 		for _, p := range s.packages {
 			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}

@@ -113,7 +113,7 @@ let newest = null;
 
 function drawAll(series) {
   newest = series;
-  if (!series.at || !series.at.length) return;
+  if (!series.at || !series.at.length || !byID("chart-requests")) return;
   draw("requests", series.at, series.requests);
   draw("errors", series.at, series.errors);
   draw("latency", series.at, series.latency_ms);

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -309,6 +310,16 @@ func accounts() []breakage {
 				s.write(".router/auths/.trash/codex-ada.json", s.read(codex))
 				return func() { s.shell("rm -r .router/auths/.trash") }
 			}},
+		{check: "cooldown.stale", how: "a credential rests although its wait was over a day ago", fix: "mage restart cliproxyapi_plus",
+			from: withUpstream, also: []string{"credentials.usable"},
+			harm: func(s *stack) func() {
+				s.edit(settings, `"-models=router-default`, `"-aside=codex-ada.json", "-overdue", "-models=router-default`)
+				s.mage("restart")
+				return func() {
+					s.edit(settings, `"-aside=codex-ada.json", "-overdue", `, "")
+					s.mage("restart")
+				}
+			}},
 		{check: "credentials.usable", how: "the server has set an account aside", fix: "mage auth:status -live",
 			from: withUpstream,
 			harm: func(s *stack) func() {
@@ -329,6 +340,17 @@ func policyOnes() []breakage {
 			harm: func(s *stack) func() {
 				s.ask("limited", http.StatusTooManyRequests)
 				return func() { s.mage("restart", "litellm") }
+			}},
+		{check: "quota.left", how: "a subscription's window is nearly used up an hour after it began", fix: "mage quota:show",
+			from: func(s *stack) { withSubscription(s, "20") },
+			harm: func(s *stack) func() {
+				s.subscription.Store("90")
+				s.ask("subscription", http.StatusOK)
+				return func() {
+					s.subscription.Store("2") // it was reset
+					s.mage("restart", "litellm")
+					s.ask("subscription", http.StatusOK)
+				}
 			}},
 		{check: "deployments.distinct", how: "a deployment twice in model_list", fix: "take one out", from: prepare,
 			harm: func(s *stack) func() {
@@ -388,6 +410,25 @@ func withLimited(s *stack) {
 		"   api_base: http://127.0.0.1:%d/v1\n        api_key_ref: upstream\n", s.upPort)
 	s.edit(settings, "  general_settings:\n    master_key_ref", limited+"  general_settings:\n    master_key_ref")
 	s.mage("start")
+}
+
+// withSubscription adds the group subscription, whose upstream says in its headers that a share
+// of a window of five hours, which began an hour ago, is used.
+func withSubscription(s *stack, percent string) {
+	s.subscription.Store(percent)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Codex-Primary-Used-Percent", s.subscription.Load().(string))
+		w.Header().Set("X-Codex-Primary-Window-Minutes", "300")
+		w.Header().Set("X-Codex-Primary-Reset-After-Seconds", strconv.Itoa(4*3600))
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}]}`))
+	}))
+	s.t.Cleanup(upstream.Close)
+	group := fmt.Sprintf("    - model_name: subscription\n      litellm_params: {model: openai/m, api_base: %q, "+
+		"api_key_ref: upstream}\n", upstream.URL+"/v1")
+	s.edit(settings, "  general_settings:\n    master_key_ref", group+"  general_settings:\n    master_key_ref")
+	s.mage("start")
+	s.ask("subscription", http.StatusOK)
 }
 
 // ask sends the router one request for model and wants that status.

@@ -26,6 +26,7 @@ func cliproxyMain(args []string) int {
 	offered := flags.String("models", "gpt-5,gpt-5-codex-mini", "")
 	version := flags.String("version", "7.2.99", "")
 	aside := flags.String("aside", "", "")
+	overdue := flags.Bool("overdue", false, "")
 	hostile := flags.String("hostile", "", "")
 	open := flags.Bool("open", false, "")
 	anyOrigin := flags.Bool("any-origin", false, "")
@@ -75,7 +76,7 @@ func cliproxyMain(args []string) int {
 				beHostile(w, r, *hostile)
 				return
 			}
-			fmt.Fprint(w, credentialList(*aside))
+			fmt.Fprint(w, credentialList(*aside, *overdue))
 		}
 	})
 	mux.HandleFunc("GET /v0/management/config", func(w http.ResponseWriter, r *http.Request) {
@@ -195,11 +196,17 @@ func listModels(w http.ResponseWriter, names []string) {
 }
 
 // credentialList is what /auth-files answers: one account that was set aside.
-func credentialList(name string) string {
+// overdue says that the wait of the credential is over.
+func credentialList(name string, overdue bool) string {
 	if name == "" {
 		return `{"files":[]}`
 	}
-	return fmt.Sprintf(`{"files":[{"id":%[1]q,"name":%[1]q,"type":"codex","provider":"codex","status":"error","status_message":"usage_limit_reached","disabled":false,"unavailable":true,"failed":1}]}`, name)
+	wait := time.Hour
+	if overdue {
+		wait = -24 * time.Hour
+	}
+	return fmt.Sprintf(`{"files":[{"id":%[1]q,"name":%[1]q,"auth_index":"a42ae2a9f932510a","type":"codex","provider":"codex","status":"error","status_message":"usage_limit_reached","disabled":false,"unavailable":true,"failed":1,"next_retry_after":%[2]q}]}`,
+		name, time.Now().Add(wait).Format(time.RFC3339))
 }
 
 // beHostile answers the list of credentials so as to do harm: without end, a

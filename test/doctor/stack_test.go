@@ -28,8 +28,9 @@ type stack struct {
 	dir          string
 	port, upPort int
 	env          []string
-	installed    string // program in the store
-	before       string // shell words before every examination
+	installed    string       // program in the store
+	before       string       // shell words before every examination
+	subscription atomic.Value // string: the used share in percent that its upstream tells
 }
 
 // finding is what the tests look at of one check in a report.

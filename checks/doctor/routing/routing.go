@@ -11,6 +11,7 @@ import (
 func Checks(s *subject.Subject) []checks.Check {
 	return []checks.Check{
 		deploymentsAvailable(s),
+		quotaLeft(s),
 		deploymentsDistinct(s),
 		routingStrategy(s),
 		fallbacksKnown(s),

@@ -22,5 +22,6 @@ func Checks(s *subject.Subject) []checks.Check {
 		cliproxyCurrent(s),
 		cliproxyVersion(s, ask),
 		credentialsUsable(s, ask),
+		cooldownStale(s, ask),
 	}
 }

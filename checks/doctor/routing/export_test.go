@@ -1,0 +1,4 @@
+package routing
+
+// JudgeQuota is judgeQuota.
+var JudgeQuota = judgeQuota

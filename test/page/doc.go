@@ -1,0 +1,2 @@
+// Package page has no code: its tests open the page of a real stack in the real Chromium.
+package page
