@@ -149,7 +149,7 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 		"service:install": "writes outside of the trial", "service:uninstall": "writes outside of the trial",
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
 		"test:litellm": "for FlowGate's source", "test:oracle": "for FlowGate's source",
-		"test:page": "for FlowGate's source",
+		"test:page":     "for FlowGate's source",
 		"release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
 		"release:build": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}

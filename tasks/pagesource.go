@@ -11,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/auth/window"
 	"github.com/flowgate-go/flowgate/checks/doctor"
+	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/program"
@@ -40,9 +41,19 @@ func (s session) servePage(ctx context.Context) error {
 		},
 		Sources: page.Sources{
 			Installation: cfg.File, Program: program.Name(), Now: time.Now,
-			Stack: s.pageStack, Events: s.pageEvents, Examine: s.pageFindings, SetProfile: s.setProfileForPage,
+			Usage: usageForPage(cfg), Stack: s.pageStack, Events: s.pageEvents, Examine: s.pageFindings, SetProfile: s.setProfileForPage,
 		},
 	})
+}
+
+// usageForPage returns what reads the usage ledger; nil where there is none.
+func usageForPage(cfg *config.Config) func(context.Context) (page.Usage, error) {
+	svc, ok := cfg.Service(config.LiteLLM)
+	if !ok || svc.Runtime != config.RuntimeEmbedded {
+		return nil
+	}
+	l := &page.Ledger{Folder: cfg.Paths.Usage(), Now: time.Now}
+	return l.Read
 }
 
 // pageStack returns the state of the stack for the page. The configuration is read each time,

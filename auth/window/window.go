@@ -1,5 +1,6 @@
 // Package window shows how much of each account's quota is used: Read gathers the windows
-// that the router has seen in its upstreams' replies, and names their accounts.
+// that the router has seen in its upstreams' replies, from the ledger where it does not run,
+// and names their accounts.
 //
 // It asks no provider.
 package window
@@ -14,6 +15,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/internal/usage/quota"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
@@ -22,6 +24,7 @@ import (
 // Overview is the windows of all accounts.
 type Overview struct {
 	ObservedAt time.Time `json:"observed_at"`      // when the router was asked
+	Source     string    `json:"source"`           // router, or ledger when the router has seen none; empty: none
 	Windows    []Window  `json:"windows"`          // by provider, account and length; never nil
 	Reason     string    `json:"reason,omitempty"` // why there are none
 }
@@ -58,7 +61,12 @@ func FromStatus(ctx context.Context, cfg *config.Config, env auth.Environment, s
 			seen = append(seen, svc.Router.Quota...)
 		}
 	}
+	o.Source = "router"
 	if len(seen) == 0 {
+		o.Source, seen = "ledger", readLedger(cfg, env)
+	}
+	if len(seen) == 0 {
+		o.Source = ""
 		return o
 	}
 	names := accountNames(ctx, cfg, env)
@@ -67,6 +75,30 @@ func FromStatus(ctx context.Context, cfg *config.Config, env auth.Environment, s
 	}
 	o.Reason = ""
 	return o
+}
+
+// readLedger returns the windows that earlier routers have seen; none where the ledger cannot be
+// read, of which usage:report says why.
+func readLedger(cfg *config.Config, env auth.Environment) []quota.Seen {
+	svc, ok := cfg.Service(config.LiteLLM)
+	if env.Untrusted || !ok || svc.Runtime != config.RuntimeEmbedded {
+		return nil
+	}
+	r, err := ledger.Open(cfg.Paths.Usage())
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = r.Close() }()
+	seen, err := r.Quota(env.Now())
+	if err != nil {
+		return nil
+	}
+	for i, s := range seen {
+		if s.SharePerHour == nil {
+			seen[i] = s.WithMeanPace()
+		}
+	}
+	return seen
 }
 
 // describe returns a window as reports show it.

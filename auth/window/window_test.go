@@ -13,7 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/terminal"
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/internal/usage/quota"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
@@ -115,6 +117,28 @@ func TestWithoutWindowsTheReasonIsSaid(t *testing.T) {
 		if text := printed(o); !strings.Contains(text, o.Reason) {
 			t.Errorf("text %q", text)
 		}
+	}
+}
+
+func TestWhatTheRouterHasSeenIsThereAfterItStopped(t *testing.T) {
+	t.Parallel()
+	cfg, env := installation(t)
+	w := ledger.Start(cfg.Paths.Usage(), ledger.Options{Now: env.Now})
+	w.Add(&record.Request{Start: now.Add(-time.Minute), Deployment: "sonnet-1", Status: 200,
+		Quota: []quota.Window{newSeen("", "5h", 0.8, 0).Window}})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := window.FromStatus(t.Context(), cfg, env, control.Status{})
+	if len(o.Windows) != 1 || o.Source != "ledger" || *o.Windows[0].UsedShare != 0.8 || o.Windows[0].SharePerHour == nil {
+		t.Errorf("%+v", o)
+	}
+	if o := window.FromStatus(t.Context(), cfg, env, seenBy(newSeen("", "5h", 0.9, 0))); o.Source != "router" {
+		t.Errorf("the router knows better: %+v", o)
+	}
+	env.Untrusted = true
+	if o := window.FromStatus(t.Context(), cfg, env, control.Status{}); len(o.Windows) != 0 {
+		t.Errorf("not trusted: %+v", o)
 	}
 }
 

@@ -342,7 +342,7 @@ func policyOnes() []breakage {
 				return func() { s.mage("restart", "litellm") }
 			}},
 		{check: "quota.left", how: "a subscription's window is nearly used up an hour after it began", fix: "mage quota:show",
-			from: func(s *stack) { withSubscription(s, "20") },
+			from: func(s *stack) { withSubscription(s, "10") },
 			harm: func(s *stack) func() {
 				s.subscription.Store("90")
 				s.ask("subscription", http.StatusOK)

@@ -46,7 +46,8 @@ func TestThePage(t *testing.T) {
 func opensQuietly(t *testing.T, browser context.Context, s *stack) {
 	b := openTab(t, browser, 1100, "light")
 	base := b.enter(s)
-	for _, want := range []string{"litellm", "ready", "balanced", "claude 7d", "86 %", "codex 7d", "12 %"} {
+	b.await("the usage", "document.getElementById('usage').innerText.includes('claude-sonnet-4-5')")
+	for _, want := range []string{"litellm", "ready", "balanced", "claude 7d", "86 %", "codex 7d", "12 %", "gateway", "$0."} {
 		if text := evaluate[string](b, "document.body.innerText"); !strings.Contains(text, want) {
 			t.Errorf("%q is not on the page: %s", want, text)
 		}
@@ -238,6 +239,7 @@ func takePictures(t *testing.T, browser context.Context, s *stack) {
 	}{{"page-light", "light", 1100}, {"page-dark", "dark", 1100}, {"page-phone", "light", 390}} {
 		b := openTab(t, browser, p.width, p.scheme)
 		b.enter(s)
+		b.await("the charts", "document.querySelectorAll('canvas').length === 3")
 		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 		if err != nil {
 			t.Fatal(err)

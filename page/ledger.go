@@ -1,0 +1,128 @@
+package page
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+)
+
+// Ledger is what the page knows of a usage ledger. It reads only what was written since it
+// looked last. It is used by one goroutine at a time.
+type Ledger struct {
+	Folder string
+	Now    func() time.Time
+
+	last    int64 // id of the newest row that was read
+	begun   bool
+	minutes map[int64]*minute // by Unix minute
+}
+
+// minute is the sum of the requests that began in one minute.
+type minute struct {
+	requests, errors, replies int64
+	waitMS                    float64 // until the replies
+}
+
+// Spans of what is shown.
+const (
+	seriesMinutes = 60
+	usageSpan     = 24 * time.Hour
+	maxRows       = 12 // of clients and of models
+)
+
+// Read returns the usage of the last day, and the numbers of the last hour. Faults: those of
+// ledger.Open.
+func (l *Ledger) Read(context.Context) (Usage, error) {
+	r, err := ledger.Open(l.Folder)
+	if err != nil {
+		return Usage{Reason: faultText(err)}, err
+	}
+	defer func() { _ = r.Close() }()
+	now := l.Now()
+	if err := l.readRows(r, now); err != nil {
+		return Usage{Reason: faultText(err)}, err
+	}
+	u := Usage{Series: l.series(now)}
+	f := ledger.Filter{Since: now.Add(-usageSpan)}
+	if u.Clients, err = readLines(r, f, ledger.ByClient); err == nil {
+		u.Models, err = readLines(r, f, ledger.ByModel)
+	}
+	return u, err
+}
+
+// readRows adds the rows that were written since the last look.
+func (l *Ledger) readRows(r *ledger.Reader, now time.Time) error {
+	if l.minutes == nil {
+		l.minutes = map[int64]*minute{}
+	}
+	first := now.Unix()/60 - seriesMinutes
+	for at := range l.minutes {
+		if at < first {
+			delete(l.minutes, at)
+		}
+	}
+	if l.begun {
+		return r.After(l.last, l.add)
+	}
+	l.begun = true
+	newest, err := r.Last(1)
+	for _, row := range newest {
+		l.last = row.ID
+	}
+	if err != nil {
+		return err
+	}
+	return r.Rows(ledger.Filter{Since: now.Add(-seriesMinutes * time.Minute)}, l.add)
+}
+
+// add adds a row to its minute.
+func (l *Ledger) add(row ledger.Row) error {
+	l.last = max(l.last, row.ID)
+	m := l.minutes[row.Time.Unix()/60]
+	if m == nil {
+		m = &minute{}
+		l.minutes[row.Time.Unix()/60] = m
+	}
+	m.requests++
+	if row.Class != "" || row.Status >= 400 {
+		m.errors++
+	}
+	if row.FirstByteMS > 0 {
+		m.replies++
+		m.waitMS += row.FirstByteMS
+	}
+	return nil
+}
+
+// series returns the numbers of the last hour; the present minute is left out, since it is not
+// over.
+func (l *Ledger) series(now time.Time) Series {
+	var s Series
+	for at := now.Unix()/60 - seriesMinutes; at < now.Unix()/60; at++ {
+		m := l.minutes[at]
+		if m == nil {
+			m = &minute{}
+		}
+		s.At = append(s.At, at*60)
+		s.Requests = append(s.Requests, float64(m.requests)/60)
+		s.Errors = append(s.Errors, float64(m.errors)/60)
+		var wait *float64
+		if m.replies > 0 {
+			wait = new(m.waitMS / float64(m.replies))
+		}
+		s.LatencyMS = append(s.LatencyMS, wait)
+	}
+	return s
+}
+
+// readLines returns the usage by client or model.
+func readLines(r *ledger.Reader, f ledger.Filter, by ledger.By) ([]Row, error) {
+	lines, err := r.Lines(f, by, time.Local)
+	rows := []Row{}
+	for _, line := range lines[:min(len(lines), maxRows)] {
+		rows = append(rows, Row{Name: line.Name, Requests: line.Requests, Errors: line.Failures, Input: line.Input,
+			Output: line.Output, Cost: line.Cost, Unpriced: line.Unpriced})
+	}
+	return rows, err
+}

@@ -1,0 +1,67 @@
+package page_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+	"github.com/flowgate-go/flowgate/page"
+)
+
+func TestTheLedgerGivesTheLastHourByTheMinuteAndTheLastDay(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 9, 14, 10, 0, 30, 0, time.UTC)
+	folder := t.TempDir()
+	l := &page.Ledger{Folder: folder, Now: func() time.Time { return now }}
+	if u, err := l.Read(t.Context()); err != nil || len(u.Series.At) != 60 || len(u.Clients) != 0 {
+		t.Fatalf("before the first request: %+v %v", u, err)
+	}
+	add := func(ago time.Duration, client string, status, times int) {
+		w := ledger.Start(folder, ledger.Options{Now: func() time.Time { return now }})
+		for range times {
+			w.Add(&record.Request{Start: now.Add(-ago), FirstByte: 200 * time.Millisecond, Client: client, Model: "m",
+				Group: "m", Deployment: "d", Status: status, Tokens: record.Tokens{Known: true, Input: 10, Output: 2}})
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(26*time.Hour, "old", 200, 1)
+	add(5*time.Hour, "alice", 200, 2)
+	l = &page.Ledger{Folder: folder, Now: l.Now}
+	if u, err := l.Read(t.Context()); err != nil || sum(u.Series.Requests) != 0 || len(u.Clients) != 1 {
+		t.Fatalf("nothing in the last hour: %+v %v", u, err)
+	}
+	add(10*time.Minute, "alice", 200, 6)
+	add(10*time.Minute, "bob", 500, 3)
+	u, err := l.Read(t.Context())
+	if err != nil || fmt.Sprintf("%.3f %.3f", sum(u.Series.Requests)*60, sum(u.Series.Errors)*60) != "9.000 3.000" {
+		t.Errorf("%+v %v", u.Series, err)
+	}
+	at := now.Add(-10 * time.Minute).Truncate(time.Minute).Unix()
+	for i, minute := range u.Series.At {
+		if (u.Series.LatencyMS[i] != nil) != (minute == at) || minute == at && *u.Series.LatencyMS[i] != 200 {
+			t.Errorf("minute %d: %v", minute, u.Series.LatencyMS[i])
+		}
+	}
+	rows := map[string]page.Row{}
+	for _, row := range u.Clients {
+		rows[row.Name] = row
+	}
+	if a, b := rows["alice"], rows["bob"]; a.Requests != 8 || a.Input != 80 || a.Output != 16 || b.Errors != 3 || len(rows) != 2 {
+		t.Errorf("%+v", rows)
+	}
+	now = now.Add(time.Hour)
+	if u, err := l.Read(t.Context()); err != nil || sum(u.Series.Requests) != 0 {
+		t.Errorf("an hour later: %+v %v", u.Series, err)
+	}
+}
+
+func sum(all []float64) (total float64) {
+	for _, n := range all {
+		total += n
+	}
+	return total
+}
