@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -95,18 +96,24 @@ func (l *Ledger) add(row ledger.Row) error {
 	return nil
 }
 
-// series returns the numbers of the last hour; the present minute is left out, since it is not
-// over.
+// minSeconds is how much of the present minute has to be over before it is shown.
+const minSeconds = 10
+
+// series returns the numbers of the last hour and of the present minute.
 func (l *Ledger) series(now time.Time) Series {
 	var s Series
-	for at := now.Unix()/60 - seriesMinutes; at < now.Unix()/60; at++ {
+	for at := now.Unix()/60 - seriesMinutes; at <= now.Unix()/60; at++ {
+		seconds := min(60, float64(now.Unix()-at*60))
+		if seconds < minSeconds {
+			break
+		}
 		m := l.minutes[at]
 		if m == nil {
 			m = &minute{}
 		}
 		s.At = append(s.At, at*60)
-		s.Requests = append(s.Requests, float64(m.requests)/60)
-		s.Errors = append(s.Errors, float64(m.errors)/60)
+		s.Requests = append(s.Requests, float64(m.requests)/seconds)
+		s.Errors = append(s.Errors, float64(m.errors)/seconds)
 		var wait *float64
 		if m.replies > 0 {
 			wait = new(m.waitMS / float64(m.replies))
@@ -121,7 +128,7 @@ func readLines(r *ledger.Reader, f ledger.Filter, by ledger.By) ([]Row, error) {
 	lines, err := r.Lines(f, by, time.Local)
 	rows := []Row{}
 	for _, line := range lines[:min(len(lines), maxRows)] {
-		rows = append(rows, Row{Name: line.Name, Requests: line.Requests, Errors: line.Failures, Input: line.Input,
+		rows = append(rows, Row{Name: cmp.Or(line.Name, "none"), Requests: line.Requests, Errors: line.Failures, Input: line.Input,
 			Output: line.Output, Cost: line.Cost, Unpriced: line.Unpriced})
 	}
 	return rows, err

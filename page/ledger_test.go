@@ -15,7 +15,7 @@ func TestTheLedgerGivesTheLastHourByTheMinuteAndTheLastDay(t *testing.T) {
 	now := time.Date(2026, 9, 14, 10, 0, 30, 0, time.UTC)
 	folder := t.TempDir()
 	l := &page.Ledger{Folder: folder, Now: func() time.Time { return now }}
-	if u, err := l.Read(t.Context()); err != nil || len(u.Series.At) != 60 || len(u.Clients) != 0 {
+	if u, err := l.Read(t.Context()); err != nil || len(u.Series.At) != 61 || len(u.Clients) != 0 {
 		t.Fatalf("before the first request: %+v %v", u, err)
 	}
 	add := func(ago time.Duration, client string, status, times int) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,12 +53,20 @@ func opensQuietly(t *testing.T, browser context.Context, s *stack) {
 			t.Errorf("%q is not on the page: %s", want, text)
 		}
 	}
-	paint := evaluate[float64](b, "(performance.getEntriesByName('first-contentful-paint')[0] || {startTime: -1}).startTime")
+	paint := b.firstPaint()
+	paints := []float64{}
+	transferred := b.bytes
+	for range 9 {
+		b.do(chromedp.Reload())
+		paints = append(paints, b.firstPaint())
+	}
+	slices.Sort(paints)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.Logf("first paint after %.0f ms, %.0f bytes transferred", paint, b.bytes)
-	if b.bytes > 100_000 {
-		t.Errorf("%.0f bytes", b.bytes)
+	t.Logf("first paint after %.0f ms in a new tab, %.0f ms (median of 9) when loaded again; %.0f bytes transferred",
+		paint, paints[4], transferred)
+	if transferred > 100_000 {
+		t.Errorf("%.0f bytes", transferred)
 	}
 	for _, url := range b.asked {
 		if !strings.HasPrefix(url, base+"/") && !strings.HasPrefix(url, "data:") {
@@ -67,6 +76,14 @@ func opensQuietly(t *testing.T, browser context.Context, s *stack) {
 	if len(b.asked) < 6 || len(b.complaints) > 0 {
 		t.Errorf("%v, complaints %v", b.asked, b.complaints)
 	}
+}
+
+// firstPaint waits for the first paint, and returns after how many milliseconds it was.
+func (b *tab) firstPaint() float64 {
+	b.Helper()
+	const entry = "performance.getEntriesByName('first-contentful-paint')[0]"
+	b.await("the first paint", "!!"+entry)
+	return evaluate[float64](b, entry+".startTime")
 }
 
 // contrasts returns the texts of the page whose colours have less than 4.5 to 1 (WCAG 2.2, AA).
