@@ -159,23 +159,21 @@ type exception struct {
 	message string
 }
 
-// exceptions are the errors that Bedrock sends within a stream.
-var exceptions = map[string]exception{
-	"throttlingException":         {kind: "rate_limit_error", status: http.StatusTooManyRequests},
-	"validationException":         {kind: "invalid_request_error", status: http.StatusBadRequest},
-	"serviceUnavailableException": {kind: "overloaded_error", status: http.StatusServiceUnavailable},
-	"modelTimeoutException":       {kind: "timeout_error", status: http.StatusGatewayTimeout},
-	"internalServerException":     {kind: "api_error", status: http.StatusInternalServerError},
-	"modelStreamErrorException":   {kind: "api_error", status: http.StatusInternalServerError},
-}
-
 // newException returns the exception of a type, with AWS's own words in its payload.
 func newException(kind string, payload []byte) *exception {
-	e, isKnown := exceptions[kind]
-	if !isKnown {
-		e.kind = "api_error"
+	e := exception{kind: "api_error", message: kind + ": " + messageOf(payload)}
+	switch kind {
+	case "throttlingException":
+		e.kind, e.status = "rate_limit_error", http.StatusTooManyRequests
+	case "validationException":
+		e.kind, e.status = "invalid_request_error", http.StatusBadRequest
+	case "serviceUnavailableException":
+		e.kind, e.status = "overloaded_error", http.StatusServiceUnavailable
+	case "modelTimeoutException":
+		e.kind, e.status = "timeout_error", http.StatusGatewayTimeout
+	case "internalServerException", "modelStreamErrorException":
+		e.status = http.StatusInternalServerError
 	}
-	e.message = kind + ": " + messageOf(payload)
 	return &e
 }
 

@@ -156,14 +156,32 @@ func (r *request) appendConverseResult(dst []byte, p *part) []byte {
 	return append(dst, `}}`...)
 }
 
-// converseFormats are Bedrock's names of the formats of images and documents.
-var converseFormats = map[string]string{
-	"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp",
-	"application/pdf": "pdf", "text/csv": "csv", "text/html": "html", "text/plain": "txt", "text/markdown": "md",
-	"application/msword":       "doc",
-	"application/vnd.ms-excel": "xls",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       "xlsx",
+// converseFormat returns Bedrock's name of the format of an image or a document; empty for a
+// type that Bedrock does not take.
+func converseFormat(media string) string {
+	switch media {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return media[len("image/"):]
+	case "image/jpg":
+		return "jpeg"
+	case "text/csv", "text/html":
+		return media[len("text/"):]
+	case "text/plain":
+		return "txt"
+	case "text/markdown":
+		return "md"
+	case "application/pdf":
+		return "pdf"
+	case "application/msword":
+		return "doc"
+	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+		return "docx"
+	case "application/vnd.ms-excel":
+		return "xls"
+	case "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
+		return "xlsx"
+	}
+	return ""
 }
 
 // appendConverseFile appends an image or a document, whose data must be in the request.
@@ -172,7 +190,7 @@ func (r *request) appendConverseFile(dst []byte, p *part) []byte {
 	if p.kind == filePart {
 		kind, member = "document", "document"
 	}
-	format := converseFormats[string(p.media)]
+	format := converseFormat(string(p.media))
 	switch {
 	case p.media == nil:
 		r.refuse(member, "Bedrock takes no addresses of images and documents; send the data in base64")

@@ -17,17 +17,23 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
-// betas are the values of the header Anthropic-Beta that Bedrock (B) and Vertex AI (V) know,
-// according to LiteLLM 1.106.2 (anthropic_beta_headers_config.json). They refuse a request
-// with another one, and Claude Code sends many.
-var betas = map[string]string{
-	"compact-2026-01-12": "BV", "computer-use-2025-01-24": "BV", "computer-use-2025-11-24": "BV",
-	"context-1m-2025-08-07": "BV", "context-management-2025-06-27": "BV", "dangerous-tool-use-2026-09-03": "BV",
-	"effort-2025-11-24": "B", "fine-grained-tool-streaming-2025-05-14": "B", "interleaved-thinking-2025-05-14": "V",
-	"thinking-binding-controls-2026-08-01": "BV", "thinking-display-updates-2026-08-18": "BV",
-	"tool-search-tool-2025-10-19": "BV", "web-search-2025-03-05": "V", "inline-tools-2026-09-15": "V",
-	"per-turn-control-2026-07-01": "V", "mid-conversation-output-config-2026-07-01": "B",
-	"mid-conversation-tool-changes-2026-07-01": "B",
+// cloudsOfBeta returns which clouds know a value of the header Anthropic-Beta, Bedrock (B) and
+// Vertex AI (V), according to LiteLLM 1.106.2 (anthropic_beta_headers_config.json). They refuse
+// a request with another one, and Claude Code sends many.
+func cloudsOfBeta(name string) string {
+	switch name {
+	case "compact-2026-01-12", "computer-use-2025-01-24", "computer-use-2025-11-24", "context-1m-2025-08-07",
+		"context-management-2025-06-27", "dangerous-tool-use-2026-09-03", "thinking-binding-controls-2026-08-01",
+		"thinking-display-updates-2026-08-18", "tool-search-tool-2025-10-19":
+		return "BV"
+	case "effort-2025-11-24", "fine-grained-tool-streaming-2025-05-14", "mid-conversation-output-config-2026-07-01",
+		"mid-conversation-tool-changes-2026-07-01":
+		return "B"
+	case "interleaved-thinking-2025-05-14", "web-search-2025-03-05", "inline-tools-2026-09-15",
+		"per-turn-control-2026-07-01":
+		return "V"
+	}
+	return ""
 }
 
 // invokeMembers are the members of messages that Bedrock knows; it refuses a request with
@@ -61,7 +67,7 @@ func (x *Exchange) wrapMessages(d *deployment.Deployment) *failure.Failure {
 func (x *Exchange) knownBetas(cloud string) (known []string) {
 	for _, values := range x.request.HTTP.Header["Anthropic-Beta"] {
 		for name := range strings.SplitSeq(values, ",") {
-			if name = strings.TrimSpace(name); strings.Contains(betas[name], cloud) && !slices.Contains(known, name) {
+			if name = strings.TrimSpace(name); strings.Contains(cloudsOfBeta(name), cloud) && !slices.Contains(known, name) {
 				known = append(known, name)
 			}
 		}
