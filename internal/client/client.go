@@ -12,50 +12,51 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed"
+	"encoding/json"
 	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/flowgate-go/flowgate/internal/client/edit"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
-// data is the table of clients in YAML, by name.
+// data is the table of clients by name: clients.yaml as JSON, which is read thirty times as
+// fast. A test writes it.
 //
-//go:embed clients.yaml
+//go:embed clients.json
 var data []byte
 
 // Client is a tool that sends requests to a router.
 type Client struct {
-	Name     string    `yaml:"-"`
-	Title    string    `yaml:"title"`
-	Programs []string  `yaml:"programs"` // names on PATH, the usual one first
-	Package  string    `yaml:"package"`  // its npm package, which says its version; "" for none
-	Python   string    `yaml:"python"`   // its Python distribution, which says its version; "" for none
-	From     string    `yaml:"from"`     // the first version that this entry is for; "" for any
-	Before   string    `yaml:"before"`   // the first version that it is not for any more; "" for none
-	Sibling  string    `yaml:"sibling"`  // the client that other versions are
-	Dialect  string    `yaml:"dialect"`  // what it sends: chat, messages, responses or gemini
-	Files    []File    `yaml:"files"`    // where Setup writes; none where no file is suitable
-	Key      string    `yaml:"key"`      // how it gets the key: one of the Key constants
-	Variable string    `yaml:"key_variable"`
-	Run      *Run      `yaml:"run"`     // nil where it cannot be started for the router
-	Check    *Run      `yaml:"check"`   // how it is asked something; nil where that needs a person
-	Wins     []string  `yaml:"wins"`    // variables that win over the key that Setup arranges
-	Refuses  []Refusal `yaml:"refuses"` // settings of the first file with which it no longer starts
-	Note     string    `yaml:"note"`    // what else people should know after Setup
-	Steps    string    `yaml:"steps"`   // what people do where there is no file
+	Name     string    `json:"-"`
+	Title    string    `json:"title"`
+	Programs []string  `json:"programs"` // names on PATH, the usual one first
+	Package  string    `json:"package"`  // its npm package, which says its version; "" for none
+	Python   string    `json:"python"`   // its Python distribution, which says its version; "" for none
+	From     string    `json:"from"`     // the first version that this entry is for; "" for any
+	Before   string    `json:"before"`   // the first version that it is not for any more; "" for none
+	Sibling  string    `json:"sibling"`  // the client that other versions are
+	Dialect  string    `json:"dialect"`  // what it sends: chat, messages, responses or gemini
+	Files    []File    `json:"files"`    // where Setup writes; none where no file is suitable
+	Key      string    `json:"key"`      // how it gets the key: one of the Key constants
+	Variable string    `json:"key_variable"`
+	Run      *Run      `json:"run"`     // nil where it cannot be started for the router
+	Check    *Run      `json:"check"`   // how it is asked something; nil where that needs a person
+	Wins     []string  `json:"wins"`    // variables that win over the key that Setup arranges
+	Refuses  []Refusal `json:"refuses"` // settings of the first file with which it no longer starts
+	Note     string    `json:"note"`    // what else people should know after Setup
+	Steps    string    `json:"steps"`   // what people do where there is no file
 
-	Remarks string `yaml:"remarks"` // for docs/clients
-	Page    string `yaml:"page"`    // a page of its own in docs; "" for none
-	Seen    string `yaml:"seen"`    // the version that test/agents runs; "" for none
+	Remarks string `json:"remarks"` // for docs/clients
+	Page    string `json:"page"`    // a page of its own in docs; "" for none
+	Seen    string `json:"seen"`    // the version that test/agents runs; "" for none
 }
 
 // How a client gets the key.
@@ -69,28 +70,30 @@ const (
 
 // File is one file in which a client keeps its settings.
 type File struct {
-	Variable     string      `yaml:"variable"`      // the environment variable that names the folder; "" for none
-	VariableHome string      `yaml:"variable_home"` // the folder below that one; "" for that one itself
-	HomeKind     string      `yaml:"home_kind"`     // "config": below XDG_CONFIG_HOME; else below HOME
-	Home         string      `yaml:"home"`          // the folder below HOME or XDG_CONFIG_HOME
-	Name         string      `yaml:"name"`
-	Format       edit.Format `yaml:"format"`
-	Points       edit.Path   `yaml:"points"` // the path of the address; nil where it is in another file
-	Active       *Value      `yaml:"active"` // the address counts only while the file has this value; nil: always
-	Set          []Value     `yaml:"set"`    // what Setup writes
+	Variable     string      `json:"variable"`      // the environment variable that names the folder; "" for none
+	VariableHome string      `json:"variable_home"` // the folder below that one; "" for that one itself
+	HomeKind     string      `json:"home_kind"`     // "config": below XDG_CONFIG_HOME; else below HOME
+	Home         string      `json:"home"`          // the folder below HOME or XDG_CONFIG_HOME
+	Name         string      `json:"name"`
+	Format       edit.Format `json:"format"`
+	Points       edit.Path   `json:"points"` // the path of the address; nil where it is in another file
+	Active       *Value      `json:"active"` // the address counts only while the file has this value; nil: always
+	Set          []Value     `json:"set"`    // what Setup writes
 }
 
 // Run is how a client is started.
 type Run struct {
-	Environment map[string]string `yaml:"environment"`
-	Unset       []string          `yaml:"unset"`     // variables that would win over the environment
-	Arguments   []string          `yaml:"arguments"` // before the user's own
+	Environment map[string]string `json:"environment"`
+	Unset       []string          `json:"unset"`     // variables that would win over the environment
+	Arguments   []string          `json:"arguments"` // before the user's own
 }
 
 // All returns the clients in the order of their names.
 func All() ([]Client, error) {
 	var byName map[string]Client
-	if err := yaml.UnmarshalWithOptions(data, &byName, yaml.Strict()); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&byName); err != nil {
 		return nil, fault.New("internal", "read the table of clients: %w", err)
 	}
 	all := make([]Client, 0, len(byName))

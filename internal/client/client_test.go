@@ -555,3 +555,21 @@ func BenchmarkList(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkSetupThenRestore(b *testing.B) {
+	dir := b.TempDir()
+	getenv := func(name string) string { return map[string]string{"HOME": dir, "XDG_STATE_HOME": dir}[name] }
+	c, err := client.Find("codex")
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := client.Options{Getenv: getenv, Now: time.Unix(1700000000, 0)}
+	for b.Loop() {
+		if _, err := client.Setup(b.Context(), c, router, o); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := client.Restore(b.Context(), c, router, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -13,11 +13,11 @@ import (
 
 // Refusal is a setting with which a client no longer starts.
 type Refusal struct {
-	From   string    `yaml:"from"`    // the first version that refuses it
-	Path   edit.Path `yaml:"path"`    // "*" stands for every key
-	Value  string    `yaml:"value"`   // the value that it refuses; "" for any
-	IsFile bool      `yaml:"is_file"` // it refuses the name of a file that is not there
-	Reason string    `yaml:"reason"`
+	From   string    `json:"from"`    // the first version that refuses it
+	Path   edit.Path `json:"path"`    // "*" stands for every key
+	Value  string    `json:"value"`   // the value that it refuses; "" for any
+	IsFile bool      `json:"is_file"` // it refuses the name of a file that is not there
+	Reason string    `json:"reason"`
 }
 
 // Refused is a setting in a client's file with which the client does not start.

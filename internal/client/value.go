@@ -12,10 +12,10 @@ import (
 
 // Value is one value in a client's file. Its strings may hold placeholders.
 type Value struct {
-	Path    edit.Path `yaml:"path"`
-	Element string    `yaml:"element"` // the value is the table of the list at Path that is known by this key
-	Value   any       `yaml:"value"`
-	Keep    bool      `yaml:"keep"` // it is written only where the file has no value
+	Path    edit.Path `json:"path"`
+	Element string    `json:"element"` // the value is the table of the list at Path that is known by this key
+	Value   any       `json:"value"`
+	Keep    bool      `json:"keep"` // it is written only where the file has no value
 
 	secret bool // the key is in it
 }
@@ -102,7 +102,7 @@ func (t Target) fillValue(value any) any {
 			return n
 		}
 		return filled
-	case uint64: // as YAML decodes numbers
+	case float64: // as JSON decodes numbers
 		return int(value)
 	case []any:
 		list := make([]any, len(value))

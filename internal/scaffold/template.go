@@ -75,7 +75,7 @@ func (o Options) claudeCommand(group, fast string) string {
 		line += "ANTHROPIC_MODEL=" + program.Quote(group) + " "
 	}
 	if fast != "" {
-		line += "ANTHROPIC_SMALL_FAST_MODEL=" + program.Quote(fast) + " "
+		line += "ANTHROPIC_DEFAULT_HAIKU_MODEL=" + program.Quote(fast) + " "
 	}
 	return line + "claude"
 }

@@ -77,13 +77,7 @@ func routerBefore(t *testing.T, m *model) (url string) {
 // routerAt starts an embedded router in front of an upstream and returns its URL.
 func routerAt(t *testing.T, upstream string) (url string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "litellm.active.yaml")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream+"/")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := settings.Load(path, func(name string) string {
-		return map[string]string{"UPSTREAM_KEY": upstreamKey, "ROUTER_KEY": routerKey}[name]
-	})
+	loaded, err := settings.Load(writeConfig(t, upstream), configKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +88,21 @@ func routerAt(t *testing.T, upstream string) (url string) {
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
 	return srv.URL
+}
+
+// writeConfig writes config for an upstream, and returns the path of its file.
+func writeConfig(t *testing.T, upstream string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "litellm.active.yaml")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "UPSTREAM/", upstream+"/")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// configKeys returns the variables that config reads.
+func configKeys(name string) string {
+	return map[string]string{"UPSTREAM_KEY": upstreamKey, "ROUTER_KEY": routerKey}[name]
 }
 
 func TestRealAgentsPrintTheEchoedAnswer(t *testing.T) {

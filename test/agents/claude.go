@@ -20,7 +20,7 @@ func claude() agent {
 				"CLAUDE_CONFIG_DIR=" + filepath.Join(home, ".claude"),
 				"ANTHROPIC_BASE_URL=" + opts.RouterURL, "ANTHROPIC_AUTH_TOKEN=" + opts.Key,
 				"CLAUDE_CODE_MAX_RETRIES=1", // 10 by default: a refused key would take minutes to show
-				"ANTHROPIC_MODEL=" + opts.Model, "ANTHROPIC_SMALL_FAST_MODEL=" + opts.FastModel,
+				"ANTHROPIC_MODEL=" + opts.Model, "ANTHROPIC_DEFAULT_HAIKU_MODEL=" + opts.FastModel,
 				"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1",
 				"DISABLE_AUTOUPDATER=1",
 			}
