@@ -4,6 +4,7 @@ package client
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
@@ -13,7 +14,14 @@ import (
 
 // Checks returns the checks of this family, each after the checks that it needs.
 func Checks(s *subject.Subject) []checks.Check {
-	return []checks.Check{clientsAddress(s), clientsKey(s), clientsSettings(s), clientsEnvironment(s)}
+	find := sync.OnceValues(func() ([]pointed, error) { return findPointed(s) })
+	return []checks.Check{clientsAddress(find), clientsKey(s, find), clientsSettings(s), clientsEnvironment(s, find)}
+}
+
+// pointed is a client whose settings have an address in force.
+type pointed struct {
+	client client.Client
+	status client.Status
 }
 
 // problem is what is wrong with one client.
@@ -56,17 +64,15 @@ func routerOf(s *subject.Subject) client.Target {
 	return client.Target{Root: strings.TrimSuffix(svc.URL(), "/")}
 }
 
-// pointed calls visit for each client whose settings have an address in force.
-func pointed(s *subject.Subject, visit func(client.Client, client.Status)) error {
+// findPointed returns the clients whose settings have an address in force.
+func findPointed(s *subject.Subject) ([]pointed, error) {
 	all, err := client.All()
-	if err != nil {
-		return err
-	}
+	var found []pointed
 	for _, c := range all {
 		status := c.Status(routerOf(s), s.Getenv)
 		if status.Points == client.PointsRouter || status.Points == client.PointsElsewhere {
-			visit(c, status)
+			found = append(found, pointed{c, status})
 		}
 	}
-	return nil
+	return found, err
 }

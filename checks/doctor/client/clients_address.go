@@ -6,24 +6,24 @@ import (
 	"strconv"
 
 	"github.com/flowgate-go/flowgate/checks"
-	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/client"
 	"github.com/flowgate-go/flowgate/internal/hostname"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
-func clientsAddress(s *subject.Subject) checks.Check {
+func clientsAddress(find func() ([]pointed, error)) checks.Check {
 	return checks.Check{
 		ID: "clients.address", Title: "No client points at a port of this machine that nobody holds",
 		Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			var dead problems
-			err := pointed(s, func(c client.Client, status client.Status) {
+			all, err := find()
+			for _, p := range all {
 				// The router's own port is what the checks of services are about.
-				if status.Points == client.PointsElsewhere && isDead(status.Address) {
-					dead.add(c, status.File, "it points at "+status.Address+", where no process listens")
+				if p.status.Points == client.PointsElsewhere && isDead(p.status.Address) {
+					dead.add(p.client, p.status.File, "it points at "+p.status.Address+", where no process listens")
 				}
-			})
+			}
 			if err != nil {
 				return checks.FromFault(err)
 			}

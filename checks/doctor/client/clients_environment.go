@@ -9,20 +9,21 @@ import (
 	"github.com/flowgate-go/flowgate/internal/client"
 )
 
-func clientsEnvironment(s *subject.Subject) checks.Check {
+func clientsEnvironment(s *subject.Subject, find func() ([]pointed, error)) checks.Check {
 	return checks.Check{
 		ID: "clients.environment", Title: "No variable wins over the key that clients have for the router",
 		Needs: []string{"config.valid"},
 		Run: func(context.Context) checks.Outcome {
 			var outranked problems
-			err := pointed(s, func(c client.Client, status client.Status) {
-				if status.Points != client.PointsRouter {
-					return
+			all, err := find()
+			for _, p := range all {
+				if p.status.Points != client.PointsRouter {
+					continue
 				}
-				if set := c.WinningVariables(s.Getenv); len(set) > 0 {
-					outranked.add(c, status.File, strings.Join(set, " and ")+" is set and is sent in place of the router's key")
+				if set := p.client.WinningVariables(s.Getenv); len(set) > 0 {
+					outranked.add(p.client, p.status.File, strings.Join(set, " and ")+" is set and is sent in place of the router's key")
 				}
-			})
+			}
 			if err != nil {
 				return checks.FromFault(err)
 			}

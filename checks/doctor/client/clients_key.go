@@ -9,17 +9,18 @@ import (
 	"github.com/flowgate-go/flowgate/internal/client"
 )
 
-func clientsKey(s *subject.Subject) checks.Check {
+func clientsKey(s *subject.Subject, find func() ([]pointed, error)) checks.Check {
 	return checks.Check{
 		ID: "clients.key", Title: "The router accepts the keys that clients have in their settings",
 		Needs: []string{"services.ready", "ports.available"}, Timeout: subject.Patience, Active: true,
 		Run: func(ctx context.Context) checks.Outcome {
 			var refused problems
 			answers := map[string]int{} // by key: many clients have the same one
-			err := pointed(s, func(c client.Client, status client.Status) {
-				key, ok := c.ReadKey(s.Getenv)
-				if status.Points != client.PointsRouter || !ok {
-					return
+			all, err := find()
+			for _, p := range all {
+				key, ok := p.client.ReadKey(s.Getenv)
+				if p.status.Points != client.PointsRouter || !ok {
+					continue
 				}
 				if _, asked := answers[key]; !asked {
 					a, err := s.Get(ctx, routerOf(s).Root+"/v1/models", "Authorization", "Bearer "+key)
@@ -28,9 +29,9 @@ func clientsKey(s *subject.Subject) checks.Check {
 					}
 				}
 				if answers[key] == http.StatusUnauthorized || answers[key] == http.StatusForbidden {
-					refused.add(c, status.File, "the router refuses its key")
+					refused.add(p.client, p.status.File, "the router refuses its key")
 				}
-			})
+			}
 			if err != nil {
 				return checks.FromFault(err)
 			}
