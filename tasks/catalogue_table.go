@@ -168,7 +168,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "config:validate", Method: "config:validate", NormalName: "configvalidate", NormalMethod: "configvalidate", ReadOnly: "always",
 		Synopsis: "reads the configuration and lists every problem in it."},
 	{Name: "doctor", Method: "doctor:default", NormalName: "doctor", NormalMethod: "doctordefault", ReadOnly: "without -fix",
-		Synopsis: "says what is wrong, why, and the command that mends it; -fix mends what is safe to mend.", Params: []commandline.Param{
+		Synopsis: "says what is wrong, why, and the command that fixes it; -fix fixes what is safe to fix.", Params: []commandline.Param{
 			{Name: "only", Flag: "only", Kind: "string", Optional: true},
 			{Name: "skip", Flag: "skip", Kind: "string", Optional: true},
 			{Name: "fix", Flag: "fix", Kind: "bool", Optional: true},

@@ -13,7 +13,7 @@ import (
 // Doctor holds the targets that say what is wrong.
 type Doctor mg.Namespace
 
-// Default says what is wrong, why, and the command that mends it; -fix mends what is safe to mend.
+// Default says what is wrong, why, and the command that fixes it; -fix fixes what is safe to fix.
 func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool) error {
 	return run(ctx, "doctor", func(ctx context.Context, s session) (any, error) {
 		o, err := doctorOptions(s, only, skip, fix, strict, online)

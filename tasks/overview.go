@@ -62,7 +62,7 @@ func suggestNext(cfg *config.Config, status control.Status) []string {
 		}
 	case status.CheckHealth() != nil:
 		return []string{
-			program.Text("mage doctor       # what is wrong, and the command that mends it"),
+			program.Text("mage doctor       # what is wrong, and the command that fixes it"),
 			program.Text("mage logs         # what the services wrote"),
 		}
 	}

@@ -33,12 +33,12 @@ func runbook() string {
 	var b strings.Builder
 	b.WriteString("# Runbook\n\nWritten by `go test -C=test ./doctor -run Runbook -update` from the texts of the checks; " +
 		"`mage doctor:explain ID` prints one.\n\n" +
-		"`mage doctor` runs all of it, `-only` and `-skip` take globs (`-only='ports.*,services.*'`), `-fix` mends what is " +
-		"safe to mend,\n" +
+		"`mage doctor` runs all of it, `-only` and `-skip` take globs (`-only='ports.*,services.*'`), `-fix` fixes what is " +
+		"safe to fix,\n" +
 		"`-strict` lets warnings fail, `-online` tries upstreams on the network.\n\n" +
 		"## What breaks, and which check finds it\n\nEach row is a test in `test/doctor`: the thing is broken in a real " +
 		"installation, exactly that check complains, its fix is\ncarried out, and it passes.\n\n" +
-		"| broken | check | mended by |\n|---|---|---|\n")
+		"| broken | check | fixed by |\n|---|---|---|\n")
 	for _, row := range breakages() {
 		by := "hand, as the fix says"
 		switch {

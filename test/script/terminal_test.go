@@ -143,3 +143,38 @@ func TestWhoeverAsksForJSONGetsIt(t *testing.T) {
 		t.Errorf("a pipe: %v: %.200s", err, piped.String())
 	}
 }
+
+func TestATerminalShowsWhatRunsWithOtherSettings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ports := tourPorts(t)
+	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
+	if out, code := terminal(t, dir, 80, nil, "init", "-port="+ports.Replace("4000"),
+		"-upstream-port="+ports.Replace("8317")); code != 0 {
+		t.Fatal(out)
+	}
+	if out, code := terminal(t, dir, 80, nil, "start"); code != 0 {
+		t.Fatal(out)
+	}
+	if out, err := shell(t, dir, "sed -i.old 's/request_timeout: 600/request_timeout: 601/' config/flowgate.yaml"); err != nil {
+		t.Fatal(out, err)
+	}
+	for _, width := range []uint16{60, 80, 200} {
+		out, code := terminal(t, dir, width, []string{"NO_COLOR=1"}, "status")
+		words := strings.Join(strings.Fields(lastScreen(out)), " ")
+		if code != 0 || !strings.Contains(words, "! litellm is not as the configuration has it now: it runs with the models and "+
+			"settings that it loaded at its start") || !strings.Contains(words, "restart litellm applies the change") {
+			t.Errorf("at %d: exit %d\n%s", width, code, out)
+		}
+		for line := range strings.Lines(lastScreen(out)) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > int(width) && len(strings.Fields(line)) > 1 &&
+				!strings.Contains(line, binary) {
+				t.Errorf("at %d: %d columns: %s", width, n, line)
+			}
+		}
+	}
+	out, code := terminal(t, dir, 80, []string{"NO_COLOR=1"}, "start")
+	if code != 1 || strings.Count(out, "runs and was not changed") != 1 {
+		t.Errorf("start: exit %d\n%s", code, out)
+	}
+}
