@@ -21,6 +21,9 @@ import (
 const fullDisk = "FLOWGATE_TEST_FULL_DISK"
 
 func TestMain(m *testing.M) {
+	if folder := os.Getenv(killed); folder != "" {
+		addForever(folder)
+	}
 	if folder := os.Getenv(fullDisk); folder != "" {
 		if err := fillDisk(folder); err != nil {
 			fmt.Println(err)
