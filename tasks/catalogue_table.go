@@ -429,6 +429,8 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm."},
 	{Name: "test:litellm", Method: "test:litellm", NormalName: "testlitellm", NormalMethod: "testlitellm", ReadOnly: "",
 		Synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
+	{Name: "test:metrics", Method: "test:metrics", NormalName: "testmetrics", NormalMethod: "testmetrics", ReadOnly: "",
+		Synopsis: "has the real Prometheus evaluate LiteLLM's dashboards over the router; needs apt-get or prometheus."},
 	{Name: "test:oracle", Method: "test:oracle", NormalName: "testoracle", NormalMethod: "testoracle", ReadOnly: "",
 		Synopsis: "compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy."},
 	{Name: "test:page", Method: "test:page", NormalName: "testpage", NormalMethod: "testpage", ReadOnly: "",

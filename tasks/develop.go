@@ -32,6 +32,11 @@ func (Test) Litellm(ctx context.Context) error {
 	return litellmSuite().run(ctx)
 }
 
+// Metrics has the real Prometheus evaluate LiteLLM's dashboards over the router; needs apt-get or prometheus.
+func (Test) Metrics(ctx context.Context) error {
+	return metricsSuite().run(ctx)
+}
+
 // Oracle compares the stack with the real CLIProxyAPI, built from its published module; needs the module proxy.
 func (Test) Oracle(ctx context.Context) error {
 	return oracleSuite().run(ctx)

@@ -17,9 +17,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
-	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
-	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
@@ -81,19 +79,9 @@ func (s session) serveRouter(
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
-	rows := recorders{usage.pricer(loaded, log).Price}
-	if keyFolder != "" {
-		o.Keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log})
-		defer func() { _ = o.Keys.Close() }()
-		rows = append(rows, o.Keys.Count)
-	}
-	if usage.folder != "" {
-		w := usage.start(log)
-		defer func() { _ = w.Close() }()
-		rows = append(rows, w.Add)
-	}
-	o.Metrics = metric.New(loaded)
-	o.Recorder = append(rows, o.Metrics.Count).record
+	observed := openObservers(loaded, keyFolder, usage, log)
+	defer observed.close()
+	observed.attach(&o)
 	handler, err := router.New(loaded, o)
 	if err != nil {
 		return err

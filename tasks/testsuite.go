@@ -62,6 +62,10 @@ func litellmSuite() suite {
 	return suite{"test:litellm", "FLOWGATE_REQUIRE_LITELLM", testModule, []string{"./litellm", "./client"}}
 }
 
+func metricsSuite() suite {
+	return suite{"test:metrics", "FLOWGATE_REQUIRE_PROMETHEUS", testModule, []string{"./metrics"}}
+}
+
 func oracleSuite() suite {
 	return suite{"test:oracle", "", oracleModule, []string{".", "./translation"}}
 }
@@ -87,7 +91,7 @@ func (s suite) run(ctx context.Context) error {
 // targetsByPackage returns the targets that run all tests of a package, by its import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
-	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite()} {
+	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite(), metricsSuite()} {
 		for _, p := range s.packages {
 			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}

@@ -30,6 +30,7 @@ func (r *Router) endRecord(c *call) {
 	c.walk.FinishRecord(c.group)
 	row.Requested, row.Streamed = record.Clean(q.Model, record.MaxModel), q.Stream
 	row.Session = record.Clean(affinity.SessionOf(q.HTTP.Header, &q.Marks), record.MaxSession)
+	row.TraceParent = record.Clean(q.HTTP.Header.Get("Traceparent"), record.MaxTraceParent)
 	row.AgentID = record.Clean(q.HTTP.Header.Get("X-Claude-Code-Agent-Id"), record.MaxSession)
 	sent, isCut := c.writer.Sent()
 	row.RequestBytes, row.ReplyBytes = int64(q.BodySize()), sent

@@ -68,6 +68,11 @@ func files() []breakage {
 				s.write(".router/usage/requests.db", strings.Repeat("damaged ", 1024))
 				return func() { s.shell("rm -r .router/usage") }
 			}},
+		{check: "keys.named", how: "the file of the named keys is torn", fix: "restore the file", from: prepare,
+			harm: func(s *stack) func() {
+				s.write(".router/secrets/client-keys.json", `{"version":1,"keys":[`)
+				return func() { s.shell("rm .router/secrets/client-keys.json") }
+			}},
 	}
 }
 

@@ -23,5 +23,6 @@ func Checks(s *subject.Subject) []checks.Check {
 		keysPresent(s),
 		keysPrivate(s),
 		usageLedger(s),
+		keysNamed(s),
 	}
 }

@@ -16,7 +16,8 @@ import (
 // (http.CanonicalHeaderKey). It does not matter for headers that isWithheld names.
 func isForwarded(rule settings.ForwardRule, name string) bool {
 	return rule.All || isProtocolHeader(name) || rule.Identity && isIdentityHeader(name) ||
-		rule.LiteLLM && isLiteLLMHeader(name) || rule.Organization && name == "Openai-Organization"
+		rule.LiteLLM && isLiteLLMHeader(name) || rule.Organization && name == "Openai-Organization" ||
+		rule.Trace && (name == "Traceparent" || name == "Tracestate")
 }
 
 // isProtocolHeader reports whether a header is part of a provider's API.

@@ -308,3 +308,20 @@ func TestAfterAFallbackTheLimitsAreThoseOfTheGroupThatAnswered(t *testing.T) {
 		t.Errorf("%d %v", got.Status, got.Header)
 	}
 }
+
+func TestATraceGoesOnToTheUpstreamWhereLiteLLMWouldSendIt(t *testing.T) {
+	t.Parallel()
+	trace := map[string]string{"Traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Tracestate": "a=1"}
+	for settings, want := range map[string]string{"": "",
+		"litellm_settings: {forward_traceparent_to_llm_provider: false}\n": "",
+		"litellm_settings: {forward_traceparent_to_llm_provider: true}\n":  trace["Traceparent"]} {
+		s := routertest.Start(t, routertest.Minimal+settings, router.Options{})
+		if got := s.Send("POST", "/v1/chat/completions", `{"model":"m","messages":[]}`, trace); got.Status != 200 {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+		got := s.Upstream.Calls()[0].Header
+		if got.Get("Traceparent") != want || (got.Get("Tracestate") != "") != (want != "") {
+			t.Errorf("%q: %q %q", settings, got.Get("Traceparent"), got.Get("Tracestate"))
+		}
+	}
+}

@@ -173,6 +173,9 @@ func (r *Registry) rowOf(k *rowKey) *row {
 	return fresh
 }
 
+// Model returns the model that a client asked for, as label requested_model has it.
+func (r *Registry) Model(q *record.Request) string { return r.boundName(q) }
+
 // boundName returns the model that the client asked for: its name when the settings have it, the pattern
 // that matched it, or Other.
 func (r *Registry) boundName(q *record.Request) string {

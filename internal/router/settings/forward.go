@@ -14,7 +14,11 @@ type ForwardRule struct {
 	Identity     bool // the headers that name the client and its session
 	LiteLLM      bool // what LiteLLM's forward_client_headers_to_llm_api forwards
 	Organization bool // OpenAI-Organization, as LiteLLM's forward_openai_org_id does
+	Trace        bool // traceparent and tracestate, as LiteLLM's forward_traceparent_to_llm_provider does
 }
+
+// forwardTraceKey is LiteLLM's name for whether upstreams get the client's trace, under litellm_settings.
+const forwardTraceKey = "forward_traceparent_to_llm_provider"
 
 // defaultCLIProxyAPI is the default address of CLIProxyAPI.
 const defaultCLIProxyAPI = "127.0.0.1:8317"
@@ -32,6 +36,7 @@ func readForwarding(general, litellm document.Section) forwardSettings {
 		Identity:     general.Flag("flowgate_forward_client_identity"),
 		LiteLLM:      general.Flag("forward_client_headers_to_llm_api"),
 		Organization: general.Flag("forward_openai_org_id"),
+		Trace:        litellm.Flag(forwardTraceKey),
 	}}
 	groups := litellm.Sub("model_group_settings")
 	groups.WarnUnknown("forward_client_headers_to_llm_api")

@@ -17,7 +17,8 @@ var callbackKeys = [...]string{"callbacks", "success_callback", "failure_callbac
 func servedCallbackKeys(litellm document.Section) (keys []string) {
 	for _, key := range callbackKeys {
 		list, _ := litellm.Value(key).([]any)
-		if len(list) > 0 && !slices.ContainsFunc(list, func(name any) bool { return name != "prometheus" && name != "otel" }) {
+		isForeign := func(name any) bool { return name != "prometheus" && name != "otel" }
+		if len(list) > 0 && !slices.ContainsFunc(list, isForeign) {
 			keys = append(keys, key)
 		}
 	}

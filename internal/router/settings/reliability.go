@@ -15,9 +15,10 @@ const keepAliveKey = "sse_keepalive_ping_interval_seconds"
 
 // readReliability reads the routing strategy, affinity, retries, timeouts and cooldowns.
 func readReliability(s *Settings, litellm, router document.Section) {
-	litellm.WarnUnknown(append(append(harmlessLiteLLMKeys(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
+	known := append(harmlessLiteLLMKeys(), "drop_params", "num_retries", "request_timeout", "allowed_fails",
 		"cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings",
-		"model_alias_map", keepAliveKey, metricsAuthKey), servedCallbackKeys(litellm)...)...)
+		"model_alias_map", keepAliveKey, metricsAuthKey, forwardTraceKey)
+	litellm.WarnUnknown(append(known, servedCallbackKeys(litellm)...)...)
 	router.WarnUnknown(append(harmlessRouterKeys(), "routing_strategy", "routing_strategy_args",
 		"optional_pre_call_checks", "deployment_affinity_ttl_seconds", "model_group_affinity_config", "num_retries",
 		"timeout", "stream_timeout", "ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks",

@@ -7,6 +7,8 @@ const (
 	MaxAgent   = 80
 	MaxSession = 128
 	MaxModel   = 128
+
+	MaxTraceParent = 55 // the length of version 00 (W3C Trace Context)
 )
 
 // Clean returns text without characters that are not printable ASCII, at most limit bytes of

@@ -26,6 +26,8 @@ type Request struct {
 	Session   string // the id of the session that the client names; empty when it names none
 	AgentID   string // of the subagent within the session; empty: the main one
 
+	TraceParent string // the header traceparent of the client, as it came; at most MaxTraceParent bytes
+
 	Route    string // in the router's spelling, such as /v1/messages
 	Streamed bool   // the client asked for a stream
 
