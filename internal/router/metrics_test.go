@@ -96,7 +96,7 @@ func TestACooldownIsSeenInTheMetrics(t *testing.T) {
 	s.Chat("m")
 	routertest.Eventually(t, "the cooldown", func() bool {
 		text := s.Send("GET", "/metrics", "", nil).Body
-		return strings.Contains(text, `litellm_deployment_cooled_down_total{litellm_model_name="openai/fail-401",model_id="id-m",`) &&
+		return strings.Contains(text, `litellm_deployment_cooled_down_total{litellm_model_name="fail-401",model_id="id-m",`) &&
 			strings.Contains(text, `exception_status="401"} 1`) && strings.Contains(text, `api_provider="openai"} 2`)
 	})
 }

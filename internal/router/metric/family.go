@@ -3,6 +3,7 @@ package metric
 // Labels of several families, in LiteLLM's order. What FlowGate does not have, such as teams, is None,
 // as in LiteLLM.
 const (
+	orgLabels   = " org_id org_alias"
 	tokenLabels = "end_user hashed_api_key api_key_alias model team team_alias user user_email requested_model model_id " +
 		"api_provider"
 	requestLabels = "end_user hashed_api_key api_key_alias model team team_alias user user_email client_ip " +
@@ -30,23 +31,24 @@ type counter struct {
 
 // counters are the families of counters that are made from rows.
 var counters = [...]counter{
-	{"litellm_proxy_total_requests_metric_total", "end_user hashed_api_key api_key_alias requested_model team team_alias " +
-		"user status_code user_email route client_ip user_agent model_id api_provider",
+	{"litellm_proxy_total_requests_metric_total", "end_user hashed_api_key api_key_alias requested_model team " +
+		"team_alias user status_code user_email route client_ip user_agent model_id api_provider" + orgLabels,
 		"Requests of clients", func(w *row) float64 { return float64(w.requests) }},
-	{"litellm_proxy_failed_requests_metric_total", "end_user hashed_api_key api_key_alias requested_model team team_alias " +
-		"user user_email exception_status exception_class route client_ip user_agent model_id api_provider",
+	{"litellm_proxy_failed_requests_metric_total", "end_user hashed_api_key api_key_alias requested_model team " +
+		"team_alias user user_email exception_status exception_class route client_ip user_agent model_id api_provider" + orgLabels,
 		"Requests whose clients got no whole good reply", func(w *row) float64 { return float64(w.failures) }},
-	{"litellm_requests_metric_total", requestLabels, "Requests of clients, under LiteLLM's older name",
+	{"litellm_requests_metric_total", requestLabels + orgLabels, "Requests of clients, under LiteLLM's older name",
 		func(w *row) float64 { return float64(w.requests - w.failures) }},
 	{"litellm_llm_api_failed_requests_metric_total", "end_user hashed_api_key api_key_alias model team team_alias user " +
 		"model_id",
 		"Failed requests, under LiteLLM's older name", func(w *row) float64 { return float64(w.failures) }},
-	{"litellm_spend_metric_total", requestLabels + " service_tier", "Dollars", func(w *row) float64 { return w.spend }},
-	{"litellm_total_tokens_metric_total", tokenLabels, "Tokens of requests and replies", totalTokens},
+	{"litellm_spend_metric_total", requestLabels + " service_tier" + orgLabels, "Dollars",
+		func(w *row) float64 { return w.spend }},
+	{"litellm_total_tokens_metric_total", tokenLabels + orgLabels, "Tokens of requests and replies", totalTokens},
 	{"litellm_total_tokens_total", tokenLabels, "The same, under the name in LiteLLM's first dashboard", totalTokens},
-	{"litellm_input_tokens_metric_total", tokenLabels, "Tokens of requests, with the cached ones",
+	{"litellm_input_tokens_metric_total", tokenLabels + orgLabels, "Tokens of requests, with the cached ones",
 		func(w *row) float64 { return float64(w.input) }},
-	{"litellm_output_tokens_metric_total", tokenLabels, "Tokens of replies, with reasoning",
+	{"litellm_output_tokens_metric_total", tokenLabels + orgLabels, "Tokens of replies, with reasoning",
 		func(w *row) float64 { return float64(w.output) }},
 	{"litellm_input_cached_tokens_metric_total", tokenLabels, "Tokens that a provider read from its cache", cachedTokens},
 	{"litellm_input_cache_creation_tokens_metric_total", tokenLabels, "Tokens that a provider wrote to its cache",
@@ -78,21 +80,23 @@ type histogramFamily struct {
 // histograms are the families of histograms. All are in seconds.
 var histograms = [...]histogramFamily{
 	{"litellm_request_total_latency_metric", "model_group end_user hashed_api_key api_key_alias requested_model team " +
-		"team_alias user model model_id api_provider service_tier", "From the arrival of a request to the end of its reply",
+		"team_alias user model model_id api_provider service_tier" + orgLabels,
+		"From the arrival of a request to the end of its reply",
 		func(w *row) *histogram { return &w.total }},
-	{"litellm_llm_api_latency_metric", latencyLabels, "From the beginning of the last attempt to the end of its reply",
+	{"litellm_llm_api_latency_metric", latencyLabels + orgLabels,
+		"From the beginning of the last attempt to the end of its reply",
 		func(w *row) *histogram { return &w.api }},
-	{"litellm_llm_api_time_to_first_token_metric", latencyLabels, "The same to the first content of a stream",
+	{"litellm_llm_api_time_to_first_token_metric", latencyLabels + orgLabels, "The same to the first content of a stream",
 		func(w *row) *histogram { return &w.firstToken }},
 	{"litellm_overhead_latency_metric", overheadLabels, "What the router added to a request of one attempt",
 		func(w *row) *histogram { return &w.overhead }},
 	{"litellm_overhead_with_guardrails_latency_metric", overheadLabels, "The same; the router has no guardrails",
 		func(w *row) *histogram { return &w.overhead }},
 	{"litellm_request_queue_time_seconds", "end_user hashed_api_key api_key_alias requested_model team team_alias user " +
-		"model model_id api_provider", "From the arrival of a request to its only attempt",
+		"model model_id api_provider" + orgLabels, "From the arrival of a request to its only attempt",
 		func(w *row) *histogram { return &w.queue }},
 	{"litellm_deployment_latency_per_output_token", "model_group litellm_model_name model_id api_base api_provider " +
-		"hashed_api_key api_key_alias team team_alias", "Seconds for a token of the reply",
+		"hashed_api_key api_key_alias team team_alias" + orgLabels, "Seconds for a token of the reply",
 		func(w *row) *histogram { return &w.perToken }},
 	{"litellm_self_latency", "self", "As litellm_request_total_latency_metric, for LiteLLM's service dashboards",
 		func(w *row) *histogram { return &w.total }},

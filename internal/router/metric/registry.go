@@ -46,8 +46,8 @@ type Registry struct {
 
 // deployment is what metrics tell of a deployment.
 type deployment struct {
-	id, group, model, upstream, provider, base string
-	rpm, tpm                                   *float64
+	id, group, upstream, provider, base string
+	rpm, tpm                            *float64
 }
 
 // rowKey is what requests in one row have in common.
@@ -106,7 +106,7 @@ func New(s *settings.Settings) *Registry {
 	}
 	for _, d := range s.Deployments {
 		r.names[d.Group], r.names[d.Model] = true, true
-		known := &deployment{id: d.ID, group: d.Group, model: d.Model, upstream: d.Upstream, provider: d.Provider,
+		known := &deployment{id: d.ID, group: d.Group, upstream: d.Upstream, provider: d.Provider,
 			rpm: d.MaxRPM, tpm: d.MaxTPM}
 		if d.Base != nil {
 			known.base = d.Base.Scheme + "://" + d.Base.Host

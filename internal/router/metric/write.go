@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // ContentType is the Content-Type of what Write writes.
@@ -43,7 +44,9 @@ func (f *facts) value(label string) string {
 	text := ""
 	switch label {
 	case "hashed_api_key":
-		text = f.token
+		if text = f.token; f.client == record.Gateway {
+			text = "litellm_proxy_master_key" // LiteLLM's word for the owner's key
+		}
 	case "api_key_alias":
 		text = f.client
 	case "requested_model":
@@ -83,10 +86,8 @@ func (d *deployment) value(label string) string {
 		return ""
 	}
 	switch label {
-	case "model":
+	case "model", "litellm_model_name":
 		return d.upstream
-	case "litellm_model_name":
-		return d.model
 	case "model_group":
 		return d.group
 	case "model_id":
