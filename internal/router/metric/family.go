@@ -35,7 +35,8 @@ var counters = [...]counter{
 		"team_alias user status_code user_email route client_ip user_agent model_id api_provider" + orgLabels,
 		"Requests of clients", func(w *row) float64 { return float64(w.requests) }},
 	{"litellm_proxy_failed_requests_metric_total", "end_user hashed_api_key api_key_alias requested_model team " +
-		"team_alias user user_email exception_status exception_class route client_ip user_agent model_id api_provider" + orgLabels,
+		"team_alias user user_email exception_status exception_class route client_ip user_agent model_id api_provider" +
+		orgLabels,
 		"Requests whose clients got no whole good reply", func(w *row) float64 { return float64(w.failures) }},
 	{"litellm_requests_metric_total", requestLabels + orgLabels, "Requests of clients, under LiteLLM's older name",
 		func(w *row) float64 { return float64(w.requests - w.failures) }},
