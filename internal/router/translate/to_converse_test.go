@@ -104,3 +104,23 @@ const (
 		{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"TEXT"}]STATUS}}]}],"inferenceConfig":{"maxTokens":9},
 		"toolConfig":{"tools":[{"toolSpec":{"name":"Now","inputSchema":{"json":{"type":"object","properties":{}}}}}]}}`
 )
+
+func TestTheUsageOfConverseIncludesCachedTokens(t *testing.T) {
+	t.Parallel()
+	_, call := mustRequest(t, translate.Chat, translate.Converse, smallRequest[translate.Chat], options)
+	out, err := call.Reply([]byte(`{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn",
+		"usage":{"inputTokens":40,"outputTokens":7,"totalTokens":117,"cacheReadInputTokens":60,"cacheWriteInputTokens":10}}`))
+	if err != nil || !strings.Contains(string(out), `"prompt_tokens":110`) || !strings.Contains(string(out), `"cached_tokens":60`) {
+		t.Errorf("%v, %s", err, out)
+	}
+}
+
+func TestToolsThatWereCalledStayWhenNoneMayBe(t *testing.T) {
+	t.Parallel()
+	out, call := mustRequest(t, translate.Chat, translate.Converse, `{"messages":[{"role":"user","content":"hi"},
+		{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"Now","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"noon"}],
+		"tools":[{"type":"function","function":{"name":"Now"}}],"tool_choice":"none"}`, options)
+	if !strings.Contains(string(out), `"toolConfig":{"tools":[{"toolSpec":{"name":"Now"`) || len(call.Dropped()) != 1 {
+		t.Errorf("dropped %q of %s", call.Dropped(), out)
+	}
+}
