@@ -18,7 +18,7 @@ func fill(b *testing.B, folder string, n int) {
 	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: func() time.Time { return noon.AddDate(0, 0, 90) },
 		Days: 3650, MaxBytes: 4 << 30})
 	for i := range n {
-		after := time.Duration(i) * 90 * 24 * time.Hour / time.Duration(n)
+		after := time.Duration(i) * (90 * 24 * time.Hour / time.Duration(n)) // the product of i and 90 days would overflow
 		r := row(after, fmt.Sprint("client-", i/40%20), []string{"opus", "sonnet", "gpt", "mini"}[i/40%4])
 		r.Session = fmt.Sprint("0193a4c2-session-of-a-client-", i/40)
 		if w.Add(r); i%8000 == 7999 {
