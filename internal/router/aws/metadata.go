@@ -139,6 +139,11 @@ type ssoAnswer struct {
 	} `json:"roleCredentials"`
 }
 
+// isDomainPart reports whether a text may be one part of a host's name.
+func isDomainPart(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
 // askSSO returns the credentials of a profile with a single sign-on, by the token that
 // aws sso login has left. Who has signed in renews that token, not this program.
 func (s *Signer) askSSO(ctx context.Context, all map[string]profile, p profile) (aws.Credentials, error) {
@@ -146,6 +151,9 @@ func (s *Signer) askSSO(ctx context.Context, all map[string]profile, p profile) 
 	if session := p["sso_session"]; session != "" {
 		shared := all["sso-session "+session]
 		start, region, name = shared["sso_start_url"], shared["sso_region"], session
+	}
+	if !isDomainPart(region) { // else the token would go to another host
+		return aws.Credentials{}, &renewal.Error{Text: "sso_region is not valid"}
 	}
 	login := &renewal.Error{Text: "the single sign-on of " + start + " has ended: type aws sso login"}
 	sum := sha1.Sum([]byte(name)) // the AWS command names its files by it

@@ -106,6 +106,12 @@ sso_start_url = https://old.awsapps.com/start
 sso_region = us-east-1
 sso_account_id = 1
 sso_role_name = dev
+[profile elsewhere]
+sso_session = elsewhere
+sso_account_id = 1
+sso_role_name = dev
+[sso-session elsewhere]
+sso_region = evil.invalid/
 [profile process]
 credential_process = /bin/false
 `)
@@ -139,6 +145,7 @@ credential_process = /bin/false
 		{name: "a single sign-on", access: aws.Access{ProfileName: "sso"}, want: "ASIASSO sso-token",
 			asked: "GET /federation/credentials map[] token=sso-access"},
 		{name: "a single sign-on that has ended", access: aws.Access{ProfileName: "gone"}, want: "type aws sso login"},
+		{name: "a single sign-on at another host", access: aws.Access{ProfileName: "elsewhere"}, want: "sso_region is not valid"},
 		{name: "a container", env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": address + "/container",
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN": "auth", "AWS_CONFIG_FILE": "/none"}, want: "ASIAMACHINE machine-token", asked: "/container map[] token=auth"},
 		{name: "a container's token for strangers", env: map[string]string{"AWS_CONFIG_FILE": "/none",

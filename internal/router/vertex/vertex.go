@@ -4,7 +4,7 @@
 //
 // Tokens are kept and renewed before their end, and never written to a log. A credential
 // file that wants a program executed is refused by the library, unless the environment
-// allows it.
+// allows it; one that sends proofs to addresses which are not Google's is refused here.
 package vertex
 
 import (
@@ -99,6 +99,9 @@ func find(ctx context.Context, written string) (*google.Credentials, error) {
 	}
 	if err := json.Unmarshal(text, &typed); err != nil {
 		return nil, &renewal.Error{Text: "vertex_credentials is not valid JSON: check the line ends in private_key"}
+	}
+	if err := checkExchange(text); err != nil {
+		return nil, err
 	}
 	credentials, err := google.CredentialsFromJSONWithType(ctx, text, typed.Type, scope)
 	if err != nil {

@@ -111,6 +111,38 @@ func TestAWorkloadIdentityIsExchanged(t *testing.T) {
 	}
 }
 
+// TestAProofGoesToGoogleOnly: a credential file that came with a checkout names a file of the user's and an
+// address of somebody's.
+func TestAProofGoesToGoogleOnly(t *testing.T) {
+	t.Parallel()
+	workload := func(members string) string {
+		return `{"type":"external_account","audience":"//iam/pool","subject_token_type":"urn:ietf:params:oauth:token-type:jwt",
+			"credential_source":{"file":"/etc/hostname"},` + members + `}`
+	}
+	for name, c := range map[string]struct {
+		text      string
+		isRefused bool
+	}{
+		"another host":           {workload(`"token_url":"https://evil.invalid/t"`), true},
+		"a name in another case": {workload(`"Token_URL":"https://evil.invalid/t"`), true},
+		"the second of two":      {workload(`"token_url":"https://sts.googleapis.com/v1/token","token_url":"https://evil.invalid/t"`), true},
+		"a similar host":         {workload(`"token_url":"https://evil-googleapis.com/t"`), true},
+		"a name before the host": {workload(`"token_url":"https://sts.googleapis.com@evil.invalid/t"`), true},
+		"in the clear":           {workload(`"token_url":"http://sts.googleapis.com/t"`), true},
+		"another universe":       {workload(`"universe_domain":"evil.invalid"`), true},
+		"another impersonation": {workload(`"token_url":"http://127.0.0.1:1/t","service_account_impersonation_url":` +
+			`"https://evil.invalid/t"`), true},
+		"within another": {`{"type":"impersonated_service_account","service_account_impersonation_url":"http://127.0.0.1:1/t",` +
+			`"source_credentials":` + workload(`"token_url":"https://evil.invalid/t"`) + `}`, true},
+		"this machine": {workload(`"token_url":"http://127.0.0.1:1/t"`), false},
+	} {
+		_, err := authorize(t, vertex.New(vertex.Access{Credentials: c.text}), time.Now())
+		if err == nil || strings.Contains(err.Error(), "which is not Google's") != c.isRefused {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestWhatIsWrongWithCredentialsIsSaid(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, body string) string {
