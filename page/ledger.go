@@ -45,10 +45,8 @@ func (l *Ledger) Read(context.Context) (Usage, error) {
 		return Usage{Reason: faultText(err)}, err
 	}
 	u := Usage{Series: l.series(now)}
-	f := ledger.Filter{Since: now.Add(-usageSpan)}
-	if u.Clients, err = readLines(r, f, ledger.ByClient); err == nil {
-		u.Models, err = readLines(r, f, ledger.ByModel)
-	}
+	sums, err := r.Summarize(ledger.Filter{Since: now.Add(-usageSpan)}, time.Local, ledger.ByClient, ledger.ByModel)
+	u.Clients, u.Models = firstRows(sums.Lines[ledger.ByClient]), firstRows(sums.Lines[ledger.ByModel])
 	return u, err
 }
 
@@ -123,13 +121,12 @@ func (l *Ledger) series(now time.Time) Series {
 	return s
 }
 
-// readLines returns the usage by client or model.
-func readLines(r *ledger.Reader, f ledger.Filter, by ledger.By) ([]Row, error) {
-	lines, err := r.Lines(f, by, time.Local)
+// firstRows returns the first lines of a report as the page shows them.
+func firstRows(lines []ledger.Line) []Row {
 	rows := []Row{}
 	for _, line := range lines[:min(len(lines), maxRows)] {
 		rows = append(rows, Row{Name: cmp.Or(line.Name, "none"), Requests: line.Requests, Errors: line.Failures, Input: line.Input,
 			Output: line.Output, Cost: line.Cost, Unpriced: line.Unpriced})
 	}
-	return rows, err
+	return rows
 }

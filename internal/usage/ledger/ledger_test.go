@@ -222,22 +222,22 @@ func compareSums(t *testing.T, folder string, random *rand.Rand) {
 				addRow(&want, row)
 			}
 		}
-		got, err := r.Total(f)
+		sums, err := r.Summarize(f, time.UTC, ledger.AllBy...)
 		if err != nil {
 			t.Fatal(err)
 		}
+		got := sums.Total
 		got.Cost, want.Cost = float64(int(got.Cost*1000+0.5)), float64(int(want.Cost*1000+0.5))
 		if comparable(got) != comparable(want) {
 			t.Errorf("%+v: %+v\nwant %+v", f, comparable(got), comparable(want))
 		}
 		for _, by := range ledger.AllBy {
-			lines, err := r.Lines(f, by, time.UTC)
 			var requests int64
-			for _, line := range lines {
+			for _, line := range sums.Lines[by] {
 				requests += line.Requests
 			}
-			if err != nil || requests != want.Requests {
-				t.Errorf("by %s: %d requests, want %d, %v", by, requests, want.Requests, err)
+			if requests != want.Requests {
+				t.Errorf("by %s: %d requests, want %d", by, requests, want.Requests)
 			}
 		}
 	}
@@ -281,22 +281,22 @@ func TestLinesAreNamedAndSorted(t *testing.T) {
 		ledger.ByAccount: "acc 3 1.0, unknown 1 0.1", ledger.ByDeployment: "d-opus 2 1.0, d-mini 1 0.1, d-local 1 0.0",
 		ledger.BySession: "session-alice 2 1.0, session-bob 2 0.1", ledger.ByDay: "2026-11-30 3 1.0, 2026-12-01 1 0.1",
 	} {
-		lines, err := r.Lines(ledger.Filter{}, by, berlin)
+		sums, err := r.Summarize(ledger.Filter{}, berlin, by)
 		var got []string
-		for _, l := range lines {
+		for _, l := range sums.Lines[by] {
 			got = append(got, fmt.Sprintf("%s %d %.1f", l.Name, l.Requests, l.Cost))
 		}
 		if err != nil || strings.Join(got, ", ") != want {
 			t.Errorf("by %s: %v %v, want %s", by, got, err, want)
 		}
 	}
-	total, err := r.Total(ledger.Filter{})
+	sums, err := r.Summarize(ledger.Filter{}, berlin)
+	total, models := sums.Total, sums.Unpriced
 	if err != nil || total.MeanMS != 30 || *total.MeanFirstByteMS != 10 || total.Unpriced != 1 {
 		t.Errorf("%+v %v", total, err)
 	}
-	models, err := r.UnpricedModels(ledger.Filter{})
-	if err != nil || len(models) != 1 || models[0] != (ledger.Unpriced{Model: "local", Requests: 1, Tokens: 15}) {
-		t.Errorf("%+v %v", models, err)
+	if len(models) != 1 || models[0] != (ledger.Unpriced{Model: "local", Requests: 1, Tokens: 15}) {
+		t.Errorf("%+v", models)
 	}
 }
 

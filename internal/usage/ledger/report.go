@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -52,21 +53,18 @@ const (
 // AllBy are the values of By.
 var AllBy = []By{ByClient, ByModel, ByAccount, ByDeployment, BySession, ByDay}
 
-// hourSums are the sums of rows of the table hour.
-const hourSums = `sum(requests), sum(failures), sum(untold), sum(unpriced), sum(input), sum(cached),
- sum(cache_write), sum(output), sum(reasoning), total(cost), sum(duration), sum(first_byte), sum(first_bytes)`
-
-// selectSums gives the sums of what the filter means by a column: of whole hours from the
-// table hour, of the hours in which the filter begins and ends from the rows. Its values are
-// those of sumValues.
-func selectSums(column string) string {
-	const raw = ` UNION ALL SELECT start / 3600000000, client, session, account, deployment, model, ` + sumColumns +
+// selectSums gives the sums of what the filter means, in the order in which they are stored: of whole
+// hours from the table hour, of the hours in which the filter begins and ends from the rows. SQLite
+// would sort them to group them, which took longer than to read them; so the Reader groups them. Its
+// values are those of sumValues.
+const (
+	selectSums = `SELECT * FROM hour WHERE hour >= ?5 AND hour < ?6 AND ` + ofNames +
+		rowSums + ` AND start >= ?1 AND start < ?2` + hourGroups +
+		rowSums + ` AND start >= ?7 AND start < ?8` + hourGroups
+	rowSums = ` UNION ALL SELECT start / 3600000000, client, session, account, deployment, model, ` + sumColumns +
 		` FROM request WHERE ` + ofNames
-	const groups = ` GROUP BY 1, 2, 3, 4, 5, 6`
-	return `WITH part AS (SELECT * FROM hour WHERE hour >= ?5 AND hour < ?6 AND ` + ofNames +
-		raw + ` AND start >= ?1 AND start < ?2` + groups + raw + ` AND start >= ?7 AND start < ?8` + groups +
-		`) SELECT ` + column + ` AS k, ` + hourSums + ` FROM part GROUP BY 1`
-}
+	hourGroups = ` GROUP BY 1, 2, 3, 4, 5, 6`
+)
 
 // sumValues returns the values for selectSums: the span before the first whole hour, the names,
 // the whole hours, and the span after the last one.
@@ -83,28 +81,127 @@ func sumValues(f Filter) []any {
 	return []any{since, min(until, first*microsPerHour), f.Client, f.Session, first, last, last * microsPerHour, until}
 }
 
-// Lines returns the sums of what the filter means, by client, model …; days are those of
-// the time zone. The most dear come first, days in their order.
-func (r *Reader) Lines(f Filter, by By, zone *time.Location) ([]Line, error) {
-	sql := `SELECT (SELECT text FROM name WHERE id = k), * FROM (` + selectSums(string(by)) + `)`
-	if by == ByDay {
-		sql = `SELECT '', * FROM (` + selectSums("hour") + `)`
+// Summary is what the requests of a filter used.
+type Summary struct {
+	Total    Sum
+	Lines    map[By][]Line // those that were asked for: the most dear come first, days in their order
+	Unpriced []Unpriced    // the most used first
+}
+
+// sumsByID are sums by the id of a name; for days by the hour since 1970.
+type sumsByID map[int64]*Sum
+
+// columnOf are the columns of selectSums by which a By groups.
+var columnOf = [...]By{ByDay, ByClient, BySession, ByAccount, ByDeployment, ByModel}
+
+// Summarize returns the sums of what the filter means, with lines of each of by; days are those
+// of the time zone. It reads the ledger once.
+func (r *Reader) Summarize(f Filter, zone *time.Location, by ...By) (all Summary, err error) {
+	all.Lines = map[By][]Line{}
+	groups := [len(columnOf)]sumsByID{}
+	for column, b := range columnOf {
+		if b == ByModel || slices.Contains(by, b) { // models without a price are always named
+			groups[column] = sumsByID{}
+		}
 	}
-	sums := map[string]*Sum{}
-	err := r.each(sql, sumValues(f), func(s *sqlite3.Stmt) error {
-		name := s.ColumnText(0)
-		switch {
-		case by == ByDay:
-			name = fromMicros(s.ColumnInt64(1) * microsPerHour).In(zone).Format(time.DateOnly)
-		case name == "" && by == ByAccount:
-			name = Unknown
+	err = r.atOneMoment(func() (err error) {
+		if all.Total, err = r.sumInto(&groups, f); err != nil {
+			return err
 		}
-		if sums[name] == nil {
-			sums[name] = &Sum{}
+		for column, b := range columnOf {
+			if groups[column] == nil {
+				continue
+			}
+			if all.Lines[b], err = r.nameLines(groups[column], b, zone); err != nil {
+				return err
+			}
 		}
-		sums[name].add(s)
+		all.Unpriced = unpricedOf(all.Lines[ByModel])
 		return nil
 	})
+	return all, err
+}
+
+// atOneMoment runs do, in which all that is read is of one moment: usage:forget deletes names.
+func (r *Reader) atOneMoment(do func() error) error {
+	if r.db == nil {
+		return do()
+	}
+	if err := r.db.Exec(`BEGIN`); err != nil {
+		return explain(r.path, err)
+	}
+	defer func() { _ = r.db.Exec(`ROLLBACK`) }() // it was only read
+	return do()
+}
+
+// sumInto adds what the filter means to the groups that are asked for, and returns the sum of it.
+func (r *Reader) sumInto(groups *[len(columnOf)]sumsByID, f Filter) (total Sum, err error) {
+	err = r.each(selectSums, sumValues(f), func(s *sqlite3.Stmt) error {
+		sum := readSum(s)
+		total.add(&sum)
+		for column, group := range groups {
+			if group != nil {
+				group.add(s.ColumnInt64(column), &sum)
+			}
+		}
+		return nil
+	})
+	total.finish()
+	return total, err
+}
+
+// add adds a sum to that of an id.
+func (g sumsByID) add(id int64, sum *Sum) {
+	if g[id] == nil {
+		g[id] = &Sum{}
+	}
+	g[id].add(sum)
+}
+
+// nameLines returns sums under their names. Several ids can have one: the hours of a day, or an
+// account that is unknown.
+func (r *Reader) nameLines(group sumsByID, by By, zone *time.Location) ([]Line, error) {
+	sums := make(map[string]*Sum, len(group))
+	add := func(name string, sum *Sum) {
+		if other := sums[name]; other != nil {
+			other.add(sum)
+		} else {
+			sums[name] = sum
+		}
+	}
+	if by == ByDay {
+		for hour, sum := range group {
+			add(fromMicros(hour*microsPerHour).In(zone).Format(time.DateOnly), sum)
+		}
+		return sortLines(sums, by), nil
+	}
+	err := r.eachName(group, func(name string, sum *Sum) {
+		if name == "" && by == ByAccount {
+			name = Unknown
+		}
+		add(name, sum)
+	})
+	return sortLines(sums, by), err
+}
+
+// eachName calls do with the name of each id. It reads all names between the first and the last
+// one: to look 25,000 sessions up one by one took longer.
+func (r *Reader) eachName(group sumsByID, do func(name string, sum *Sum)) error {
+	if len(group) == 0 {
+		return nil
+	}
+	ids := slices.Collect(maps.Keys(group))
+	return r.each(`SELECT id, text FROM name WHERE id BETWEEN ? AND ?`, []any{slices.Min(ids), slices.Max(ids)},
+		func(s *sqlite3.Stmt) error {
+			if sum := group[s.ColumnInt64(0)]; sum != nil {
+				do(s.ColumnText(1), sum)
+			}
+			return nil
+		})
+}
+
+// sortLines returns the lines of sums in their order.
+func sortLines(sums map[string]*Sum, by By) []Line {
 	lines := make([]Line, 0, len(sums))
 	for name, sum := range sums {
 		sum.finish()
@@ -117,28 +214,28 @@ func (r *Reader) Lines(f Filter, by By, zone *time.Location) ([]Line, error) {
 		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Total(), a.Total()),
 			cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
 	})
-	return lines, err
+	return lines
 }
 
-// Total returns the sum of what the filter means.
-func (r *Reader) Total(f Filter) (Sum, error) {
-	var sum Sum
-	err := r.each(`SELECT '', * FROM (`+selectSums("0")+`)`, sumValues(f), func(s *sqlite3.Stmt) error {
-		sum.add(s)
-		return nil
-	})
-	sum.finish()
-	return sum, err
+// readSum reads the sums of a row of the result of selectSums.
+func readSum(row *sqlite3.Stmt) Sum {
+	next := len(columnOf) - 1
+	number := func() int64 { next++; return row.ColumnInt64(next) }
+	s := Sum{Requests: number(), Failures: number(), Untold: number(), Unpriced: number(), Input: number(),
+		Cached: number(), CacheWrite: number(), Output: number(), Reasoning: number()}
+	next++
+	s.Cost = row.ColumnFloat(next)
+	s.duration, s.firstByte, s.firstBytes = number(), number(), number()
+	return s
 }
 
-// add adds a row of the result of selectSums.
-func (s *Sum) add(row *sqlite3.Stmt) {
-	number := func(i int) int64 { return row.ColumnInt64(i + 1) }
-	s.Requests, s.Failures, s.Untold, s.Unpriced = s.Requests+number(1), s.Failures+number(2), s.Untold+number(3),
-		s.Unpriced+number(4)
-	s.Input, s.Cached, s.CacheWrite = s.Input+number(5), s.Cached+number(6), s.CacheWrite+number(7)
-	s.Output, s.Reasoning, s.Cost = s.Output+number(8), s.Reasoning+number(9), s.Cost+row.ColumnFloat(11)
-	s.duration, s.firstByte, s.firstBytes = s.duration+number(11), s.firstByte+number(12), s.firstBytes+number(13)
+// add adds another sum.
+func (s *Sum) add(o *Sum) {
+	s.Requests, s.Failures, s.Untold = s.Requests+o.Requests, s.Failures+o.Failures, s.Untold+o.Untold
+	s.Unpriced, s.Input, s.Cached = s.Unpriced+o.Unpriced, s.Input+o.Input, s.Cached+o.Cached
+	s.CacheWrite, s.Output, s.Reasoning = s.CacheWrite+o.CacheWrite, s.Output+o.Output, s.Reasoning+o.Reasoning
+	s.Cost += o.Cost
+	s.duration, s.firstByte, s.firstBytes = s.duration+o.duration, s.firstByte+o.firstByte, s.firstBytes+o.firstBytes
 }
 
 // finish computes the means.
@@ -158,15 +255,14 @@ type Unpriced struct {
 	Tokens   int64  `json:"tokens"`
 }
 
-// UnpricedModels returns the models without a price, the most used first.
-func (r *Reader) UnpricedModels(f Filter) ([]Unpriced, error) {
-	lines, err := r.Lines(f, ByModel, time.UTC)
+// unpricedOf returns the models without a price, the most used first.
+func unpricedOf(models []Line) []Unpriced {
 	all := []Unpriced{}
-	for _, line := range lines {
+	for _, line := range models {
 		if line.Unpriced > 0 {
 			all = append(all, Unpriced{line.Name, line.Unpriced, line.Total()})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Unpriced) int { return cmp.Compare(b.Requests, a.Requests) })
-	return all, err
+	return all
 }

@@ -52,15 +52,11 @@ func (r *Report) read(reader *ledger.Reader, f ledger.Filter, now time.Time) (er
 	if !f.Until.IsZero() {
 		r.Until = new(f.Until.UTC())
 	}
-	if r.Total, err = reader.Total(f); err != nil {
+	sums, err := reader.Summarize(f, now.Location(), r.By)
+	if err != nil {
 		return err
 	}
-	if r.Lines, err = reader.Lines(f, r.By, now.Location()); err != nil {
-		return err
-	}
-	if r.Unpriced, err = reader.UnpricedModels(f); err != nil {
-		return err
-	}
+	r.Total, r.Lines, r.Unpriced = sums.Total, sums.Lines[r.By], sums.Unpriced
 	r.Gaps, err = reader.Gaps(f)
 	return err
 }
@@ -124,14 +120,11 @@ func HoldAgainst(cfg *config.Config, limits Limits, client string, now time.Time
 	g := &Gate{Since: now.Add(-limits.Within).UTC(), MaxCost: limits.Cost, MaxTokens: limits.Tokens}
 	err := withLedger(cfg, func(reader *ledger.Reader) error {
 		f := ledger.Filter{Client: client, Since: g.Since}
-		sum, err := reader.Total(f)
+		sums, err := reader.Summarize(f, time.UTC)
 		if err != nil {
 			return err
 		}
-		g.Cost, g.Tokens = sum.Cost, sum.Total()
-		if g.Unpriced, err = reader.UnpricedModels(f); err != nil {
-			return err
-		}
+		g.Cost, g.Tokens, g.Unpriced = sums.Total.Cost, sums.Total.Total(), sums.Unpriced
 		g.Gaps, err = reader.Gaps(f)
 		return err
 	})
