@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/client"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/usage/summary"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
@@ -24,7 +25,7 @@ type Client mg.Namespace
 func (Client) List(ctx context.Context) error {
 	return runReading(ctx, "client:list", func(_ context.Context, s session, cfg *config.Config) (any, error) {
 		target := routerTarget(cfg)
-		all, err := client.List(target, s.getenv)
+		all, err := client.List(target, s.sightings(cfg), s.getenv)
 		return client.Statuses{Router: target.Root, Clients: all}, err
 	})
 }
@@ -56,6 +57,18 @@ func (Client) Check(ctx context.Context, client string, timeout *time.Duration) 
 	return runChanging(ctx, "client:check", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		return s.checkClient(ctx, cfg, client, deref(timeout))
 	})
+}
+
+// sightings returns when the router last saw each client; nothing where it keeps no ledger of ours.
+func (s session) sightings(cfg *config.Config) []client.Sighting {
+	if s.checkMayRead(cfg, cfg.Paths.Usage()) != nil {
+		return nil
+	}
+	var all []client.Sighting
+	for _, seen := range summary.LastSeen(cfg) {
+		all = append(all, client.Sighting{Key: seen.Client, UserAgent: seen.UserAgent, At: seen.At})
+	}
+	return all
 }
 
 // clientChanges is the data of client:setup and client:restore.

@@ -49,6 +49,7 @@ type Client struct {
 	Variable string    `json:"key_variable"`
 	Run      *Run      `json:"run"`     // nil where it cannot be started for the router
 	Check    *Run      `json:"check"`   // how it is asked something; nil where that needs a person
+	Agents   []string  `json:"agents"`  // how its user agent begins, in whatever case; none where it is not its own
 	Wins     []string  `json:"wins"`    // variables that win over the key that Setup arranges
 	Refuses  []Refusal `json:"refuses"` // settings of the first file with which it no longer starts
 	Note     string    `json:"note"`    // what else people should know after Setup

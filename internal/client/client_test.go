@@ -434,7 +434,7 @@ func TestListSaysWhereEachClientPoints(t *testing.T) {
 	}
 	h.write(claude.Files[0].Path(getenv), `{"env": {"ANTHROPIC_BASE_URL": "https://me:secret@example.com/"}}`)
 	h.write(goose.Files[0].Path(getenv), "OPENAI_HOST: [\n")
-	all, err := client.List(router, getenv)
+	all, err := client.List(router, nil, getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -453,7 +453,7 @@ func TestListSaysWhereEachClientPoints(t *testing.T) {
 		t.Errorf("%+v", by["claude"])
 	}
 	h.write(codex.Files[0].Path(getenv), strings.Replace(h.read(codex.Files[0].Path(getenv)), "\"flowgate\"", "\"openai\"", 1))
-	if all, _ := client.List(router, getenv); all[4].Name == "codex" && all[4].Points != client.PointsNowhere {
+	if all, _ := client.List(router, nil, getenv); all[4].Name == "codex" && all[4].Points != client.PointsNowhere {
 		t.Errorf("a provider that is not chosen counts: %+v", all[4])
 	}
 }
@@ -550,7 +550,7 @@ func BenchmarkList(b *testing.B) {
 	dir := b.TempDir()
 	getenv := func(name string) string { return map[string]string{"HOME": dir, "XDG_STATE_HOME": dir}[name] }
 	for b.Loop() {
-		if _, err := client.List(router, getenv); err != nil {
+		if _, err := client.List(router, nil, getenv); err != nil {
 			b.Fatal(err)
 		}
 	}

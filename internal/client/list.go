@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
 	"github.com/flowgate-go/flowgate/internal/terminal"
@@ -22,6 +23,8 @@ type Status struct {
 	Address string `json:"address"` // the address in its file, without user and password; "" for none
 	SetUp   bool   `json:"set_up"`  // Setup wrote into its file and Restore has not taken it back
 	Reason  string `json:"reason"`  // why Points is unknown
+
+	LastSeen *time.Time `json:"last_seen"` // its newest request to the router; null: none is known
 }
 
 // Where a client points.
@@ -32,8 +35,9 @@ const (
 	PointsUnknown   = "unknown"   // it has no suitable file, or the file cannot be read
 )
 
-// List returns all clients with where they point. It starts none of them.
-func List(t Target, getenv func(string) string) ([]Status, error) {
+// List returns all clients with where they point, and when they were last among sightings. It
+// starts none of them.
+func List(t Target, sightings []Sighting, getenv func(string) string) ([]Status, error) {
 	clients, err := All()
 	if err != nil {
 		return nil, err
@@ -41,6 +45,7 @@ func List(t Target, getenv func(string) string) ([]Status, error) {
 	all := make([]Status, len(clients))
 	for i, c := range clients {
 		all[i] = c.Status(t, getenv)
+		all[i].LastSeen = c.lastSeen(sightings)
 	}
 	return all, nil
 }
@@ -165,15 +170,23 @@ func (s Statuses) Print(p *terminal.Printer) {
 			points = terminal.Span{Text: c.Address, Tone: terminal.Caution}
 		}
 		rows = append(rows, []terminal.Span{
-			{Text: c.Name, Tone: terminal.Strong}, points, {Text: c.Version}, {Text: c.Dialect},
+			{Text: c.Name, Tone: terminal.Strong}, points, {Text: showTime(c.LastSeen)}, {Text: c.Version}, {Text: c.Dialect},
 			{Text: terminal.Join(" ", c.File, c.Reason)},
 		})
 	}
 	p.Field("router", s.Router)
-	p.Table(0, []string{"CLIENT", "POINTS AT", "VERSION", "SENDS", "FILE"}, rows)
+	p.Table(0, []string{"CLIENT", "POINTS AT", "LAST SEEN", "VERSION", "SENDS", "FILE"}, rows)
 	if len(others) > 0 {
 		p.Line(0, terminal.Span{Text: "not found here: " + terminal.Join(", ", others...)})
 	}
+}
+
+// showTime returns a time for people, in their time zone; "" for none.
+func showTime(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Local().Format(time.DateTime)
 }
 
 // Print implements report.Printed: the lines that changed in the file, what is left and why, and

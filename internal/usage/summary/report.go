@@ -75,6 +75,20 @@ func withLedger(cfg *config.Config, do func(*ledger.Reader) error) error {
 	return do(reader)
 }
 
+// LastSeen returns when each client and user agent sent its newest request. It returns nothing
+// where no ledger is kept, or where it cannot be read: usage:report says why.
+func LastSeen(cfg *config.Config) []ledger.Seen {
+	var all []ledger.Seen
+	err := withLedger(cfg, func(reader *ledger.Reader) (err error) {
+		all, err = reader.LastSeen()
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	return all
+}
+
 // CheckKept returns a fault when the router of the configuration keeps no ledger, or when
 // others may have written it. Faults: usage-not-kept, not-yours.
 func CheckKept(cfg *config.Config) error {
