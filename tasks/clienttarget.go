@@ -3,6 +3,7 @@ package tasks
 import (
 	"cmp"
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,12 +134,30 @@ func readOwnKey(cfg *config.Config, c client.Client) string {
 	return key
 }
 
+// checkOwnKey checks that a client does not lose its own key unnoticed: one that is valid has to
+// be in the client's file. Fault: client-key-elsewhere.
+func checkOwnKey(cfg *config.Config, c client.Client) error {
+	if _, err := os.Lstat(ownKeyFile(cfg, c)); err != nil {
+		return nil //nolint:nilerr // it never had one
+	}
+	named, err := clientkey.Read(cfg.Paths.Secrets())
+	isOwn := func(k clientkey.Key) bool { return k.Alias == c.Name && !k.Blocked && !k.HasExpired(time.Now()) }
+	if err != nil || !slices.ContainsFunc(named, isOwn) {
+		return err
+	}
+	return fault.New("client-key-elsewhere", "%s has a key of its own, which is not the one in %s", c.Title, ownKeyFile(cfg, c)).
+		WithHint("mage key:rotate %s writes a new one there; after mage key:revoke %[1]s it uses the router's", c.Name)
+}
+
 // setKey sets the key that the client sends: its own, else the router's. Before the first start
-// the router's is the one in its file. Faults: those of policy.ClientKey.
+// the router's is the one in its file. Faults: client-key-elsewhere and those of policy.ClientKey.
 func (s session) setKey(t *client.Target, cfg *config.Config, c client.Client) error {
 	if key := readOwnKey(cfg, c); key != "" {
 		t.KeyFile, t.Key = ownKeyFile(cfg, c), key
 		return nil
+	}
+	if err := checkOwnKey(cfg, c); err != nil {
+		return err
 	}
 	var err error
 	if t.Key, err = policy.ClientKey(cfg, s.getenv); err == nil {

@@ -49,8 +49,8 @@ func (Key) List(ctx context.Context) error {
 
 // Rotate replaces a client's key by a new one with the same limits and shows it once; the old one is refused.
 func (Key) Rotate(ctx context.Context, name string) error {
-	return runOnKeys(ctx, "key:rotate", func(ctx context.Context, keys clientkey.Store) (any, error) {
-		return dataOrError(keys.Rotate(ctx, name))
+	return runChanging(ctx, "key:rotate", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+		return s.rotateKey(ctx, cfg, name)
 	})
 }
 

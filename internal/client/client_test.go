@@ -496,21 +496,10 @@ func TestAnInterruptedSetupCanBeTakenBackOrDoneAgain(t *testing.T) {
 		path := c.Files[0].Path(h.options().Getenv)
 		const before = "model = 'old' # mine\n"
 		h.write(path, before)
-		o := h.options()
-		o.At = func(at string) {
-			if at == step {
-				panic(interrupted{step})
-			}
-		}
-		func() {
-			defer func() {
-				if p := recover(); p != nil && p != (interrupted{step}) {
-					panic(p)
-				}
-			}()
+		h.interruptAt(step, func(o client.Options) {
 			_, _ = client.Setup(t.Context(), c, router, o)
 			_, _ = client.Restore(t.Context(), c, router, o)
-		}()
+		})
 		for _, again := range []bool{false, true} {
 			if again {
 				if _, err := client.Setup(t.Context(), c, router, h.options()); err != nil {

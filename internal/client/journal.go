@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/client/edit"
@@ -43,6 +44,8 @@ type entry struct {
 	Created int       `json:"created"`        // how many tables around it were added
 	Had     bool      `json:"had"`            // the file had a value there before, Old
 	Old     any       `json:"old,omitempty"`
+
+	Replaced any `json:"replaced,omitempty"` // the Value of an earlier Setup: the file has it until it is written
 }
 
 // newEntry returns the entry for a value that is about to be written.
@@ -54,15 +57,30 @@ func newEntry(v Value) entry {
 	return e
 }
 
+// rememberReplaced notes the values of an earlier journal, nil for none, that this one replaces.
+func (j *journal) rememberReplaced(earlier *journal) {
+	if earlier == nil {
+		return
+	}
+	for i := range j.Edits {
+		e := &j.Edits[i]
+		for _, was := range earlier.Edits {
+			if slices.Equal(was.Path, e.Path) && was.Element == e.Element && was.Secret == e.Secret && !edit.Equal(was.Value, e.Value) {
+				e.Replaced = was.Value
+			}
+		}
+	}
+}
+
 // place returns the place of the entry's value, with the value that is to be written there.
 func (e entry) place(value any) Value { return Value{Path: e.Path, Element: e.Element, Value: value} }
 
 // isOurs reports whether a value in the file is the one that Setup wrote.
 func (e entry) isOurs(value any) bool {
 	if text, ok := value.(string); ok && e.Secret {
-		return digest([]byte(text)) == e.Value
+		value = digest([]byte(text))
 	}
-	return edit.Equal(value, e.Value)
+	return edit.Equal(value, e.Value) || e.Replaced != nil && edit.Equal(value, e.Replaced)
 }
 
 const journalSchema = "flowgate.client/v1"

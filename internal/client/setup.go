@@ -181,6 +181,7 @@ func (c Client) planFile(f File, t Target, o Options, result *Changed) (plan, er
 		Schema: journalSchema, Client: c.Name, File: file.path, At: o.Now.UTC(), Existed: clean.exists, Before: clean.text,
 		After: digest(p.text), Edits: edits,
 	}
+	p.after.rememberReplaced(p.before)
 	return p, nil
 }
 
