@@ -55,6 +55,14 @@ func isThisMachine(host string) bool {
 	return strings.EqualFold(name, "localhost") || err == nil && ip.IsLoopback() && hostname.IsLoopback(name)
 }
 
+// isOwnPage reports whether the page itself sends a request, as far as the browser says. A page
+// at another port of this machine is of the same site, so that the cookie comes with what it asks
+// for: it must not keep the page going.
+func isOwnPage(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site == "" || site == "same-origin"
+}
+
 // isOwnOrigin reports whether a request with an Origin header comes from this page. Browsers
 // send it with every POST; a program that sends none has no cookie of the page.
 func isOwnOrigin(r *http.Request) bool {
@@ -108,7 +116,8 @@ const maxForm = 4096
 func (s *Server) withToken(next sessionHandler) sessionHandler {
 	return func(w http.ResponseWriter, r *http.Request, by session) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := r.ParseForm(); err != nil || subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(by.token)) == 0 {
+		err := r.ParseForm()
+		if err != nil || subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(by.token)) == 0 {
 			writeNotice(w, http.StatusForbidden, "The token of the page is missing", "Load the page again and try once more.")
 			return
 		}
@@ -123,7 +132,8 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead { // a program that looks ahead must not use the link up
 		return
 	}
-	if _, ok := s.findSession(r); ok { // the link again, in the browser that used it
+	if _, ok := s.findSession(r); ok { // the link again, or another one, in a browser that has a session
+		s.keys.spendLink(r.PathValue("token"))
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}

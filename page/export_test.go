@@ -1,7 +1,38 @@
 package page
 
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
 // NewLink returns the path of a new link, as the command gets it.
 func (s *Server) NewLink() string { return "/open/" + s.keys.newLink() }
 
 // Templates returns the names of the parts, for a test that executes each.
 func Templates() []string { return partNames[:] }
+
+// Watch returns when a server with these options has to end.
+func (o ServeOptions) Watch(ctx context.Context, s *Server) { o.watch(ctx, s) }
+
+// Look notes that somebody looks at the page now.
+func (s *Server) Look() { s.noteLook() }
+
+// Show counts a page as shown until hide is called.
+func (s *Server) Show() (hide func()) {
+	s.addWatcher()
+	return s.removeWatcher
+}
+
+// NewHTTPServer returns the server that Serve runs.
+func NewHTTPServer(s *Server) *http.Server { return newHTTPServer(s, slog.New(slog.DiscardHandler)) }
+
+// MaxWatchers is how many pages are shown at the same time at most.
+const MaxWatchers = maxWatchers
+
+// NewSession returns the cookie of a new session, as a browser sends it over a connection
+// in memory, which has no port.
+func (s *Server) NewSession() string {
+	secret, _ := s.keys.useLink(s.keys.newLink())
+	return "flowgate_page_80=" + secret
+}

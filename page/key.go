@@ -62,6 +62,19 @@ func (k *keys) newLink() string {
 
 // useLink uses a link up. When it is good, it returns the secret of a new session.
 func (k *keys) useLink(secret string) (cookie string, state linkState) {
+	if state = k.spendLink(secret); state != linkGood {
+		return "", state
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	cookie = rand.Text()
+	k.sessions = append(k.sessions, session{digest: sha256.Sum256([]byte(cookie)), token: rand.Text()})
+	k.sessions = k.sessions[max(0, len(k.sessions)-maxSessions):]
+	return cookie, linkGood
+}
+
+// spendLink uses a link up, and returns what it was before.
+func (k *keys) spendLink(secret string) linkState {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	sum := digest(sha256.Sum256([]byte(secret)))
@@ -71,17 +84,14 @@ func (k *keys) useLink(secret string) (cookie string, state linkState) {
 		case subtle.ConstantTimeCompare(l.digest[:], sum[:]) == 0:
 			continue
 		case l.used:
-			return "", linkUsed
+			return linkUsed
 		case !k.now().Before(l.expires):
-			return "", linkExpired
+			return linkExpired
 		}
 		l.used = true
-		cookie = rand.Text()
-		k.sessions = append(k.sessions, session{digest: sha256.Sum256([]byte(cookie)), token: rand.Text()})
-		k.sessions = k.sessions[max(0, len(k.sessions)-maxSessions):]
-		return cookie, linkGood
+		return linkGood
 	}
-	return "", linkUnknown
+	return linkUnknown
 }
 
 // find returns the session whose secret a cookie holds.

@@ -46,7 +46,8 @@ func (l *Ledger) Read(context.Context) (Usage, error) {
 	}
 	u := Usage{Series: l.series(now)}
 	sums, err := r.Summarize(ledger.Filter{Since: now.Add(-usageSpan)}, time.Local, ledger.ByClient, ledger.ByModel)
-	u.Clients, u.Models = firstRows(sums.Lines[ledger.ByClient]), firstRows(sums.Lines[ledger.ByModel])
+	u.Clients = firstRows(sums.Lines[ledger.ByClient], "no client that is known")
+	u.Models = firstRows(sums.Lines[ledger.ByModel], "refused before a model was asked")
 	return u, err
 }
 
@@ -121,12 +122,13 @@ func (l *Ledger) series(now time.Time) Series {
 	return s
 }
 
-// firstRows returns the first lines of a report as the page shows them.
-func firstRows(lines []ledger.Line) []Row {
+// firstRows returns the first lines of a report as the page shows them. unnamed is the name of
+// requests that have none, since they were refused before.
+func firstRows(lines []ledger.Line, unnamed string) []Row {
 	rows := []Row{}
 	for _, line := range lines[:min(len(lines), maxRows)] {
-		rows = append(rows, Row{Name: cmp.Or(line.Name, "none"), Requests: line.Requests, Errors: line.Failures, Input: line.Input,
-			Output: line.Output, Cost: line.Cost, Unpriced: line.Unpriced})
+		rows = append(rows, Row{Name: cmp.Or(line.Name, unnamed), Requests: line.Requests, Errors: line.Failures,
+			Input: line.Input, Output: line.Output, Cost: line.Cost, Unpriced: line.Unpriced})
 	}
 	return rows
 }

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,8 +51,19 @@ func TestTheLedgerGivesTheLastHourByTheMinuteAndTheLastDay(t *testing.T) {
 	for _, row := range u.Clients {
 		rows[row.Name] = row
 	}
-	if a, b := rows["alice"], rows["bob"]; a.Requests != 8 || a.Input != 80 || a.Output != 16 || b.Errors != 3 || len(rows) != 2 {
+	a, b := rows["alice"], rows["bob"]
+	if a.Requests != 8 || a.Input != 80 || a.Output != 16 || b.Errors != 3 || len(rows) != 2 {
 		t.Errorf("%+v", rows)
+	}
+	w := ledger.Start(folder, ledger.Options{Now: l.Now})
+	w.Add(&record.Request{Start: now.Add(-2 * time.Minute), Requested: "nosuch", Status: 400, Class: "BadRequestError"})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	u, err = l.Read(t.Context())
+	if err != nil || !hasRow(u.Models, "refused before a model was asked") ||
+		!hasRow(u.Clients, "no client that is known") {
+		t.Errorf("%+v %+v %v", u.Models, u.Clients, err)
 	}
 	now = now.Add(time.Hour)
 	if u, err := l.Read(t.Context()); err != nil || sum(u.Series.Requests) != 0 {
@@ -64,4 +76,9 @@ func sum(all []float64) (total float64) {
 		total += n
 	}
 	return total
+}
+
+// hasRow reports whether a row of that name has one request, which failed.
+func hasRow(all []page.Row, name string) bool {
+	return slices.ContainsFunc(all, func(r page.Row) bool { return r.Name == name && r.Requests == 1 && r.Errors == 1 })
 }

@@ -15,17 +15,30 @@ const interval = 2 * time.Second
 // connection whose browser is gone is noticed.
 const silence = 8
 
+// maxWatchers is how many pages are shown at the same time at most: each is rendered every
+// two seconds. A tab that is not seen does not count.
+const maxWatchers = 32
+
 // serveLive sends the parts of the page that have changed, as server-sent events, while the
 // page is shown.
 func (s *Server) serveLive(w http.ResponseWriter, r *http.Request, by session) {
+	if !isOwnPage(r) {
+		writeNotice(w, http.StatusForbidden, "Another page sent this request", "Only the page itself is live.")
+		return
+	}
+	if !s.addWatcher() {
+		writeNotice(w, http.StatusServiceUnavailable, "Too many pages are open",
+			"Close some of them, and load this one again.")
+		return
+	}
+	defer s.removeWatcher()
 	w.Header().Set("Content-Type", "text/event-stream")
-	out := &eventWriter{w: w, flush: http.NewResponseController(w), sent: map[string]string{}}
-	s.countWatcher(1)
-	defer s.countWatcher(-1)
+	out := newEventWriter(w)
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		now := s.gather()
+		out.begin()
 		for _, p := range renderParts(now, by, s.sources) {
 			out.sendPart(p)
 		}
@@ -39,6 +52,7 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request, by session) {
 		case <-r.Context().Done():
 			return
 		case <-s.life.Done():
+			out.begin()
 			out.send("end", s.sources.Program+" page")
 			_ = out.finish()
 			return
@@ -48,11 +62,23 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request, by session) {
 	}
 }
 
-// countWatcher counts a page that is shown from now on, or no more.
-func (s *Server) countWatcher(n int) {
+// addWatcher counts a page that is shown from now on; false when there are too many.
+func (s *Server) addWatcher() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watchers += n
+	if s.watchers >= maxWatchers {
+		return false
+	}
+	s.watchers++
+	s.seen = s.sources.Now()
+	return true
+}
+
+// removeWatcher counts a page as shown no more.
+func (s *Server) removeWatcher() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers--
 	s.seen = s.sources.Now()
 }
 
@@ -64,6 +90,21 @@ type eventWriter struct {
 	quiet int               // intervals without an event
 	wrote bool
 	err   error
+}
+
+// newEventWriter returns what writes events as the reply, which has no end: the server's limit
+// on how long a request is read does not hold for it.
+func newEventWriter(w http.ResponseWriter) *eventWriter {
+	e := &eventWriter{w: w, flush: http.NewResponseController(w), sent: map[string]string{}}
+	e.err = e.flush.SetReadDeadline(time.Time{})
+	return e
+}
+
+// begin begins a round of events. A browser that does not take them in time counts as gone.
+func (e *eventWriter) begin() {
+	if e.err == nil {
+		e.err = e.flush.SetWriteDeadline(time.Now().Add(requestPatience))
+	}
 }
 
 // send writes one event. data must not have line breaks.

@@ -85,8 +85,7 @@ func (o ServeOptions) serve(ctx context.Context, rec record, listener net.Listen
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	s := New(o.Sources)
-	server := &http.Server{Handler: withCommands(s, rec, end), ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)}
+	server := newHTTPServer(withCommands(s, rec, end), o.Log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	o.Log.Info("the page is served", "url", rec.URL, "version", rec.Version)
@@ -101,6 +100,19 @@ func (o ServeOptions) serve(ctx context.Context, rec record, listener net.Listen
 		return err
 	}
 	return nil
+}
+
+// Limits of one request: a browser on this machine takes milliseconds, and sends a kilobyte.
+const (
+	requestPatience = 10 * time.Second // until a request is read, and until a part of the reply is taken
+	keepAlive       = time.Minute      // until the next request of a connection
+	maxHeader       = 16 << 10         // bytes of a request's header
+)
+
+// newHTTPServer returns a server that does not wait for slow clients.
+func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{Handler: handler, ReadTimeout: requestPatience, IdleTimeout: keepAlive, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 }
 
 // watch returns when the server has to end.

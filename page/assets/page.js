@@ -38,7 +38,11 @@ function connect() {
     disconnect();
     say("This page has ended. To open it again, type: " + e.data);
   });
-  source.addEventListener("error", () => say("The connection is lost; it is tried again."));
+  source.addEventListener("error", (e) => {
+    const refused = e.target.readyState === EventSource.CLOSED; // the browser does not try again then
+    if (refused) disconnect();
+    say(refused ? "The server refuses the connection. Load the page again." : "The connection is lost; it is tried again.");
+  });
 }
 
 function disconnect() {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // root is the source tree that the program is built from.
@@ -55,10 +57,33 @@ func startStack(t *testing.T) *stack {
 		"FLOWGATE_PROGRAM=mage", "CI=true")
 	s.run("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(freePort(t)))
 	s.addSubscription()
+	s.seedLedger()
 	s.run("trust")
 	s.run("start")
 	t.Cleanup(func() { _, _ = s.try("stop") })
 	return s
+}
+
+// seedLedger writes requests of the last hour, so that charts have more than a point.
+func (s *stack) seedLedger() {
+	s.Helper()
+	w := ledger.Start(filepath.Join(s.dir, ".router", "usage"), ledger.Options{})
+	now := time.Now()
+	for ago := 2; ago < 60; ago++ {
+		for i := range 20 + ago*ago%17 {
+			r := &record.Request{Start: now.Add(-time.Duration(ago) * time.Minute), Client: "codex", Group: "subscription",
+				Deployment: "subscription-1", Model: "claude-sonnet-4-5", Provider: "openai", Status: http.StatusOK,
+				FirstByte: time.Duration(400+ago*ago%310) * time.Millisecond, Attempts: 1, Cost: 0.0044, CostKnown: true,
+				Tokens: record.Tokens{Known: true, Input: 900, Output: 120}}
+			if i == 0 && ago%7 == 0 {
+				r.Status, r.Class = http.StatusTooManyRequests, "RateLimitError"
+			}
+			w.Add(r)
+		}
+	}
+	if err := w.Close(); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // addSubscription adds the group subscription, whose upstream is a double of CLIProxyAPI with
