@@ -3,7 +3,9 @@ package tasks
 import (
 	"context"
 	"path"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/gotest"
@@ -30,11 +32,13 @@ func testModules() []struct{ module, first string } {
 }
 
 // testSteps returns a step for the tests of each of testModules. run is a pattern for the names
-// of tests; empty: all.
+// of tests; empty: all. Two packages share a processor: while one waits for the last of its
+// intervals and time limits, another is compiled, linked or tested.
 func testSteps(guard *homeGuard, run string) (steps []step) {
 	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
 	for _, m := range testModules() {
-		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-parallel=" + parallelTests},
+		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-parallel=" + parallelTests,
+			"-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
 			strings.Fields(m.first), []string{"./..."})
 		if run != "" {
 			args = append(args, "-run="+run)

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -82,19 +83,27 @@ func TestAWebSocketIsRefusedSoThatTheClientGoesOnOverHTTP(t *testing.T) {
 
 func TestAWholeEndpointWorksAsAPIBase(t *testing.T) {
 	t.Parallel()
+	config, models := "model_list:\n", []string{}
+	add := func(provider, base string) {
+		models = append(models, provider+base)
+		config += fmt.Sprintf("  - {model_name: %q, litellm_params: {model: %s/up, api_base: %q, api_key: k-up}}\n",
+			provider+base, provider, "http://UP"+base)
+	}
 	for _, base := range []string{"/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/", "/v1/completions",
 		"/v1/embeddings", "/v1/responses", "/v1/responses//", "/v1/messages", "/v1/messages/count_tokens"} {
-		for _, provider := range []string{"openai", "anthropic"} {
-			s := routertest.Start(t, strings.NewReplacer("UP/v1", "UP"+base, "openai/", provider+"/").Replace(routertest.Minimal), router.Options{})
-			got := s.Messages("m")
-			if calls := s.Upstream.Calls(); got.Status != 200 || len(calls) != 1 || calls[0].Path != "/v1/messages" {
-				t.Errorf("%s %s: %d %s", provider, base, got.Status, got.Body)
-			}
+		add("openai", base)
+		add("anthropic", base)
+	}
+	add("openai", "/v1/chat/completions/?api-version=1")
+	s := routertest.Start(t, config+"general_settings: {master_key: sk-test}\n", router.Options{})
+	for i, model := range models[:len(models)-1] {
+		got := s.Messages(model)
+		if calls := s.Upstream.Calls(); got.Status != 200 || len(calls) != i+1 || calls[i].Path != "/v1/messages" {
+			t.Errorf("%s: %d %s", model, got.Status, got.Body)
 		}
 	}
-	s := routertest.Start(t, strings.Replace(routertest.Minimal, "UP/v1", "UP/v1/chat/completions/?api-version=1", 1), router.Options{})
-	s.Chat("m")
-	if path := s.Upstream.Calls()[0].Path; path != "/v1/chat/completions?api-version=1" {
+	s.Chat(models[len(models)-1])
+	if path := s.Upstream.Calls()[len(models)-1].Path; path != "/v1/chat/completions?api-version=1" {
 		t.Errorf("path %s", path)
 	}
 }

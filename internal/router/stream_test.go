@@ -161,7 +161,7 @@ func TestTheUpstreamIsLeftWhenTheClientLeaves(t *testing.T) {
 // TestNoStreamIsCut is short here; FLOWGATE_STREAMS=100000 makes it the proof of docs/benchmarks.md.
 func TestNoStreamIsCut(t *testing.T) {
 	t.Parallel()
-	total := 3000
+	total := 640
 	if n, err := strconv.Atoi(os.Getenv("FLOWGATE_STREAMS")); err == nil {
 		total = n
 	}
