@@ -202,8 +202,10 @@ func readsWhen(name, body string) string {
 		return "with -dry-run"
 	case strings.Contains(body, "doctorOptions(s") && strings.Contains(body, "fix, "):
 		return "without -fix"
+	case strings.Contains(body, "runOnUsage(") && strings.Contains(body, "runChanging("): // usage:prices
+		return "without -from"
 	case strings.Contains(body, "doctorOptions(s"), strings.Contains(body, "runReading("),
-		strings.Contains(body, "runReadingLong("):
+		strings.Contains(body, "runReadingLong("), strings.Contains(body, "runOnUsage("):
 		return "always"
 	}
 	return ""

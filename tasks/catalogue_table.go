@@ -447,7 +447,7 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "lists the installations that you trust."},
 	{Name: "trust:revoke", Method: "trust:revoke", NormalName: "trustrevoke", NormalMethod: "trustrevoke", ReadOnly: "",
 		Synopsis: "withdraws the trust in the configuration here; running services are not stopped."},
-	{Name: "usage:export", Method: "usage:export", NormalName: "usageexport", NormalMethod: "usageexport", ReadOnly: "",
+	{Name: "usage:export", Method: "usage:export", NormalName: "usageexport", NormalMethod: "usageexport", ReadOnly: "always",
 		Synopsis: "prints the rows of the usage ledger as csv or jsonl.", Params: []commandline.Param{
 			{Name: "as", Flag: "as", Kind: "string", Optional: true},
 			{Name: "since", Flag: "since", Kind: "string", Optional: true},
@@ -462,18 +462,18 @@ var catalogue = commandline.Catalogue{
 			{Name: "since", Flag: "since", Kind: "string", Optional: true},
 			{Name: "until", Flag: "until", Kind: "string", Optional: true},
 		}},
-	{Name: "usage:gate", Method: "usage:gate", NormalName: "usagegate", NormalMethod: "usagegate", ReadOnly: "",
+	{Name: "usage:gate", Method: "usage:gate", NormalName: "usagegate", NormalMethod: "usagegate", ReadOnly: "always",
 		Synopsis: "fails when more was spent or used than it allows: for cron and CI.", Params: []commandline.Param{
 			{Name: "maxcost", Flag: "max-cost", Kind: "string", Optional: true},
 			{Name: "maxtokens", Flag: "max-tokens", Kind: "string", Optional: true},
 			{Name: "within", Flag: "within", Kind: "string", Optional: true},
 			{Name: "client", Flag: "client", Kind: "string", Optional: true},
 		}},
-	{Name: "usage:prices", Method: "usage:prices", NormalName: "usageprices", NormalMethod: "usageprices", ReadOnly: "",
+	{Name: "usage:prices", Method: "usage:prices", NormalName: "usageprices", NormalMethod: "usageprices", ReadOnly: "without -from",
 		Synopsis: "shows where the prices of models come from; -from replaces them by LiteLLM's newer table.", Params: []commandline.Param{
 			{Name: "from", Flag: "from", Kind: "string", Optional: true},
 		}},
-	{Name: "usage:report", Method: "usage:report", NormalName: "usagereport", NormalMethod: "usagereport", ReadOnly: "",
+	{Name: "usage:report", Method: "usage:report", NormalName: "usagereport", NormalMethod: "usagereport", ReadOnly: "always",
 		Synopsis: "sums requests, tokens and costs by client, model, account, deployment, session or day.", Params: []commandline.Param{
 			{Name: "by", Flag: "by", Kind: "string", Optional: true},
 			{Name: "since", Flag: "since", Kind: "string", Optional: true},

@@ -47,7 +47,11 @@ func TestTypedLimitsAreReadAsPeopleMeanThem(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, l.Expires, err)
 		}
 	}
-	for _, w := range []clientkey.Wishes{{Expires: "soon"}, {Expires: "99999999d"}, {Budget: "much"}, {RPM: lo.ToPtr(0)},
+	if l, err := (clientkey.Wishes{TPM: lo.ToPtr(6), MaxParallel: lo.ToPtr(7)}).Parse(now); err != nil || *l.TPM != 6 ||
+		*l.MaxParallel != 7 || l.RPM != nil {
+		t.Errorf("%+v, %v", l, err)
+	}
+	for _, w := range []clientkey.Wishes{{Expires: "soon"}, {Expires: "0d"}, {Expires: "99999999d"}, {Budget: "much"}, {RPM: lo.ToPtr(0)},
 		{Budget: "NaN"}, {Budget: "-1"}, {Period: "1d"}, {Budget: "1", Period: "never"}} {
 		if _, err := w.Parse(now); !fault.HasCode(err, "key-invalid") {
 			t.Errorf("%+v: %v", w, err)

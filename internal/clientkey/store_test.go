@@ -3,6 +3,8 @@ package clientkey_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,12 +93,17 @@ func TestARotatedKeyKeepsItsNameItsLimitsAndItsID(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	old := create(t, s, "a", clientkey.Limits{TPM: lo.ToPtr[int64](7)})
+	created := s.Now()
+	s.Now = func() time.Time { return created.Add(time.Hour) }
 	fresh, err := s.Rotate(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	keys, _ := clientkey.Read(s.Folder)
 	k := keys[0]
+	if !k.CreatedAt.Equal(created) || !k.UpdatedAt.Equal(s.Now()) || k.KeyName != "sk-..."+fresh.Key[len(fresh.Key)-4:] {
+		t.Errorf("%+v", k)
+	}
 	if fresh.Key == old.Key || k.Token != clientkey.HashToken(fresh.Key) || k.PreviousToken != old.Info.Token ||
 		k.TokenID != old.Info.TokenID || *k.TPM != 7 || k.Alias != "a" {
 		t.Errorf("%+v", k)
@@ -116,6 +123,7 @@ func TestWhatIsNotValidIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 		"tpm":                   {TPM: lo.ToPtr[int64](-1)},
 		"parallel":              {MaxParallel: lo.ToPtr[int64](0)},
 		"budget":                {MaxBudget: lo.ToPtr(0.0)},
+		"endless-budget":        {MaxBudget: lo.ToPtr(math.Inf(1))},
 		"period":                {BudgetDuration: "1d"},
 		"period2":               {MaxBudget: lo.ToPtr(1.0), BudgetDuration: "soon"},
 		"past":                  {Expires: lo.ToPtr(s.Now())},
@@ -151,9 +159,12 @@ func TestCommandsThatRunAtOnceLoseNoKey(t *testing.T) {
 func TestAFileThatIsNotWhollyUnderstoodIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	create(t, s, "a", clientkey.Limits{})
+	token := create(t, s, "a", clientkey.Limits{}).Info.Token
 	path := filepath.Join(s.Folder, clientkey.FileName)
 	good, _ := os.ReadFile(path)
+	other := func(alias, token, id string) string {
+		return fmt.Sprintf(`{"token":%q,"token_id":%q,"key_alias":%q,"key_name":"sk-...abcd","models":[]}`, token, id, alias)
+	}
 	replace := func(old, with string) string { return strings.Replace(string(good), old, with, 1) }
 	for name, text := range map[string]string{
 		"torn":          string(good[:len(good)/2]),
@@ -161,6 +172,10 @@ func TestAFileThatIsNotWhollyUnderstoodIsRefused(t *testing.T) {
 		"newer":         replace(`"version": 1`, `"version": 2, "limits": 3`),
 		"unknown limit": replace(`"key_alias"`, `"tpd_limit": 5, "key_alias"`),
 		"token":         replace(`"token": "`, `"token": "A`),
+		"upper case":    replace(token, strings.ToUpper(token)),
+		"previous":      replace(`"key_alias"`, `"previous_token": "ab", "key_alias"`),
+		"same id":       replace(`"keys": [`, `"keys": [`+other("b", strings.Repeat("0", 64), token)+","),
+		"same name":     replace(`"keys": [`, `"keys": [`+other("a", strings.Repeat("0", 64), strings.Repeat("0", 64))+","),
 		"twice":         replace(`"keys": [`, `"keys": [`+string(good[strings.Index(string(good), "[")+1:strings.LastIndex(string(good), "]")])+","),
 		"tail":          string(good) + "{}",
 	} {
@@ -234,5 +249,28 @@ func TestACancelledCommandDoesNotWaitForTheLock(t *testing.T) {
 	}
 	if names, _ := filepath.Glob(filepath.Join(s.Folder, ".*")); len(names) != 0 {
 		t.Errorf("left behind: %v", names)
+	}
+}
+
+func TestTheNameOfAnExpiredKeyIsFreeFromItsEndOn(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	end := s.Now().Add(time.Hour)
+	create(t, s, "a", clientkey.Limits{Expires: &end})
+	s.Now = func() time.Time { return end.Add(-time.Second) }
+	if _, err := s.Create(t.Context(), "a", clientkey.Limits{}); !fault.HasCode(err, "key-exists") {
+		t.Errorf("before its end: %v", err)
+	}
+	s.Now = func() time.Time { return end }
+	if fresh := create(t, s, "a", clientkey.Limits{}); fresh.Info.HasExpired(end) {
+		t.Errorf("%+v", fresh.Info)
+	}
+}
+
+func TestASpendBelowZeroIsNone(t *testing.T) {
+	t.Parallel()
+	spends, err := clientkey.DecodeSpend([]byte(`{"version":1,"spends":{"a":{"spend":-5},"b":{"spend":5}}}`))
+	if err != nil || spends["a"].Spend != 0 || spends["b"].Spend != 5 {
+		t.Errorf("%+v, %v", spends, err)
 	}
 }

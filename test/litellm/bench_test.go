@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,6 +76,12 @@ func startLiteLLM(b testing.TB, file string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return runLiteLLM(b, []string{bin}, file)
+}
+
+// runLiteLLM runs a command of the real LiteLLM with a configuration until the test ends and returns its address.
+func runLiteLLM(b testing.TB, command []string, file string) string {
+	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -82,7 +89,8 @@ func startLiteLLM(b testing.TB, file string) string {
 	addr := l.Addr().String()
 	_ = l.Close()
 	_, number, _ := strings.Cut(addr, ":")
-	cmd := exec.Command(bin, "--config", file, "--host", "127.0.0.1", "--port", number)
+	args := append(slices.Clone(command[1:]), "--config", file, "--host", "127.0.0.1", "--port", number)
+	cmd := exec.Command(command[0], args...) //nolint:gosec // LiteLLM
 	cmd.Dir, cmd.Env = b.TempDir(), append(os.Environ(), "LITELLM_LOCAL_MODEL_COST_MAP=True")
 	started := time.Now()
 	if err := cmd.Start(); err != nil {

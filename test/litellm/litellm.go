@@ -1,6 +1,7 @@
 // Package litellm makes a store with the real LiteLLM for tests, once a machine,
 // by what people do it with: internal/bootstrap. Call Venv and run what it
-// returns; Another has a second version, for going back and forth.
+// returns; Another has a second version, for going back and forth, and WithMetrics
+// what LiteLLM needs to be scraped.
 //
 // It never touches another Python environment, and names no package index: pip
 // and uv use the one that their user has configured.
@@ -8,6 +9,7 @@ package litellm
 
 import (
 	"context"
+	_ "embed" // for prometheusLock
 	"fmt"
 	"io"
 	"os"
@@ -55,9 +57,32 @@ func Another(ctx context.Context, opts Options) (binPath string, err error) {
 		return "", err
 	}
 	dir, err := folder(ctx, opts, []byte(OtherVersion+first), func(ctx context.Context, dir string) error {
-		return overlay(ctx, filepath.Dir(filepath.Dir(first)), dir)
+		return overlay(ctx, filepath.Dir(filepath.Dir(first)), dir, "litellm=="+OtherVersion)
 	})
 	return filepath.Join(dir, "venv", "bin", "litellm"), err
+}
+
+// prometheusLock pins what LiteLLM's callback prometheus imports and the product's lock does not have.
+//
+//go:embed prometheus.lock.txt
+var prometheusLock []byte
+
+// WithMetrics returns a command that runs Venv's LiteLLM with the package that GET /metrics needs: the
+// interpreter of an environment over Venv's, and the program for it. Arguments of litellm follow.
+func WithMetrics(ctx context.Context, opts Options) (command []string, err error) {
+	first, err := Venv(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	key := append([]byte(first), prometheusLock...)
+	dir, err := folder(ctx, opts, key, func(ctx context.Context, dir string) error {
+		lock := filepath.Join(dir, "prometheus.lock.txt")
+		if err := os.WriteFile(lock, prometheusLock, 0o600); err != nil {
+			return err
+		}
+		return overlay(ctx, filepath.Dir(filepath.Dir(first)), dir, "--require-hashes", "-r", lock)
+	})
+	return []string{filepath.Join(dir, "venv", "bin", "python"), first}, err
 }
 
 func folder(ctx context.Context, opts Options, key []byte, build func(context.Context, string) error) (string, error) {
@@ -70,8 +95,8 @@ func folder(ctx context.Context, opts Options, key []byte, build func(context.Co
 	return cache.Folder(ctx, opts.Cache, cache.Key(key, []byte(runtime.GOOS), []byte(runtime.GOARCH)), build)
 }
 
-// overlay makes dir/venv over the environment base.
-func overlay(ctx context.Context, base, dir string) error {
+// overlay makes dir/venv over the environment base, with the packages that pip's arguments name.
+func overlay(ctx context.Context, base, dir string, packages ...string) error {
 	base, err := filepath.EvalSymlinks(base)
 	if err != nil {
 		return err
@@ -89,8 +114,9 @@ func overlay(ctx context.Context, base, dir string) error {
 	if err := os.WriteFile(filepath.Join(own, "below.pth"), []byte(below[0]+"\n"), 0o600); err != nil {
 		return err
 	}
-	return run(ctx, interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet",
-		"--ignore-installed", "--no-deps", "litellm=="+OtherVersion)
+	args := []string{interpreter, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet",
+		"--ignore-installed", "--no-deps"}
+	return run(ctx, append(args, packages...)...)
 }
 
 func run(ctx context.Context, args ...string) error {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/test/cache"
+	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
 // requirement is the variable that has these tests run.
@@ -138,7 +139,7 @@ func TestTheQueriesOfLiteLLMsDashboardsFindSeries(t *testing.T) {
 	t.Parallel()
 	findPrometheus(t)
 	c := startCollector(t)
-	g := startRouter(t, startUpstream(t).URL, c.URL)
+	g := startRouter(t, metrics.StartUpstream(t), c.URL)
 	p := startPrometheus(t, g, c.URL)
 	found, none := dashboards(t)
 	missing := found

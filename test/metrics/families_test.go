@@ -2,69 +2,44 @@ package metrics_test
 
 import (
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
-// label is a label of a series in the text format.
-var label = regexp.MustCompile(`([a-z_]+)="`)
-
-// families returns the families of a text with the names of their labels. Series of histograms count as
-// one family.
-func families(text string) map[string][]string {
-	all := map[string][]string{}
-	for line := range strings.Lines(text) {
-		name, rest, _ := strings.Cut(strings.TrimSpace(line), "{")
-		name, _, _ = strings.Cut(name, " ")
-		if name == "" || name == "#" {
-			continue
-		}
-		if strings.Contains(rest, `le="`) {
-			name = strings.TrimSuffix(name, "_bucket")
-		}
-		var labels []string
-		for _, m := range label.FindAllStringSubmatch(rest, -1) {
-			if m[1] != "le" {
-				labels = append(labels, m[1])
-			}
-		}
-		slices.Sort(labels)
-		all[name] = labels
-	}
-	return all
-}
-
+// TestFamiliesAndLabelsAreThoseOfTheRealLiteLLM compares the router with the list that a test in test/litellm
+// compares with the real LiteLLM, after the same load.
 func TestFamiliesAndLabelsAreThoseOfTheRealLiteLLM(t *testing.T) {
 	t.Parallel()
-	g := startRouter(t, startUpstream(t).URL, "http://127.0.0.1:1")
+	g := startRouter(t, metrics.StartUpstream(t), "http://127.0.0.1:1")
 	g.load()
 	g.load()
 	_, text := g.metrics(masterKey)
-	got := families(text)
-	golden, err := os.ReadFile("testdata/litellm_families.txt")
+	got := metrics.Families(text)
+	list, err := os.ReadFile("testdata/litellm_families.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	isAbsent, seen := false, 0
-	for line := range strings.Lines(string(golden)) {
-		words := strings.Fields(line)
-		switch {
-		case len(words) == 0:
-			isAbsent = false
-		case words[0] == "none:":
-			isAbsent = true
-		case words[0] == "#":
-		default:
-			seen++
-			labels, found := got[words[0]]
-			if found == isAbsent || found && !slices.Equal(labels, words[1:]) {
-				t.Errorf("%s: found %t, labels %v, LiteLLM has %v", words[0], found, labels, words[1:])
-			}
+	all := metrics.ParseList(string(list))
+	for name, want := range all {
+		labels, found := got[name]
+		if found == (want.Absent != "") || found && !slices.Equal(labels, want.Labels) {
+			t.Errorf("%s: found %t, labels %v, LiteLLM has %v", name, found, labels, want.Labels)
 		}
 	}
-	if seen < 39 {
-		t.Errorf("%d families in the list", seen)
+	if len(all) < 39 {
+		t.Errorf("%d families in the list", len(all))
+	}
+}
+
+func TestAListWrittenAgainKeepsItsReasons(t *testing.T) {
+	t.Parallel()
+	old := "# comment\n\nlitellm_a x\nlitellm_gone\n\nnone: because\nlitellm_b y\n"
+	families := metrics.Families("# TYPE litellm_h histogram\nlitellm_h_bucket{le=\"1\",z=\"\"} 1\nlitellm_h_sum{z=\"\"} 1\n" +
+		"litellm_a_created{x=\"1\"} 2\nlitellm_a{x=\"1\"} 1\nlitellm_b{w=\"\",y=\"\"} 1\npython_info{v=\"3\"} 1\n")
+	want := "# comment\n\nlitellm_a x\nlitellm_h z\n\nnone: because\nlitellm_b w y\n"
+	if got := metrics.FormatList(old, families); got != want {
+		t.Errorf("%s", got)
 	}
 }

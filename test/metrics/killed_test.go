@@ -10,6 +10,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
 // eventually waits until something is so; it fails after a minute.
@@ -24,7 +25,7 @@ func eventually(t *testing.T, what string, isSo func() bool) {
 
 func TestABudgetOutlivesAKillOfTheRouter(t *testing.T) {
 	t.Parallel()
-	g := startRouter(t, startUpstream(t).URL, "http://127.0.0.1:1")
+	g := startRouter(t, metrics.StartUpstream(t), "http://127.0.0.1:1")
 	key := g.create("small", clientkey.Limits{MaxBudget: lo.ToPtr(0.000001)})
 	eventually(t, "the router accepts the new key", func() bool { return g.chat(key, "m", false) != 401 })
 	eventually(t, "the budget is spent", func() bool { return g.chat(key, "m", false) == 429 })

@@ -185,6 +185,19 @@ func (c *checkout) state() {
 	_ = os.Symlink("1.0.0-0123456789ab", filepath.Join(router, "store/cliproxyapi/current"))
 	write(c.t, filepath.Join(router, "cache/tree"), "flowgate scan cache 4 x\n", 0o644)
 	write(c.t, filepath.Join(router, "secrets/gateway.key"), "sk-planted-planted-planted-planted\n", 0o644)
+	c.usage(router)
+}
+
+// usage plants named keys, what they have spent, a ledger that leads out of the checkout, and prices.
+func (c *checkout) usage(router string) {
+	token := strings.Repeat("ab", 32)
+	write(c.t, filepath.Join(router, "secrets/client-keys.json"), fmt.Sprintf(
+		`{"version":1,"keys":[{"token":%[1]q,"token_id":%[1]q,"key_alias":"p","key_name":"sk-...abcd","models":[]}]}`, token),
+		0o644)
+	write(c.t, filepath.Join(router, "secrets/client-spend.json"),
+		fmt.Sprintf(`{"version":1,"spends":{%q:{"spend":1}}}`, token), 0o644)
+	write(c.t, filepath.Join(router, "usage/prices.gz"), "no table of prices", 0o644)
+	_ = os.Symlink(filepath.Join(c.home, ".bashrc"), filepath.Join(router, "usage/requests.db"))
 }
 
 // snapshot is every file outside of the temporary folder, with mode and content.

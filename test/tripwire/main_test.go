@@ -68,6 +68,8 @@ var values = map[string]string{
 	"-runtime":  "litellm",
 	"-upstream": "cliproxyapi", "-port": "1", "-upstream-port": "2", "-url": "http://127.0.0.1:1", "-profile": "p",
 	"-file": "tool",
+	"-by":   "session", "-as": "csv", "-since": "24h", "-until": "1h", "-within": "24h", "-max-cost": "1", "-max-tokens": "1",
+	"-budget": "1", "-period": "1d", "-expires": "30d", "-routes": "/metrics",
 }
 
 // exempt are targets and flags that do what they are told in this folder, by

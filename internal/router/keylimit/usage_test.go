@@ -1,0 +1,197 @@
+package keylimit_test
+
+import (
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// logBuffer is a buffer that several goroutines use.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// count returns how often a text was logged.
+func (l *logBuffer) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), text)
+}
+
+func TestTheListHasWhatEachValidKeyUses(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	f.create("gone", clientkey.Limits{})
+	_, h := f.create("a", clientkey.Limits{})
+	if _, err := f.store.Revoke(t.Context(), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	routertest.Eventually(t, "a revoked key is not listed", func() bool { return len(f.List()) == 1 })
+	if r := h.Begin(f.clock.Now(), http.Header{}); r != nil {
+		t.Fatalf("%+v", r)
+	}
+	h.End()
+	answered := used("a", 7, 2)
+	answered.Tokens.Output = 3
+	f.Count(answered)
+	f.Count(&record.Request{Client: "a", Attempts: 1, Status: 500, Class: "InternalServerError"}) // has no price
+	got := f.List()[0]
+	if got.Alias != "a" || got.Requests != 1 || got.Tokens != 10 || got.Spend.Spend != 2 || got.Spend.Requests != 2 ||
+		got.Spend.Tokens != 10 || got.Spend.Unpriced != 0 {
+		t.Errorf("%+v", got)
+	}
+	f.clock.Advance(time.Minute) // exactly: the window is over
+	if got := f.List()[0]; got.Requests != 0 || got.Tokens != 0 || got.Spend.Spend != 2 {
+		t.Errorf("after a minute: %+v", got)
+	}
+	var none *keylimit.Limiter
+	if none.List() != nil || none.Close() != nil {
+		t.Error("a limiter without keys has some")
+	}
+}
+
+func TestWhatIsUsedAfterTheEndOfAWindowBelongsToTheNextOne(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	_, h := f.create("a", clientkey.Limits{TPM: lo.ToPtr[int64](100), MaxBudget: lo.ToPtr(1.0), BudgetDuration: "1d"})
+	f.Count(used("a", 60, 0.75))
+	f.clock.Advance(25 * time.Hour)
+	f.Count(used("a", 70, 0.5)) // begins a minute and a day
+	header := http.Header{}
+	if r := h.Begin(f.clock.Now(), header); r != nil || header.Get("X-Ratelimit-Api_key-Remaining-tokens") != "30" {
+		t.Errorf("%+v, %v", r, header)
+	}
+	if got := f.List()[0].Spend.Spend; got != 0.5 {
+		t.Errorf("%v dollars of the new day", got)
+	}
+}
+
+func TestKeysWhoseFileWasAwayForAMomentKeepWhatTheyUsed(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	key, h := f.create("a", clientkey.Limits{RPM: lo.ToPtr[int64](1)})
+	if r := h.Begin(f.clock.Now(), http.Header{}); r != nil {
+		t.Fatalf("%+v", r)
+	}
+	path := filepath.Join(f.store.Folder, clientkey.FileName)
+	for _, move := range []struct {
+		from, to string
+		isKnown  bool
+	}{{path, path + ".aside", false}, {path + ".aside", path, true}} {
+		if err := os.Rename(move.from, move.to); err != nil {
+			t.Fatal(err)
+		}
+		routertest.Eventually(t, "the move is noticed", func() bool { return (f.find(key) != nil) == move.isKnown })
+	}
+	if r := f.find(key).Begin(f.clock.Now(), http.Header{}); r == nil {
+		t.Error("the requests of the minute are forgotten")
+	}
+}
+
+func TestASpendThatCannotBeWrittenIsWrittenLater(t *testing.T) {
+	t.Parallel()
+	store := clientkey.Store{Folder: t.TempDir()}
+	if _, err := store.Create(t.Context(), "a", clientkey.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	var logs logBuffer
+	l := keylimit.Open(store.Folder, keylimit.Options{Interval: 2 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	defer l.Close()
+	path := filepath.Join(store.Folder, clientkey.SpendFileName)
+	if err := os.Mkdir(path, 0o700); err != nil { // nothing can take the place of a folder
+		t.Fatal(err)
+	}
+	l.Count(used("a", 1, 2))
+	routertest.Eventually(t, "it cannot be written", func() bool { return logs.count("cannot be kept") > 0 })
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	routertest.Eventually(t, "it is written", func() bool {
+		spends, err := clientkey.ReadSpend(store.Folder)
+		return err == nil && len(spends) == 1
+	})
+}
+
+func TestAFileThatCannotBeReadIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, clientkey.FileName), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var logs logBuffer
+	l := keylimit.Open(folder, keylimit.Options{Interval: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	time.Sleep(20 * time.Millisecond) // a moment in which it could be logged again
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := logs.count("cannot be read"); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+}
+
+func TestAKeyMayAskForItsRoutesAndModels(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	_, all := f.create("all", clientkey.Limits{})
+	_, few := f.create("few", clientkey.Limits{Models: []string{"m"}, AllowedRoutes: []string{"/metrics"}})
+	for what, isAllowed := range map[string]bool{
+		"any route":              all.CheckRoute("/v1/messages", false) == nil,
+		"a route that it names":  few.CheckRoute("/metrics", true) == nil,
+		"its model":              few.CheckModels([]string{"alias", "m"}, []string{"m"}) == nil,
+		"any model and fallback": all.CheckModels([]string{"x"}, []string{"y"}) == nil,
+	} {
+		if !isAllowed {
+			t.Errorf("refused: %s", what)
+		}
+	}
+	for what, r := range map[string]*keylimit.Refusal{
+		"a route of the owner": all.CheckRoute("/metrics", true),
+		"another route":        few.CheckRoute("/v1/messages", false),
+		"another model":        few.CheckModels([]string{"x"}, nil),
+		"another fallback":     few.CheckModels([]string{"m"}, []string{"m", "x"}),
+	} {
+		if r == nil || r.Status != http.StatusForbidden {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
+	if r := few.CheckModels([]string{"m"}, []string{"x", "y"}); !strings.Contains(r.Message, "'x'") {
+		t.Errorf("%s", r.Message)
+	}
+}
+
+func TestAKeyThatHasExpiredIsRefusedFromThenOn(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	end := f.clock.Now().Add(time.Hour)
+	_, h := f.create("a", clientkey.Limits{Expires: &end})
+	if r := h.CheckValid(end.Add(-1)); r != nil {
+		t.Errorf("a moment before: %+v", r)
+	}
+	if r := h.CheckValid(end); r == nil || r.Status != 401 || r.Type != "expired_key" {
+		t.Errorf("%+v", r)
+	}
+}
