@@ -52,6 +52,14 @@ const fullChat = `{"messages":[{"role":"system","content":"be kind"},{"role":"us
 	"tools":[{"type":"function","function":{"name":"Read","description":"reads","parameters":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}}}],
 	"tool_choice":"auto","max_tokens":100,"temperature":0.5,"top_p":0.9,"stop":["END"],"stream":true}`
 
+// cachedMessages has cache_control where Claude Code has it, and behind a tool.
+const cachedMessages = `{"system":[{"type":"text","text":"be kind","cache_control":{"type":"ephemeral","ttl":"1h"}}],
+	"messages":[{"role":"user","content":[{"type":"text","text":"MARK"}]},
+	{"role":"assistant","content":[{"type":"tool_use","id":"c1","name":"Read","input":{"path":"a"}}]},
+	{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"text of a","cache_control":{"type":"ephemeral"}}]}],
+	"tools":[{"name":"Read","description":"reads","input_schema":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]},"cache_control":{"type":"ephemeral"}}],
+	"max_tokens":50}`
+
 var cloudCases = []cloudCase{
 	{"chat", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", keys(), `{"messages":[{"role":"user","content":"MARK"}]}`},
 	{"chat", "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", keys("aws_session_token", "session"), fullChat},
@@ -73,6 +81,8 @@ var cloudCases = []cloudCase{
 		`{"messages":[{"role":"user","content":"MARK"}],"max_tokens":50,"temperature":0.5}`},
 	{"messages", "bedrock/converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0", keys(),
 		`{"messages":[{"role":"user","content":"MARK"}],"max_tokens":50}`},
+	{"messages", "bedrock/converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0", keys(), cachedMessages},
+	{"messages", "bedrock/converse/us.anthropic.claude-sonnet-4-20250514-v1:0", keys(), cachedMessages},
 	{"messages", "vertex_ai/claude-sonnet-4-5@20250929", vertexParams,
 		`{"messages":[{"role":"user","content":"MARK"}],"max_tokens":50,"stream":false}`},
 	{"messages", "vertex_ai/claude-sonnet-4-5@20250929", vertexParams,

@@ -39,6 +39,7 @@ type Access struct {
 	STSEndpoint      string // address of AWS's token service; empty: that of the region
 
 	Getenv func(string) string // the environment; never nil
+	Now    func() time.Time    // nil: time.Now
 }
 
 // Signer proves who sends requests.
@@ -46,6 +47,7 @@ type Signer struct {
 	access      Access
 	credentials *renewal.Value[aws.Credentials]
 	signer      *v4.Signer
+	now         func() time.Time
 	client      *http.Client // to token services
 	local       *http.Client // to this machine's own metadata: without a proxy
 }
@@ -59,7 +61,10 @@ const (
 
 // New returns a Signer. It looks for credentials when the first request is signed.
 func New(a Access) *Signer {
-	s := &Signer{access: a, signer: v4.NewSigner()}
+	s := &Signer{access: a, signer: v4.NewSigner(), now: a.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
 	s.client = &http.Client{Timeout: tokenTimeout, Transport: &http.Transport{
 		Proxy: proxy.FromEnvironment(os.Getenv), DisableKeepAlives: true}}
 	s.local = &http.Client{Timeout: metadataTimeout, Transport: &http.Transport{DisableKeepAlives: true}}

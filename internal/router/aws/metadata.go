@@ -3,14 +3,11 @@ package aws
 import (
 	"cmp"
 	"context"
-	"crypto/sha1" // the AWS command names its files by it
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,7 +23,7 @@ const (
 	machineHost   = "http://169.254.169.254"
 )
 
-// metadata has the credentials of a container, of a machine, or of a single sign-on.
+// metadata has the credentials of a container or of a machine.
 type metadata struct {
 	AccessKeyID     string `json:"AccessKeyId"`
 	SecretAccessKey string
@@ -127,69 +124,4 @@ func readMetadata(text []byte) (aws.Credentials, error) {
 	}
 	return aws.Credentials{AccessKeyID: m.AccessKeyID, SecretAccessKey: m.SecretAccessKey, SessionToken: m.Token,
 		CanExpire: !m.Expiration.IsZero(), Expires: m.Expiration}, nil
-}
-
-// ssoAnswer is what the portal of a single sign-on answers.
-type ssoAnswer struct {
-	RoleCredentials struct {
-		AccessKeyID     string `json:"accessKeyId"`
-		SecretAccessKey string `json:"secretAccessKey"`
-		SessionToken    string `json:"sessionToken"`
-		Expiration      int64  `json:"expiration"` // milliseconds since 1970
-	} `json:"roleCredentials"`
-}
-
-// isDomainPart reports whether a text may be one part of a host's name.
-func isDomainPart(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
-
-// askSSO returns the credentials of a profile with a single sign-on, by the token that
-// aws sso login has left. Who has signed in renews that token, not this program.
-func (s *Signer) askSSO(ctx context.Context, all map[string]profile, p profile) (aws.Credentials, error) {
-	start, region, name := p["sso_start_url"], p["sso_region"], p["sso_start_url"]
-	if session := p["sso_session"]; session != "" {
-		shared := all["sso-session "+session]
-		start, region, name = shared["sso_start_url"], shared["sso_region"], session
-	}
-	if !isDomainPart(region) { // else the token would go to another host
-		return aws.Credentials{}, &renewal.Error{Text: "sso_region is not valid"}
-	}
-	login := &renewal.Error{Text: "the single sign-on of " + start + " has ended: type aws sso login"}
-	sum := sha1.Sum([]byte(name)) // the AWS command names its files by it
-	file := filepath.Join(s.access.Getenv("HOME"), ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json")
-	text, err := safefile.Read(file, maxSharedFile)
-	if err != nil {
-		return aws.Credentials{}, login
-	}
-	var cached struct {
-		AccessToken string    `json:"accessToken"`
-		ExpiresAt   time.Time `json:"expiresAt"`
-	}
-	if json.Unmarshal(text, &cached) != nil || cached.AccessToken == "" || time.Now().After(cached.ExpiresAt) {
-		return aws.Credentials{}, login
-	}
-	base := cmp.Or(s.access.Getenv("AWS_ENDPOINT_URL_SSO"), "https://portal.sso."+region+"."+domain(region))
-	query := url.Values{"account_id": {p["sso_account_id"]}, "role_name": {p["sso_role_name"]}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/federation/credentials?"+query.Encode(), nil)
-	if err != nil {
-		return aws.Credentials{}, &renewal.Error{Text: "sso_region is not valid"}
-	}
-	req.Header.Set("X-Amz-Sso_bearer_token", cached.AccessToken)
-	text, status, err := fetch(s.client, req)
-	if err != nil {
-		return aws.Credentials{}, &renewal.Error{Text: "the portal of the single sign-on cannot be reached", Err: err,
-			IsTemporary: true}
-	}
-	var answer ssoAnswer
-	if status == http.StatusUnauthorized {
-		return aws.Credentials{}, login
-	}
-	if err := json.Unmarshal(text, &answer); err != nil || answer.RoleCredentials.AccessKeyID == "" {
-		return aws.Credentials{}, &renewal.Error{Text: fmt.Sprintf("the single sign-on does not give the role %s of "+
-			"account %s: its portal answered %d", p["sso_role_name"], p["sso_account_id"], status)}
-	}
-	c := answer.RoleCredentials
-	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
-		CanExpire: true, Expires: time.UnixMilli(c.Expiration)}, nil
 }

@@ -29,9 +29,11 @@ func startTokens(t *testing.T) (address string, asked func() string) {
 		_ = r.ParseForm() // a GET has none
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(&log, "%s %s %v token=%s signed=%v\n", r.Method, r.URL.Path, r.PostForm, r.Header.Get("X-Aws-Ec2-Metadata-Token")+
+		signature := r.Header.Get("Authorization")
+		_, scope, _ := strings.Cut(signature, "/")
+		fmt.Fprintf(&log, "%s %s %v token=%s signed=%v date=%s scope=%.40s\n", r.Method, r.URL.Path, r.PostForm, r.Header.Get("X-Aws-Ec2-Metadata-Token")+
 			r.Header.Get("X-Amz-Sso_bearer_token")+bare(r.Header.Get("Authorization")),
-			strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=AKID"))
+			strings.HasPrefix(signature, "AWS4-HMAC-SHA256 Credential=AKID"), r.Header.Get("X-Amz-Date"), scope)
 		switch {
 		case r.PostForm.Get("RoleArn") == "arn:refused":
 			w.WriteHeader(http.StatusForbidden)

@@ -28,7 +28,7 @@ const maxAnswer = 1 << 20
 
 // assumeRole asks AWS's token service for the credentials of a role.
 func (s *Signer) assumeRole(ctx context.Context, base aws.Credentials, r role) (aws.Credentials, error) {
-	form := url.Values{"Action": {"AssumeRole"}, "RoleArn": {r.arn}, "RoleSessionName": {sessionName(r.session)}}
+	form := url.Values{"Action": {"AssumeRole"}, "RoleArn": {r.arn}, "RoleSessionName": {s.sessionName(r.session)}}
 	if r.externalID != "" {
 		form.Set("ExternalId", r.externalID)
 	}
@@ -52,13 +52,13 @@ func (s *Signer) assumeByToken(ctx context.Context, arn, token string) (aws.Cred
 		session = s.access.Getenv("AWS_ROLE_SESSION_NAME")
 	}
 	return s.askSTS(ctx, nil, url.Values{"Action": {"AssumeRoleWithWebIdentity"}, "RoleArn": {arn},
-		"RoleSessionName": {sessionName(session)}, "WebIdentityToken": {token}})
+		"RoleSessionName": {s.sessionName(session)}, "WebIdentityToken": {token}})
 }
 
 // sessionName returns the name of a session, made here if it is empty.
-func sessionName(name string) string {
+func (s *Signer) sessionName(name string) string {
 	if name == "" {
-		return "flowgate-" + strconv.FormatInt(time.Now().Unix(), 10)
+		return "flowgate-" + strconv.FormatInt(s.now().Unix(), 10)
 	}
 	return name
 }
@@ -96,7 +96,8 @@ func (s *Signer) askSTS(ctx context.Context, base *aws.Credentials, form url.Val
 	body := form.Encode()
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}
 	if base != nil {
-		if err := s.sign(ctx, *base, signing{now: time.Now(), service: "sts", url: u, body: []byte(body)}, header); err != nil {
+		what := signing{now: s.now(), service: "sts", url: u, body: []byte(body)}
+		if err := s.sign(ctx, *base, what, header); err != nil {
 			return aws.Credentials{}, err
 		}
 	}

@@ -19,6 +19,8 @@ func readTranslation(d *Deployment, row provider.Provider, info document.Section
 	}
 	d.Adaptive = isAdaptive(d.Upstream)
 	d.NoOutputFormat = !takesFormat(d.Upstream)
+	d.CachePoints = d.AWS != nil && takesCachePoints(d.Upstream)
+	d.CacheHour = d.AWS != nil && takesCacheHour(d.Upstream)
 	if isOwn && (row.Prefix == "openai" || row.Prefix == "azure") { // newer models refuse max_tokens
 		d.MaxTokensName, d.TextParts = "max_completion_tokens", true
 		d.TakesEffort = thinks(d.Upstream)
@@ -52,6 +54,11 @@ func readAbilities(d *Deployment, info document.Section) {
 	if info.Has("supports_response_schema") {
 		d.NoFormat = !info.Flag("supports_response_schema")
 		d.NoOutputFormat = d.NoFormat
+	}
+	for _, key := range [...]string{"supports_prompt_caching", "supports_prompt_cache_breakpoint"} {
+		if info.Has(key) {
+			d.CachePoints = d.AWS != nil && info.Flag(key)
+		}
 	}
 	d.NoImages = info.Has("supports_vision") && !info.Flag("supports_vision")
 	d.NoFiles = info.Has("supports_pdf_input") && !info.Flag("supports_pdf_input")

@@ -22,7 +22,8 @@ func (d *Deployment) Mode() string {
 	}{
 		{"embedding", []string{"embed"}}, {"rerank", []string{"rerank"}}, {"moderation", []string{"moderation"}},
 		{"audio_transcription", []string{"whisper", "transcribe"}}, {"audio_speech", []string{"tts"}},
-		{"image_generation", []string{"dall-e", "gpt-image", "imagen", "flux", "stable-diffusion"}},
+		{"image_generation", []string{"dall-e", "gpt-image", "imagen", "flux", "stable-diffusion", "titan-image",
+			"stability.", "nova-canvas"}},
 	} {
 		if slices.ContainsFunc(known.words, func(word string) bool { return strings.Contains(name, word) }) {
 			return known.mode
@@ -36,7 +37,7 @@ func (d *Deployment) Mode() string {
 func (d *Deployment) IsChat() bool {
 	switch d.Mode() {
 	case "", "chat", "completion", "responses":
-		return d.Mock != nil || d.Dialects&dialect.SetOf(dialect.Chat, dialect.Responses, dialect.Messages) != 0
+		return d.Mock != nil || slices.ContainsFunc(modeDialects("chat"), d.Dialects.Has)
 	}
 	return false
 }
@@ -60,11 +61,24 @@ func modeDialects(mode string) []dialect.Dialect {
 	case "moderation", "moderations":
 		return []dialect.Dialect{dialect.Moderations}
 	case "chat", "responses":
-		return []dialect.Dialect{dialect.Chat, dialect.Responses, dialect.Messages}
+		return []dialect.Dialect{dialect.Chat, dialect.Responses, dialect.Messages, dialect.Converse}
 	case "completion":
-		return []dialect.Dialect{dialect.Completions, dialect.Chat, dialect.Responses, dialect.Messages}
+		return []dialect.Dialect{dialect.Completions, dialect.Chat, dialect.Responses, dialect.Messages, dialect.Converse}
 	}
 	return nil
+}
+
+// isConversation reports whether the model of an entry of a cloud converses; it warns when it
+// does something else, which the router does not ask clouds for.
+func isConversation(d *Deployment, params document.Section) bool {
+	switch mode := d.Mode(); mode {
+	case "", "chat", "completion", "responses":
+		return true
+	default:
+		params.Warn("provider-unsupported", "model", "the embedded router asks Bedrock and Vertex AI only for "+
+			"conversations, and the mode of %q is %s; runtime: litellm does it; the deployment cannot serve", d.Upstream, mode)
+		return false
+	}
 }
 
 // warnUnservedMode warns about a deployment when the embedded router has no route to its

@@ -120,6 +120,9 @@ type Deployment struct {
 	Vertex *vertex.Access // Google's Vertex AI: the same
 	Claude bool           // at both: the model is one of Anthropic's
 
+	CachePoints bool // Amazon Bedrock: the model takes cache points
+	CacheHour   bool // Amazon Bedrock: a cache point may last an hour
+
 	RefuseUnknownParams *bool // as in Settings; nil: the value there applies
 
 	Info map[string]any // model_info as it is written; must not be changed

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -68,8 +69,9 @@ func readUpstream(d *Deployment, entry upstreamEntry, known providers) {
 
 // readCloud reads what readUpstream reads, of an entry of Amazon Bedrock or Vertex AI.
 func readCloud(d *Deployment, row provider.Provider, entry upstreamEntry, values document.Section) {
+	profile := ""
 	if row.Cloud == "aws" {
-		readBedrock(d, row, entry.params, values)
+		profile = readBedrock(d, row, entry.params, values)
 	} else {
 		readVertex(d, row, entry.params, values)
 	}
@@ -78,6 +80,7 @@ func readCloud(d *Deployment, row provider.Provider, entry upstreamEntry, values
 		row.TakesEffort, row.ReturnsThoughts = false, false
 	}
 	readTranslation(d, row, entry.info, true)
+	d.Upstream = cmp.Or(profile, d.Upstream) // from here on, the model's name says nothing any more
 	readDropping(d, row, entry.params)
 	warnUnservedMode(d, entry.info)
 }

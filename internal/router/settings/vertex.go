@@ -79,11 +79,13 @@ func readVertexCredentials(r *cloudReader) string {
 func setVertexDialects(d *Deployment, params document.Section) bool {
 	publisher, name, isPublished := strings.Cut(d.Upstream, "/")
 	switch {
+	case !isConversation(d, params):
+		return false
 	case strings.HasPrefix(d.Upstream, "claude"):
 		d.Claude, d.Dialects = true, dialect.SetOf(dialect.Messages)
 	case publisher == "gemini" && isPublished: // gemini/NUMBER is a model that was tuned
-		params.Warn("provider-unsupported", "model", "the embedded router does not reach tuned models of Vertex AI; runtime: "+
-			"litellm does; the deployment cannot serve")
+		params.Warn("provider-unsupported", "model", "the embedded router does not reach tuned models of Vertex AI; "+
+			"runtime: litellm does; the deployment cannot serve")
 		return false
 	case strings.HasPrefix(d.Upstream, "gemini"), publisher == "google" && isPublished:
 		d.Upstream = "google/" + strings.TrimPrefix(d.Upstream, "google/")

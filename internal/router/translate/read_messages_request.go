@@ -114,6 +114,7 @@ type contentBlock struct {
 	id, name, toolUseID                   []byte
 	input, source, title                  []byte
 	isError                               bool
+	cache                                 cachePoint
 	inner                                 span
 }
 
@@ -148,17 +149,19 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 			b.isError = string(s.raw()) == "true"
 		case "content":
 			r.readResultContent(s, path, &b)
+		case "cache_control":
+			b.cache = max(b.cache, r.readCacheControl(s, path))
 		default:
 			if value := s.raw(); !isNull(value) {
 				r.drop(path, string(key))
 			}
 		}
 	})
-	r.addBlock(&b, path, into)
+	r.addCachedBlock(&b, path, into)
 }
 
 // readResultContent reads the content of a tool's result. A block within a result cannot
-// have such a content: it is dropped.
+// have such a content: it is dropped. A cache point within it moves behind the result.
 func (r *request) readResultContent(s *scan, path string, b *contentBlock) {
 	if path == toolResultPath {
 		r.drop(path, "content")
@@ -166,6 +169,9 @@ func (r *request) readResultContent(s *scan, path string, b *contentBlock) {
 	}
 	r.readBlocks(s, toolResultPath, &r.inner)
 	b.inner.to = len(r.inner)
+	for i := b.inner.from; i < b.inner.to; i++ {
+		b.cache = max(b.cache, r.inner[i].cache)
+	}
 }
 
 // toolResultPath is the path of the blocks in a tool's result.

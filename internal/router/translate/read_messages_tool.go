@@ -17,6 +17,8 @@ func (r *request) readMessagesTool(s *scan) {
 			t.schema = s.raw()
 		case "strict":
 			t.strict = s.raw()
+		case "cache_control":
+			t.cache = r.readCacheControl(s, "tools.")
 		default:
 			unknown = append(unknown, string(key))
 		}

@@ -66,26 +66,28 @@ const (
 // part is a piece of a turn. Its kind determines which fields are used.
 type part struct {
 	kind      partKind
-	isJSON    bool   // callPart: text is a raw JSON value, not the inside of a JSON string
-	isError   bool   // resultPart
-	custom    bool   // callPart, resultPart: the tool takes a plain text
-	text      []byte // text; thinking; arguments; an image's or a file's base64 data or address
-	media     []byte // imagePart, filePart: the type of the data in text; nil when text is an address
-	id        []byte // callPart, resultPart: the call's id; thinking: its signature; imagePart: the detail
-	name      []byte // callPart: the tool; filePart: the file
-	namespace []byte // callPart
-	inner     span   // resultPart
+	isJSON    bool       // callPart: text is a raw JSON value, not the inside of a JSON string
+	isError   bool       // resultPart
+	custom    bool       // callPart, resultPart: the tool takes a plain text
+	cache     cachePoint // converse upstream: it stands behind the part
+	text      []byte     // text; thinking; arguments; an image's or a file's base64 data or address
+	media     []byte     // imagePart, filePart: the type of the data in text; nil when text is an address
+	id        []byte     // callPart, resultPart: the call's id; thinking: its signature; imagePart: the detail
+	name      []byte     // callPart: the tool; filePart: the file
+	namespace []byte     // callPart
+	inner     span       // resultPart
 }
 
 // tool is a function that the model may call.
 type tool struct {
-	name        []byte // text
-	namespace   []byte // text
-	description []byte // text
-	schema      []byte // raw
-	strict      []byte // raw
-	custom      bool   // it takes a plain text
-	grammar     []byte // raw: the format that the text must have
+	name        []byte     // text
+	namespace   []byte     // text
+	description []byte     // text
+	schema      []byte     // raw
+	strict      []byte     // raw
+	custom      bool       // it takes a plain text
+	cache       cachePoint // converse upstream: it stands behind the tool
+	grammar     []byte     // raw: the format that the text must have
 }
 
 // choiceMode is the kind of a toolChoice.

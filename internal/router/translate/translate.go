@@ -93,7 +93,9 @@ type Options struct {
 	MaxTokensName string // chat upstream: its name for the limit; "": max_tokens
 	Effort        bool   // chat or converse upstream: it takes reasoning_effort
 	Claude        bool   // converse upstream: its model is one of Anthropic's
-	Adaptive      bool   // messages or converse upstream: its model takes output_config.effort instead of a budget for thinking
+	CachePoints   bool   // converse upstream: its model takes cache points
+	CacheHour     bool   // converse upstream: a cache point may last an hour
+	Adaptive      bool   // messages or converse upstream: its model takes output_config.effort, not a budget for thinking
 	ReasoningBack bool   // chat upstream: it wants its own reasoning_content back
 	Thoughts      bool   // chat upstream: it wants the thought signatures of its tool calls back (Gemini)
 	Details       bool   // chat upstream: it wants its reasoning_details back (OpenRouter)

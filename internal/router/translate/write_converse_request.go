@@ -23,7 +23,7 @@ func (r *request) appendConverse(dst []byte) []byte {
 	if system := r.parts[r.system.from:r.system.to]; len(system) > 0 {
 		dst = append(appendKey(dst, "system"), '[')
 		for i := range system {
-			dst = r.appendConverseBlock(dst, &system[i])
+			dst = r.appendCachedBlock(dst, &system[i])
 		}
 		dst = append(dst, ']')
 	}

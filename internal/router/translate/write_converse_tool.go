@@ -25,6 +25,11 @@ func (r *request) appendConverseTools(dst []byte) []byte {
 			r.drop("tools.", "strict")
 		}
 		dst = append(appendSchema(append(appendKey(dst, "inputSchema"), `{"json":`...), t), `}}}`...)
+		if t.cache != noCachePoint && !r.opts.Claude { // others have none behind tools
+			r.drop("tools.", "cache_control")
+			continue
+		}
+		dst = appendCachePoint(dst, t.cache)
 	}
 	if len(r.tools) == 0 {
 		for _, name := range called {

@@ -112,7 +112,7 @@ func (r *request) appendBlocks(dst []byte, parts []part) []byte {
 // appendBlock appends a block. It leaves out thinking that came from another upstream.
 func (r *request) appendBlock(dst []byte, p *part) []byte {
 	if r.to == Converse {
-		return r.appendConverseBlock(dst, p)
+		return r.appendCachedBlock(dst, p)
 	}
 	switch p.kind {
 	case imagePart, filePart:

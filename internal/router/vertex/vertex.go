@@ -154,7 +154,8 @@ func explain(err error) error {
 	if strings.Contains(words.Description, "reasonable timeframe") {
 		text = "this machine's clock is wrong: set it by NTP; Google's token service gives no token"
 	} else if words.Code == "invalid_grant" {
-		text += " (the credentials have expired or were revoked: type gcloud auth application-default login, or make a new key)"
+		text += " (the credentials have expired or were revoked: type gcloud auth application-default login, " +
+			"or make a new key)"
 	}
 	return &renewal.Error{Text: text, Err: errors.New(strings.Trim(words.Code+": "+words.Description, ": ")),
 		IsTemporary: status >= http.StatusInternalServerError || status == http.StatusTooManyRequests}
