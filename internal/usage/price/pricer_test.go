@@ -1,0 +1,47 @@
+package price_test
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/usage/price"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
+)
+
+// request returns a request of a model that the program's own table has.
+func request(deployment string) *record.Request {
+	return &record.Request{Deployment: deployment, Provider: "openai", Model: "gpt-5",
+		Tokens: record.Tokens{Known: true, Input: 3, Output: 5}}
+}
+
+func TestADeploymentsOwnPricesTakePrecedence(t *testing.T) {
+	t.Parallel()
+	p := &price.Pricer{Folder: t.TempDir(), Own: map[string]price.Own{"mine": {Input: 2, Output: 7}}}
+	r := request("mine")
+	if p.Price(r); r.Cost != 3*2+5*7 || !r.CostKnown {
+		t.Errorf("%v %t", r.Cost, r.CostKnown)
+	}
+	for name, r := range map[string]*record.Request{"no deployment": request(""), "no tokens": {Deployment: "mine"}} {
+		if p.Price(r); r.CostKnown || r.Cost != 0 {
+			t.Errorf("%s: %v", name, r.Cost)
+		}
+	}
+}
+
+func TestInPlaceOfADamagedTableThatOfTheProgramIsUsed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, price.FileName), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	p := &price.Pricer{Folder: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	r := request("d")
+	if p.Price(r); !r.CostKnown || r.Cost <= 0 || !strings.Contains(log.String(), "the one of this program is used") {
+		t.Errorf("%v %t, log: %s", r.Cost, r.CostKnown, &log)
+	}
+}
