@@ -64,6 +64,11 @@ func TestAReportHasWhatWasUsedAndWhatIsUnknown(t *testing.T) {
 	if r, err := summary.Read(cfg, summary.Query{Since: "90m"}, "day", noon); err != nil || r.Total.Requests != 1 || r.Lines[0].Name != "2026-11-30" {
 		t.Errorf("%+v %v", r, err)
 	}
+	until := noon.Add(-90 * time.Minute)
+	if r, err := summary.Read(cfg, summary.Query{Since: "3h", Until: "90m"}, "", noon); err != nil || r.Total.Requests != 1 ||
+		r.Since == nil || !r.Since.Equal(noon.Add(-3*time.Hour)) || r.Until == nil || !r.Until.Equal(until) {
+		t.Errorf("%+v %v", r, err)
+	}
 	if _, err := summary.Read(cfg, summary.Query{}, "colour", noon); !fault.HasCode(err, "flag-invalid") {
 		t.Error(err)
 	}
