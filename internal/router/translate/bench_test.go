@@ -68,23 +68,32 @@ func BenchmarkTranslateRequest(b *testing.B) {
 }
 
 func BenchmarkTranslateStream(b *testing.B) {
-	upstream := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`,
+	chat := translatetest.Chunks(strings.Split(strings.Repeat(`"delta":{"content":"word "}#`,
 		200)+`"delta":{},"finish_reason":"stop"`, "#")...) + translatetest.UsageChunk + translatetest.Done
+	converse := strings.Repeat(`data: {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"word "},"p":"abcdefghij"}}`+
+		"\n\n", 200) + `data: {"messageStop":{"stopReason":"end_turn"}}` + "\n\n" +
+		`data: {"metadata":{"usage":{"inputTokens":40,"outputTokens":200}}}` + "\n\n"
 	for _, from := range clients {
-		b.Run(from.String()+"-chat", func(b *testing.B) {
-			b.SetBytes(int64(len(upstream)))
-			b.ReportAllocs()
-			_, call := mustRequest(b, from, translate.Chat, smallRequest[from], options)
-			var out []byte
-			for b.Loop() {
-				s := call.Stream()
-				for event := range strings.SplitAfterSeq(upstream, "\n\n") {
-					out = s.Append(out[:0], []byte(event))
-				}
-				if out = s.End(out); s.Failure() != "" {
-					b.Fatal(s.Failure())
-				}
-			}
-		})
+		benchmarkStream(b, from, translate.Chat, chat)
+		benchmarkStream(b, from, translate.Converse, converse)
 	}
+}
+
+// benchmarkStream translates an upstream's stream for a client.
+func benchmarkStream(b *testing.B, from, to translate.Dialect, upstream string) {
+	b.Run(from.String()+"-"+to.String(), func(b *testing.B) {
+		b.SetBytes(int64(len(upstream)))
+		b.ReportAllocs()
+		_, call := mustRequest(b, from, to, smallRequest[from], options)
+		var out []byte
+		for b.Loop() {
+			s := call.Stream()
+			for event := range strings.SplitAfterSeq(upstream, "\n\n") {
+				out = s.Append(out[:0], []byte(event))
+			}
+			if out = s.End(out); s.Failure() != "" {
+				b.Fatal(s.Failure())
+			}
+		}
+	})
 }

@@ -89,6 +89,81 @@ func TestATokenOfAServiceAccountIsKeptAndRenewed(t *testing.T) {
 	}
 }
 
+// userSignIn has what gcloud auth application-default login writes.
+const userSignIn = `{"type":"authorized_user","client_id":"id","client_secret":"CANARY-client","refresh_token":"CANARY-refresh",
+	"account":"","universe_domain":"googleapis.com","quota_project_id":"proj","token_uri":%q}`
+
+func TestASignInOfAUserGivesTokens(t *testing.T) {
+	t.Parallel()
+	given, refusal := 0, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm() // what it lacks shows below
+		id, secret, isBasic := r.BasicAuth()
+		if !isBasic {
+			id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+		}
+		if r.PostForm.Get("grant_type") != "refresh_token" || r.PostForm.Get("refresh_token") != "CANARY-refresh" ||
+			id != "id" || secret != "CANARY-client" {
+			t.Errorf("%v", r.PostForm)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if refusal != "" {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, refusal)
+			return
+		}
+		given++
+		fmt.Fprintf(w, `{"access_token":"user-%d","token_type":"Bearer","expires_in":3599,"scope":"x"}`, given)
+	}))
+	defer server.Close()
+	text := fmt.Sprintf(userSignIn, server.URL)
+	if got := vertex.ProjectOf([]byte(text)); got != "proj" {
+		t.Errorf("the project is %q", got)
+	}
+	tokens, now := vertex.New(vertex.Access{Credentials: text}), time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{0, "Bearer user-1"}, {50 * time.Minute, "Bearer user-1"}, {56 * time.Minute, "Bearer user-2"}} {
+		if got, err := authorize(t, tokens, now.Add(c.after)); got != c.want || err != nil {
+			t.Errorf("after %v: %q, %v", c.after, got, err)
+		}
+	}
+	tokens.Forget()
+	refusal = `{"error":"invalid_grant","error_description":"Token has been expired or revoked."}`
+	_, err := authorize(t, tokens, now)
+	if err == nil || !strings.Contains(err.Error(), "type gcloud auth application-default login") || strings.Contains(err.Error(), "CANARY") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestWithoutCredentialsInTheEntryThoseOfGcloudCount changes the environment, so it is not parallel.
+func TestWithoutCredentialsInTheEntryThoseOfGcloudCount(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token":"default","token_type":"Bearer","expires_in":3599}`)
+	}))
+	defer server.Close()
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+	file := filepath.Join(home, ".config", "gcloud", "application_default_credentials.json")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, fmt.Appendf(nil, userSignIn, server.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := authorize(t, vertex.New(vertex.Access{}), time.Now()); got != "Bearer default" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", filepath.Join(home, "gone.json"))
+	if _, err := authorize(t, vertex.New(vertex.Access{}), time.Now()); err == nil ||
+		!strings.Contains(err.Error(), "gcloud auth application-default login") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAWorkloadIdentityIsExchanged(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
