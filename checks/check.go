@@ -82,7 +82,7 @@ func redactf(format string, args []any) string {
 	return redact.URL(fmt.Sprintf(program.Format(format), args...))
 }
 
-// WithFix returns the outcome with what mends it: a shell command, which may be empty, and
+// WithFix returns the outcome with what fixes it: a shell command, which may be empty, and
 // a sentence. A command of FlowGate's own begins with the word mage (package program).
 func (o Outcome) WithFix(command, text string) Outcome {
 	o.Fix = &report.Fix{Command: program.Fix(command), Text: text}

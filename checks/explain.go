@@ -13,7 +13,7 @@ type Explanation struct {
 	Title string   `json:"title"` // what holds when it passes
 	About string   `json:"about"` // what it looks at, why, and how to fix what it finds
 	Needs []string `json:"needs"` // checks without which it is skipped
-	Mends bool     `json:"mends"` // -fix can mend what it finds
+	Mends bool     `json:"mends"` // -fix can fix what it finds
 }
 
 // Explanations is the data of doctor:list and security:list.

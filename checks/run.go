@@ -18,7 +18,7 @@ type Options struct {
 	Parallel int                 // checks at the same time; 0 means 16
 	Emit     func(report.Result) // called with each result as it is known, one at a time; may be nil
 	Now      func() time.Time    // nil means time.Now
-	Mend     bool                // mend what a check complains about and can mend, and examine it again
+	Mend     bool                // fix what a check complains about and can fix, and examine it again
 }
 
 // scheduled is a check that Run runs, with its result.
@@ -123,7 +123,7 @@ func (p *scheduled) mendAndRerun(complaint Outcome) func(context.Context) Outcom
 	return func(ctx context.Context) Outcome {
 		done, err := p.Mend(ctx)
 		if err != nil {
-			o := FromFault(fmt.Errorf("%s; mending it failed: %w", complaint.reasonText(), err))
+			o := FromFault(fmt.Errorf("%s; fixing it failed: %w", complaint.reasonText(), err))
 			o.Status, o.Fix, o.Mended = complaint.Status, complaint.Fix, done
 			return o
 		}

@@ -182,7 +182,7 @@ func TestAComplaintStaysWhenMendingFails(t *testing.T) {
 		Mend: func(context.Context) ([]string, error) { return []string{"half"}, errors.New("no tool") },
 	}}, checks.Options{Mend: true})
 	why := results[0].Detail.(checks.Note).Text
-	if results[0].Status != report.Warn || why != "askew; mending it failed: no tool" ||
+	if results[0].Status != report.Warn || why != "askew; fixing it failed: no tool" ||
 		results[0].Fix.Command != "mage x" || len(results[0].Mended) != 1 {
 		t.Fatalf("%+v", results[0])
 	}

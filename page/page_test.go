@@ -362,7 +362,7 @@ func TestProblemsComeFirst(t *testing.T) {
 	s.readLive("c.failed")
 	text, _ := s.enter()
 	failed, warned := strings.Index(text, "c.failed"), strings.Index(text, "a.warned")
-	if failed < 0 || warned < failed || strings.Contains(text, "b.passed") || !strings.Contains(text, "1 problem to mend") ||
+	if failed < 0 || warned < failed || strings.Contains(text, "b.passed") || !strings.Contains(text, "1 problem to fix") ||
 		!strings.Contains(text, "mage restart") || strings.Index(text, `id="services"`) < warned {
 		t.Errorf("%d %d %s", failed, warned, text)
 	}

@@ -126,7 +126,7 @@ func (v *view) summarize(status control.Status) (tone, text string) {
 	case status.Supervisor == nil:
 		return bad, "The stack is stopped: " + v.Program + " start brings it up."
 	case failed > 0:
-		return bad, count(failed, "problem", "problems") + " to mend."
+		return bad, count(failed, "problem", "problems") + " to fix."
 	case down:
 		return bad, "A service is not ready."
 	case len(v.Problems) > 0:

@@ -176,7 +176,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "online", Flag: "online", Kind: "bool", Optional: true},
 		}},
 	{Name: "doctor:explain", Method: "doctor:explain", NormalName: "doctorexplain", NormalMethod: "doctorexplain", ReadOnly: "always",
-		Synopsis: "says what one check looks at, why, and how to mend what it finds.", Params: []commandline.Param{
+		Synopsis: "says what one check looks at, why, and how to fix what it finds.", Params: []commandline.Param{
 			{Name: "id", Flag: "id", Kind: "string", Optional: false},
 		}},
 	{Name: "doctor:list", Method: "doctor:list", NormalName: "doctorlist", NormalMethod: "doctorlist", ReadOnly: "always",
@@ -365,7 +365,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "security:canary", Method: "security:canary", NormalName: "securitycanary", NormalMethod: "securitycanary", ReadOnly: "",
 		Synopsis: "plants made-up secrets in a private stack, runs the targets in it, and looks for any trace of them."},
 	{Name: "security:explain", Method: "security:explain", NormalName: "securityexplain", NormalMethod: "securityexplain", ReadOnly: "always",
-		Synopsis: "says what one check of security-check looks at, why, and how to mend what it finds.", Params: []commandline.Param{
+		Synopsis: "says what one check of security-check looks at, why, and how to fix what it finds.", Params: []commandline.Param{
 			{Name: "id", Flag: "id", Kind: "string", Optional: false},
 		}},
 	{Name: "security:install-hook", Method: "security:installhook", NormalName: "securityinstallhook", NormalMethod: "securityinstallhook", ReadOnly: "",

@@ -97,6 +97,61 @@ func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	}
 }
 
+// TestTheDocumentedExitStatusesAreTheSources compares the statuses in the table of error codes, one
+// for all codes of a line or one for each, with the constructors that make the codes. A code
+// that is made with both statuses may be documented with either; who makes one with another
+// status (3, 130) sets it afterwards.
+func TestTheDocumentedExitStatusesAreTheSources(t *testing.T) {
+	t.Parallel()
+	made := map[string][]string{}
+	constructor := regexp.MustCompile(`fault\.(New|Usage)\(\s*"([a-z-]+)"`)
+	for _, dir := range []string{"tasks", "page", "checks", "auth", "supervisor", "internal"} {
+		for _, m := range constructor.FindAllStringSubmatch(readSource(t, filepath.Join("..", dir)), -1) {
+			made[m[2]] = append(made[m[2]], map[string]string{"New": "1", "Usage": "2"}[m[1]])
+		}
+	}
+	compared := 0
+	_, table, _ := strings.Cut(read(t, "docs/json.md"), "## Error codes")
+	for line := range strings.Lines(table) {
+		columns := strings.Split(line, "|")
+		if len(columns) < 4 || !strings.Contains(columns[1], "`") {
+			continue
+		}
+		codes, statuses := strings.Split(columns[1], ", "), strings.Split(strings.TrimSpace(columns[2]), ", ")
+		if len(statuses) != 1 && len(statuses) != len(codes) {
+			t.Errorf("%d codes have %d exit statuses: %s", len(codes), len(statuses), line)
+			continue
+		}
+		for i, code := range codes {
+			code, status := strings.Trim(code, " `"), statuses[min(i, len(statuses)-1)]
+			if compared++; status != "3" && status != "130" && made[code] != nil && !slices.Contains(made[code], status) {
+				t.Errorf("docs/json.md gives %s the exit status %s, and the source %s", code, status, made[code][0])
+			}
+		}
+	}
+	if compared < 100 {
+		t.Errorf("%d codes were compared", compared)
+	}
+}
+
+// readSource returns the Go source below dir, without tests.
+func readSource(t *testing.T, dir string) string {
+	t.Helper()
+	var source strings.Builder
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		source.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source.String()
+}
+
 // TestEveryErrorCodeIsDocumented compares the codes in the source with the table of docs/json.md.
 func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func (Doctor) List(ctx context.Context) error {
 	return listChecks(ctx, "doctor:list", doctor.ExplainAll)
 }
 
-// Explain says what one check looks at, why, and how to mend what it finds.
+// Explain says what one check looks at, why, and how to fix what it finds.
 func (Doctor) Explain(ctx context.Context, id string) error {
 	return explainCheck(ctx, "doctor:explain", id, doctor.Explain)
 }

@@ -86,7 +86,7 @@ func (Security) List(ctx context.Context) error {
 	return listChecks(ctx, "security:list", security.ExplainAll)
 }
 
-// Explain says what one check of security-check looks at, why, and how to mend what it finds.
+// Explain says what one check of security-check looks at, why, and how to fix what it finds.
 func (Security) Explain(ctx context.Context, id string) error {
 	return explainCheck(ctx, "security:explain", id, security.Explain)
 }

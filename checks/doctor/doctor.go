@@ -1,9 +1,9 @@
 // Package doctor examines an installation and the stack that may run from it,
-// and says what is wrong, why, and the command that mends it. Call
+// and says what is wrong, why, and the command that fixes it. Call
 // Run; List names its checks for doctor:list, doctor:explain and the runbook.
 //
-// It looks and never changes anything, unless Options.Fix lets it mend what is safe to
-// mend: permissions, folders, stale files, ignore rules, the generated router
+// It looks and never changes anything, unless Options.Fix lets it fix what is safe to
+// fix: permissions, folders, stale files, ignore rules, the generated router
 // configuration. Without Options.Fix it writes only notes of its own: of a refused
 // management key, which it then does not try again, and of the latest versions that it
 // asked for. It never touches the content of a credential or a running service, and goes
@@ -28,7 +28,7 @@ type Options struct {
 	Self   string // path that executes this program
 	Only   string // globs of checks to run; empty: all
 	Skip   string // globs of checks to leave out
-	Fix    bool   // mend what is safe to mend
+	Fix    bool   // fix what is safe to fix
 	Strict bool   // warnings count as failures
 	Online bool   // try upstreams on the network
 	// Untrusted is why the configuration is not trusted, "" when it is. Checks that

@@ -1,7 +1,7 @@
 // Package security answers one question before every push and in every CI job:
 // is a secret exposed, or about to be? Call Run; List names its checks.
 //
-// It looks and changes nothing, unless Options.Fix lets it mend permissions and ignore
+// It looks and changes nothing, unless Options.Fix lets it fix permissions and ignore
 // rules; it writes a cache of its own, and a baseline with Options.WriteBaseline. It
 // sends requests to this machine's own addresses, and only with Options.Probe; it goes
 // to the network only with Options.Online. A secret leaves it only as a preview of at

@@ -77,7 +77,7 @@ type Result struct {
 	DurationMS float64  `json:"duration_ms"`
 }
 
-// Fix says how to mend what a check found.
+// Fix says how to fix what a check found.
 type Fix struct {
 	Command string `json:"command,omitempty"` // may be pasted into a shell
 	Text    string `json:"text"`

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/bootstrap"
@@ -41,13 +42,17 @@ type UpdateRequest struct {
 // tries it alone (try.Run), switches to it, restarts the service that runs it and
 // sends requests through it. If any of that fails, the stack is as it was before; a new
 // version that was installed stays in the store, inactive. Faults: version-pinned, those of
-// bootstrap.Install, probe-missing, update-failed.
+// bootstrap.Install, probe-missing, update-failed; runtime-unused when no version of the runtime
+// is active and no service runs it.
 func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateRequest) (Updated, error) {
 	u := Updated{Runtime: r.Runtime, Restarted: []string{}, Probes: []report.Result{}, Warnings: []string{}}
 	if err := checkPin(cfg, r); err != nil {
 		return u, err
 	}
-	old, _ := store.Current(cfg, r.Runtime)
+	old, active := store.Current(cfg, r.Runtime)
+	if err := checkUse(cfg, r.Runtime); err != nil && !active {
+		return u, err
+	}
 	u.From = old.Version
 	pin := r.Pin
 	r.Latest, r.Inactive, r.Pin, r.Config = true, true, false, cfg
@@ -78,6 +83,18 @@ func Update(ctx context.Context, o change.Options, cfg *config.Config, r UpdateR
 		u.Runtimes[0].Pinned = err == nil
 	}
 	return u, err
+}
+
+// checkUse returns a fault when no service of the configuration runs the runtime. Names that
+// cannot be installed are left to bootstrap.Install. Fault: runtime-unused.
+func checkUse(cfg *config.Config, runtime string) error {
+	installable := runtime == config.RuntimeLiteLLM || runtime == config.RuntimeCLIProxyAPI
+	used := slices.ContainsFunc(cfg.Services, func(svc config.Service) bool { return svc.Runtime == runtime })
+	if used || !installable {
+		return nil
+	}
+	return fault.Usage("runtime-unused", "%s is not installed, and no service of the configuration runs it; nothing was changed",
+		runtime).WithHint("mage bootstrap %s installs it", runtime)
 }
 
 // checkPin returns a fault when the runtime is pinned to another version. With r.Unpin

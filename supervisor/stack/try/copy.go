@@ -209,7 +209,7 @@ func readProxySettings(file string) (map[string]any, error) {
 		err = yaml.Unmarshal(text, &settings)
 	}
 	if err != nil {
-		return nil, fault.New("cliproxy-config-missing", "read %s: %w", file, err).WithHint("mage init writes one")
+		return nil, fault.Usage("cliproxy-config-missing", "read %s: %w", file, err).WithHint("mage init writes one")
 	}
 	for name := range settings {
 		if strings.HasSuffix(name, "-api-key") || name == "openai-compatibility" || name == "ampcode" || name == "proxy-url" {
