@@ -2,6 +2,7 @@ package clientkey
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
 // lockWait is how long a command waits for another one that changes the keys.
@@ -53,9 +55,16 @@ func (s Store) Create(ctx context.Context, alias string, l Limits) (Issued, erro
 	return issued, err
 }
 
+// takenAliases are the names by which reports know the gateway key, and metrics the series beyond
+// their bound.
+var takenAliases = [...]string{record.Gateway, "other"}
+
 // checkNew returns the fault key-invalid for a key that may not be made.
 func checkNew(alias string, l Limits, now time.Time) error {
 	err := checkAlias(alias)
+	if err == nil && slices.Contains(takenAliases[:], alias) {
+		err = errors.New("reports and metrics mean something else by this name")
+	}
 	if err == nil {
 		err = l.check()
 	}

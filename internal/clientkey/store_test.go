@@ -114,6 +114,7 @@ func TestWhatIsNotValidIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	for alias, l := range map[string]clientkey.Limits{
+		"gateway": {}, "other": {},
 		"":                      {},
 		"-dash":                 {},
 		"new\nline":             {},

@@ -98,6 +98,7 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 			return
 		}
 		defer holder.End()
+		c.request.NeedsWeight = holder.CountsTokens()
 	}
 	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
 		c.fail(f)

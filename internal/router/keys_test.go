@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,15 +36,25 @@ type keyed struct {
 // startKeyed starts a router with twoGroups.
 func startKeyed(t *testing.T) *keyed {
 	t.Helper()
+	k, opts := newKeyed(t)
+	k.Stack = routertest.Start(t, twoGroups, opts)
+	return k
+}
+
+// newKeyed returns a keyed without its router, and the options for that. A request costs half a dollar, if
+// its tokens are known.
+func newKeyed(t *testing.T) (*keyed, router.Options) {
+	t.Helper()
 	k := &keyed{keys: clientkey.Store{Folder: t.TempDir()}, rows: &rows{}, t: t}
 	limiter := keylimit.Open(k.keys.Folder, keylimit.Options{Interval: 2 * time.Millisecond})
 	t.Cleanup(func() { _ = limiter.Close() })
-	k.Stack = routertest.Start(t, twoGroups, router.Options{Keys: limiter, Recorder: func(r *record.Request) {
-		r.Cost, r.CostKnown = 0.5, true
+	return k, router.Options{Keys: limiter, Recorder: func(r *record.Request) {
+		if r.Tokens.Known {
+			r.Cost, r.CostKnown = 0.5, true
+		}
 		limiter.Count(r)
 		k.rows.add(r)
-	}})
-	return k
+	}}
 }
 
 // create makes a key, and waits until the router accepts or refuses it as such.
@@ -228,5 +239,36 @@ func TestAFailedRequestGivesItsPlaceBack(t *testing.T) {
 		if got := k.Send("POST", "/v1/chat/completions", body, bearer(key)); got.Status == 429 {
 			t.Errorf("%s: %s", body, got.Body)
 		}
+	}
+}
+
+// TestALimitOfTokensHoldsForStreamsThatTellNone has clients not ask for the usage: they choose that, and must not get
+// around a limit by it.
+func TestALimitOfTokensHoldsForStreamsThatTellNone(t *testing.T) {
+	t.Parallel()
+	k, opts := newKeyed(t)
+	k.Stack = routertest.StartBefore(t, twoGroups, opts, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		chunk := `data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":%s}]}`
+		_, _ = fmt.Fprintf(w, chunk+"\n\n"+chunk+"\n\ndata: [DONE]\n\n", "null", `"stop"`)
+	})
+	stream, asked := strings.Replace(chatBody("m"), "{", `{"stream":true,`, 1), 0
+	for alias, l := range map[string]clientkey.Limits{"tokens": {TPM: lo.ToPtr[int64](1)}, "dollars": {MaxBudget: lo.ToPtr(0.5)},
+		"free": {}} {
+		key, isLimited := k.create(alias, l), alias != "free"
+		if got := k.Send("POST", "/v1/chat/completions", stream, bearer(key)); got.Status != 200 {
+			t.Fatalf("%s: %d %s", alias, got.Status, got.Body)
+		}
+		row := k.rows.last(t, asked+1)
+		if isCounted := row.Tokens.Estimated && row.Tokens.Input > 0 && row.Tokens.Output > 0; isCounted != isLimited ||
+			row.Tokens.Known != isLimited {
+			t.Errorf("%s: %+v", alias, row.Tokens)
+		}
+		want := map[bool]int{true: 429, false: 200}[isLimited]
+		if got := k.Send("POST", "/v1/chat/completions", stream, bearer(key)); got.Status != want {
+			t.Errorf("%s: the next one is answered %d", alias, got.Status)
+		}
+		asked += 2
+		k.rows.last(t, asked)
 	}
 }

@@ -32,6 +32,9 @@ func (h *Holder) Token() string { return h.key.Token }
 // IsRestricted reports whether the key may ask for certain models only.
 func (h *Holder) IsRestricted() bool { return len(h.key.Models) > 0 }
 
+// CountsTokens reports whether a limit of the key counts tokens, or what they cost.
+func (h *Holder) CountsTokens() bool { return h.key.TPM != nil || h.key.MaxBudget != nil }
+
 // AllowsModel is clientkey.Limits.AllowsModel.
 func (h *Holder) AllowsModel(names ...string) bool { return h.key.AllowsModel(names...) }
 

@@ -48,6 +48,7 @@ type Request struct {
 	PromptWeight int // in hundredths of a token, as package estimate weighs; 0 when it was not measured
 	Control      Control
 	Marks        affinity.Marks
+	NeedsWeight  bool // Accept sets PromptWeight, whatever the Reader says
 
 	body         []byte       // decoded, otherwise as it came
 	names        [][]byte     // of the members that the client sent
@@ -82,7 +83,7 @@ func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 	q.Model, q.ModelLiteral, q.PromptWeight, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
 	q.names, q.parts = q.names[:0], q.parts[:0]
-	q.boundary, q.formEnd = "", 0
+	q.boundary, q.formEnd, q.NeedsWeight = "", 0, false
 }
 
 // IsReusable reports whether the request may be reset for another one: no Transport
@@ -110,7 +111,7 @@ func (q *Request) Accept(w http.ResponseWriter, r *Reader, loan *memory.Loan, pa
 		return q.acceptForm(r, pathModel)
 	}
 	s := &scanner{request: q, allowMocks: r.AllowMocks,
-		measures: r.MeasuresPrompts || q.Dialect.IsCounting(), tail: bytes.IndexByte(q.body, '{') + 1}
+		measures: r.MeasuresPrompts || q.NeedsWeight || q.Dialect.IsCounting(), tail: bytes.IndexByte(q.body, '{') + 1}
 	if err := splice.Members(q.body, s.visitMember); err != nil {
 		f := failure.BadRequest("request_body", "Invalid JSON payload: "+describePosition(q.body, err))
 		f.OpenAIOnly = true

@@ -41,6 +41,7 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 // client disconnected or was too slow.
 func (w *Walk) CountStream(a *reply.Answer, end reply.End) {
 	w.readStreamTokens()
+	w.estimateStreamTokens(a, end.How == reply.Complete)
 	w.noteStreamEnd()
 	w.measureStream(a, end.How == reply.Complete)
 	switch {

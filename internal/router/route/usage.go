@@ -63,6 +63,18 @@ func (w *Walk) readStreamTokens() {
 	}
 }
 
+// estimateStreamTokens sets the tokens of a stream that told none, or that ended before it did, for a
+// request whose tokens a limit counts: a client must not get around a limit by not asking for the usage, or
+// by leaving before it comes. An event has at least one token.
+func (w *Walk) estimateStreamTokens(a *reply.Answer, isComplete bool) {
+	t := &w.tokens
+	if !w.request.NeedsWeight || a.Events == nil || t.Known && isComplete {
+		return
+	}
+	t.Known, t.Estimated = true, true
+	t.Input, t.Output = max(t.Input, w.promptTokens()), max(t.Output, a.Events.Events)
+}
+
 // measureAnswer measures an answer: the tokens and the latency of a whole reply, or the time
 // until a stream began.
 func (w *Walk) measureAnswer(a *reply.Answer) {

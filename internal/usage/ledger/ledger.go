@@ -12,13 +12,16 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
 // FileName is the name of the ledger in its folder.
@@ -58,6 +61,9 @@ const secured = `PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mm
 
 // connect opens the file. flags are SQLite's; uri has further parameters.
 func connect(path string, flags sqlite3.OpenFlag, parameters string) (*sqlite3.Conn, error) {
+	if err := checkParts(path); err != nil {
+		return nil, err
+	}
 	name := "file:" + escape(path) + "?modeof=" + escape(path) + parameters
 	db, err := sqlite3.OpenFlags(name, flags|sqlite3.OPEN_URI)
 	if err != nil {
@@ -68,6 +74,17 @@ func connect(path string, flags sqlite3.OpenFlag, parameters string) (*sqlite3.C
 		return nil, err
 	}
 	return db, nil
+}
+
+// checkParts returns an error when a file of the ledger is another kind of file: SQLite would wait for ever for
+// who writes a named pipe, and follow a link.
+func checkParts(path string) error {
+	for _, part := range parts {
+		if info, err := os.Lstat(path + part); err == nil && !info.Mode().IsRegular() {
+			return &fs.PathError{Op: "open", Path: path + part, Err: safefile.ErrNotRegular}
+		}
+	}
+	return nil
 }
 
 // escape escapes a path for a URI of SQLite.
@@ -100,7 +117,23 @@ func checkVersion(db *sqlite3.Conn) error {
 	case found > version:
 		return errNewer
 	}
-	return nil
+	return checkSchema(db)
+}
+
+// checkSchema returns errForeign when the file has more than the tables and indexes of the schema:
+// a view in the place of a table, or a trigger, would make each reader compute what its author wants.
+func checkSchema(db *sqlite3.Conn) error {
+	s, _, err := db.Prepare(`SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	for s.Step() {
+		if !strings.Contains(schema, s.ColumnText(0)) {
+			return errForeign
+		}
+	}
+	return s.Err()
 }
 
 // queryInt returns the number that a statement gives.
@@ -143,6 +176,9 @@ var parts = [...]string{"", "-wal", "-shm"}
 // makePrivate creates the files that are not there, so that they are 0600 from the first byte.
 func makePrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := checkParts(path); err != nil {
 		return err
 	}
 	for _, part := range parts {

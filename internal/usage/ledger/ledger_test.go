@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -502,5 +504,59 @@ func TestTextsAreRedacted(t *testing.T) {
 	}
 	if rows := all(t, folder); rows[0].UserAgent != "sk-…" || rows[0].Call != "sk-…" {
 		t.Errorf("%+v", rows[0])
+	}
+}
+
+// TestAForeignFileIsNotRead has the ledger of a stranger, as an archive brings it along: a view that
+// never ends in the place of a table, a trigger, a virtual table, a named pipe, a link.
+func TestAForeignFileIsNotRead(t *testing.T) {
+	t.Parallel()
+	change := func(sql string) func(t *testing.T, path string) {
+		return func(t *testing.T, path string) {
+			t.Helper()
+			db, err := sqlite3.Open(path)
+			if err == nil {
+				err = errors.Join(db.Exec(sql), db.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, plant := range map[string]func(t *testing.T, path string){
+		"a view": change(`DROP TABLE gap; CREATE VIEW gap AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c)
+ SELECT x AS start, x AS stop, 1 AS requests, '' AS reason FROM c`),
+		"a trigger":    change(`CREATE TRIGGER t AFTER INSERT ON request BEGIN DELETE FROM hour; END`),
+		"a table":      change(`CREATE TABLE more (x TEXT DEFAULT (zeroblob(1000000000)))`),
+		"another name": change(`ALTER TABLE gap RENAME TO sqlitegap`),
+		"a named pipe": func(t *testing.T, path string) {
+			if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a link": func(t *testing.T, path string) {
+			if err := errors.Join(os.Rename(path, path+".elsewhere"), os.Symlink(path+".elsewhere", path)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a log that is a pipe": func(t *testing.T, path string) {
+			if err := syscall.Mkfifo(path+"-wal", 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		folder := t.TempDir()
+		write(t, folder, ledger.Options{}, row(0, "a", "m"))
+		plant(t, ledger.File(folder))
+		r, err := ledger.Open(folder)
+		if !fault.HasCode(err, "usage-ledger-newer") && !fault.HasCode(err, "usage-ledger-unusable") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			_ = r.Close()
+		}
+		if log := write(t, folder, ledger.Options{}, row(0, "b", "m")); !strings.Contains(log, "cannot be written") {
+			t.Errorf("%s is written: %s", name, log)
+		}
 	}
 }
