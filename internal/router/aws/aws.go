@@ -65,15 +65,19 @@ func New(a Access) *Signer {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.client = &http.Client{Timeout: tokenTimeout, Transport: &http.Transport{
+	s.client = &http.Client{Timeout: tokenTimeout, CheckRedirect: refuseRedirect, Transport: &http.Transport{
 		Proxy: proxy.FromEnvironment(os.Getenv), DisableKeepAlives: true}}
-	s.local = &http.Client{Timeout: metadataTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	s.local = &http.Client{Timeout: metadataTimeout, CheckRedirect: refuseRedirect,
+		Transport: &http.Transport{DisableKeepAlives: true}}
 	s.credentials = renewal.New(func(ctx context.Context) (aws.Credentials, time.Time, error) {
 		c, err := s.find(ctx)
 		return c, c.Expires, err
 	})
 	return s
 }
+
+// refuseRedirect keeps a client from another address, which would get the tokens in headers and forms.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Authorize adds to header what proves who sends a request to u with that body. It signs the
 // header Content-Type and no other, as LiteLLM does: proxies may change the rest. Its error

@@ -187,6 +187,26 @@ credential_process = /bin/false
 	}
 }
 
+// TestNoTokenFollowsARedirect has each source lead to another host, which must not be asked.
+func TestNoTokenFollowsARedirect(t *testing.T) {
+	t.Parallel()
+	address, asked := startTokens(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, address+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	for _, access := range []aws.Access{{}, {RoleName: "arn:x", WebIdentityToken: "a.web.token"}} {
+		access.Region, access.STSEndpoint = "us-east-1", server.URL
+		access.Getenv = func(name string) string {
+			return map[string]string{"AWS_CONFIG_FILE": "/none", "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.URL + "/container",
+				"AWS_CONTAINER_AUTHORIZATION_TOKEN": "auth"}[name]
+		}
+		if _, _, _, err := aws.Find(t.Context(), access); err == nil || asked() != "" {
+			t.Errorf("%v; asked %s", err, asked())
+		}
+	}
+}
+
 func TestTheRegionIsFoundInTheEnvironmentAndTheFiles(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

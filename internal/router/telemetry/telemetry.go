@@ -72,10 +72,14 @@ func Start(c Config, o Options) *Exporter {
 		transport.Proxy = proxy.FromEnvironment(o.Getenv)
 	}
 	e := &Exporter{config: c, options: o, meter: newMeter(o.Now()), queue: make(chan spans, queueLength),
-		client: &http.Client{Transport: transport, Timeout: requestTimeout}, stop: make(chan struct{})}
+		client: &http.Client{Transport: transport, Timeout: requestTimeout, CheckRedirect: refuseRedirect},
+		stop:   make(chan struct{})}
 	e.sending.Go(e.run)
 	return e
 }
+
+// refuseRedirect keeps the client from another address, which would get the headers for the collector.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Record takes a request that has ended. It never blocks.
 func (e *Exporter) Record(q *record.Request) {

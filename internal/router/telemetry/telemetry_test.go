@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,6 +202,26 @@ func TestNothingWaitsForACollectorThatHangs(t *testing.T) {
 	}
 	if !strings.Contains(logs.String(), "spans were dropped") {
 		t.Errorf("nothing says that spans were dropped: %s", logs.String())
+	}
+}
+
+// TestTheCollectorsHeadersFollowNoRedirect has the collector lead to another host.
+func TestTheCollectorsHeadersFollowNoRedirect(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	var logs lockedBuffer
+	e := telemetry.Start(telemetry.Config{TracesURL: server.URL, MetricsURL: server.URL, Headers: map[string]string{"api-key": "k"}},
+		telemetry.Options{Logger: slog.New(slog.NewTextHandler(&logs, nil)),
+			BoundModel: func(*record.Request) string { return "bounded" }})
+	e.Record(request())
+	if err := e.Close(); err != nil || elsewhere.Load() > 0 || !strings.Contains(logs.String(), "answered 307") {
+		t.Errorf("%v; %d requests elsewhere; %s", err, elsewhere.Load(), logs.String())
 	}
 }
 
