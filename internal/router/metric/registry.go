@@ -154,7 +154,7 @@ func (r *Registry) Count(q *record.Request) {
 	r.rowOf(&k).add(q)
 	r.countAttempts(q, k.requested)
 	r.countFallbacks(q, k.requested)
-	r.keepRemaining(q, k.deployment)
+	r.keepRemaining(q, r.boundDeployment(q.Deployment))
 }
 
 // rowOf returns the row of k; when there are too many, one that names less. The caller holds mu.
@@ -303,11 +303,11 @@ func (r *Registry) countFallbacks(q *record.Request, requested string) {
 
 // keepRemaining keeps what the provider said that remains of requests and tokens. The caller holds mu.
 func (r *Registry) keepRemaining(q *record.Request, id string) {
-	if id == "" || len(r.remaining) >= maxRows {
+	k := remainingKey{q.Client, id}
+	told, isKnown := r.remaining[k]
+	if id == "" || !isKnown && len(r.remaining) >= maxRows {
 		return
 	}
-	k := remainingKey{q.Client, id}
-	told := r.remaining[k]
 	for _, w := range q.Quota {
 		switch {
 		case w.Remaining == nil:
