@@ -299,11 +299,19 @@ func TestASpendFileThatCannotBeReadIsKeptBeside(t *testing.T) {
 	}
 }
 
-func BenchmarkFindAmong500(b *testing.B) {
+// BenchmarkFind has what the key of a request costs, with one key and among 500.
+func BenchmarkFind(b *testing.B) {
+	for _, keys := range []int{1, 500} {
+		b.Run(strconv.Itoa(keys), func(b *testing.B) { findAmong(b, keys) })
+	}
+}
+
+// findAmong finds a key among many and counts a request of it.
+func findAmong(b *testing.B, keys int) {
 	clock := routertest.NewClock()
 	store := clientkey.Store{Folder: b.TempDir(), Now: clock.Now}
 	var key string
-	for i := range 500 {
+	for i := range keys {
 		issued, err := store.Create(b.Context(), "client-"+strconv.Itoa(i), clientkey.Limits{RPM: lo.ToPtr[int64](math.MaxInt64)})
 		if err != nil {
 			b.Fatal(err)
