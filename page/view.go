@@ -185,7 +185,9 @@ func describeWindow(w window.Window, now time.Time) quotaRow {
 
 // describeAccount returns an account's row.
 func describeAccount(a auth.Account, now time.Time) accountRow {
-	row := accountRow{Name: auth.AccountLabel(a.Email, a.Account), Provider: a.Provider, Tone: good, State: string(a.State)}
+	row := accountRow{
+		Name: auth.AccountLabel(a.Email, a.Account), Provider: a.Provider, Tone: good, State: string(a.State),
+	}
 	switch {
 	case a.Disabled:
 		row.Tone, row.State = caution, "disabled"

@@ -34,7 +34,9 @@ func routerTarget(cfg *config.Config) client.Target {
 		name = config.CLIProxy
 	}
 	svc, _ := cfg.Service(name)
-	return client.Target{Root: strings.TrimSuffix(svc.URL(), "/"), KeyFile: filepath.Join(cfg.Paths.Secrets(), "gateway.key")}
+	return client.Target{
+		Root: strings.TrimSuffix(svc.URL(), "/"), KeyFile: filepath.Join(cfg.Paths.Secrets(), "gateway.key"),
+	}
 }
 
 // setModels sets the groups that a client asks for. Fault: model-missing.
@@ -145,7 +147,8 @@ func checkOwnKey(cfg *config.Config, c client.Client) error {
 	if err != nil || !slices.ContainsFunc(named, isOwn) {
 		return err
 	}
-	return fault.New("client-key-elsewhere", "%s has a key of its own, which is not the one in %s", c.Title, ownKeyFile(cfg, c)).
+	return fault.New("client-key-elsewhere", "%s has a key of its own, which is not the one in %s",
+		c.Title, ownKeyFile(cfg, c)).
 		WithHint("mage key:rotate %s writes a new one there; after mage key:revoke %[1]s it uses the router's", c.Name)
 }
 

@@ -41,7 +41,8 @@ func (s session) servePage(ctx context.Context) error {
 		},
 		Sources: page.Sources{
 			Installation: cfg.File, Program: program.Name(), Now: time.Now,
-			Usage: usageForPage(cfg), Stack: s.pageStack, Events: s.pageEvents, Examine: s.pageFindings, SetProfile: s.setProfileForPage,
+			Usage: usageForPage(cfg), Stack: s.pageStack, Events: s.pageEvents, Examine: s.pageFindings,
+			SetProfile: s.setProfileForPage,
 		},
 	})
 }

@@ -79,7 +79,8 @@ func Ask(ctx context.Context, c Client, t Target, q Question) (Asked, error) {
 	}
 	if ctx.Err() != nil {
 		return asked, fault.New("client-check-failed", "%s did not end within its time: %s", c.Title,
-			lastLine(asked.Errors, asked.Answer)).WithHint("give it longer with -timeout, or start it yourself: it may wait for an answer")
+			lastLine(asked.Errors, asked.Answer)).
+			WithHint("give it longer with -timeout, or start it yourself: it may wait for an answer")
 	}
 	return asked, asked.judge(c, q)
 }
@@ -88,7 +89,8 @@ func Ask(ctx context.Context, c Client, t Target, q Question) (Asked, error) {
 func (a *Asked) run(ctx context.Context, c Client, t Target, q Question) error {
 	dir, err := os.MkdirTemp("", "flowgate-check-")
 	if err != nil {
-		return fault.New("client-not-started", "make a folder to work in: %w", err).WithHint("set TMPDIR to a folder that you can write")
+		return fault.New("client-not-started", "make a folder to work in: %w", err).
+			WithHint("set TMPDIR to a folder that you can write")
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	env, arguments := t.checkEnvironment(c, a.Via, q.Environ)
@@ -138,10 +140,12 @@ func (a Asked) judge(c Client, q Question) error {
 		return fault.New("client-check-failed", "seen by the router: 0 requests: %s ignores its environment", c.Title).
 			WithHint("look at what it printed, and at its own settings")
 	case a.ExitStatus != 0:
-		return fault.New("client-check-failed", "%s ended with status %d: %s", c.Title, a.ExitStatus, lastLine(a.Errors, a.Answer)).
+		return fault.New("client-check-failed", "%s ended with status %d: %s",
+			c.Title, a.ExitStatus, lastLine(a.Errors, a.Answer)).
 			WithHint("mage logs litellm shows what the router did")
 	case !a.Answered:
-		return fault.New("client-check-failed", "%s did not answer what it was asked: %s", c.Title, lastLine(a.Answer, a.Errors)).
+		return fault.New("client-check-failed", "%s did not answer what it was asked: %s",
+			c.Title, lastLine(a.Answer, a.Errors)).
 			WithHint("the model may have answered something else; look at .data.answer")
 	}
 	return nil
@@ -153,7 +157,8 @@ func (c Client) ignoreAdvice(getenv func(string) string) string {
 	if len(set) > 0 {
 		return fmt.Sprintf("%s is set and wins over them", strings.Join(set, " and "))
 	}
-	return "it may have signed in to its maker, or have settings of the folder or of an administrator; quit its other processes"
+	return "it may have signed in to its maker, or have settings of the folder or of an administrator; " +
+		"quit its other processes"
 }
 
 // overrides returns the variables that win over the client's settings.

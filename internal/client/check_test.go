@@ -17,7 +17,7 @@ func (h *home) script(text string) client.Client {
 	h.t.Helper()
 	c, path := find(h.t, "claude"), filepath.Join(h.dir, "bin", "claude")
 	h.write(path, "#!/bin/sh\n"+text)
-	if err := os.Chmod(path, 0o700); err != nil { //nolint:gosec // a program has to be executable
+	if err := os.Chmod(path, 0o700); err != nil {
 		h.t.Fatal(err)
 	}
 	c.Programs = []string{path}

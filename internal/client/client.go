@@ -150,8 +150,9 @@ func (c Client) CheckStartable(t Target, getenv func(string) string) error {
 	if len(c.Run.Environment)+len(c.Run.Arguments) > 0 || c.Status(t, getenv).Points == PointsRouter {
 		return nil
 	}
-	return fault.Usage("client-not-set-up", "%s takes the address of a router from its settings alone, which do not have it",
-		c.Title).WithHint("mage client:setup %s", c.Name)
+	return fault.Usage("client-not-set-up",
+		"%s takes the address of a router from its settings alone, which do not have it", c.Title).
+		WithHint("mage client:setup %s", c.Name)
 }
 
 // lookProgram returns the path of the client's program on PATH, of a version that the entry is

@@ -20,7 +20,8 @@ func (c Client) withoutExposedKeys(values []Value, file content, t Target, resul
 		return values, nil
 	}
 	if c.Key == KeyFileOnly {
-		return nil, fault.New("client-file-exposed", "%s: %s, and %s takes the key from there alone", file.path, why, c.Title).
+		return nil, fault.New("client-file-exposed", "%s: %s, and %s takes the key from there alone",
+			file.path, why, c.Title).
 			WithHint("keep the file out of git, and make it private: chmod go-rwx %s", file.path)
 	}
 	result.addNote("the key was not written into " + file.path + ", because " + why + "; " + c.keyAdvice(t))

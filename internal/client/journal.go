@@ -21,8 +21,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
-// journal is the record of what Setup wrote into one file. It has no key of the router's. It is in this user's state folder,
-// not in an installation, so that it survives when the installation is moved or deleted.
+// journal is the record of what Setup wrote into one file. It has no key of the router's. It is
+// in this user's state folder, not in an installation, so that it survives when the installation is moved or deleted.
 type journal struct {
 	Schema  string    `json:"schema"` // always journalSchema
 	Client  string    `json:"client"`
@@ -65,7 +65,8 @@ func (j *journal) rememberReplaced(earlier *journal) {
 	for i := range j.Edits {
 		e := &j.Edits[i]
 		for _, was := range earlier.Edits {
-			if slices.Equal(was.Path, e.Path) && was.Element == e.Element && was.Secret == e.Secret && !edit.Equal(was.Value, e.Value) {
+			if slices.Equal(was.Path, e.Path) && was.Element == e.Element && was.Secret == e.Secret &&
+				!edit.Equal(was.Value, e.Value) {
 				e.Replaced = was.Value
 			}
 		}

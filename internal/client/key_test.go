@@ -46,7 +46,7 @@ func TestSettingsThatAVersionRefusesAreFound(t *testing.T) {
 		if got := c.RefusedSettings(h.options().Getenv); len(got) > 0 {
 			t.Errorf("of a program that cannot be executed: %v", got)
 		}
-		if err := os.Chmod(program, 0o700); err != nil { //nolint:gosec // a program has to be executable
+		if err := os.Chmod(program, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		var paths []string
@@ -65,7 +65,7 @@ func TestOpencodeIsSetUpForTheVersionThatIsInstalled(t *testing.T) {
 	program := filepath.Join(h.dir, "node_modules/opencode-ai/bin/opencode")
 	h.write(program, "")
 	h.write(filepath.Join(h.dir, "node_modules/opencode-ai/package.json"), `{"version": "2.0.12"}`)
-	if err := os.Chmod(program, 0o700); err != nil { //nolint:gosec // a program has to be executable
+	if err := os.Chmod(program, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	one, two := find(t, "opencode"), find(t, "opencode2")

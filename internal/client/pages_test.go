@@ -38,7 +38,7 @@ func TestThePagesOfClientsAreMadeFromTheTable(t *testing.T) {
 	for _, c := range all {
 		file, want := filepath.Join("../../docs/client", c.Name+".md"), pageOf(t, c)
 		if *update {
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil { //nolint:gosec // a document
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -191,7 +191,7 @@ func applyValues(f edit.Format, file content, clean []byte, values []Value) (tex
 	text = file.text
 	for _, v := range values {
 		e := newEntry(v)
-		if e.Old, e.Had, err = v.lookup(f, clean); err == nil && !(v.Keep && e.Had) {
+		if e.Old, e.Had, err = v.lookup(f, clean); err == nil && (!v.Keep || !e.Had) {
 			// The clean text is edited as well: it determines how many tables are added.
 			if clean, e.Created, err = v.set(f, clean); err == nil {
 				text, _, err = v.set(f, text)
@@ -200,7 +200,7 @@ func applyValues(f edit.Format, file content, clean []byte, values []Value) (tex
 		if err != nil {
 			return nil, nil, invalidFault(file.path, err)
 		}
-		if !(v.Keep && e.Had) {
+		if !v.Keep || !e.Had {
 			edits = append(edits, e)
 		}
 	}

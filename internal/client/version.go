@@ -51,7 +51,8 @@ func npmVersion(dir string) string {
 // which a script in its bin belongs: the name of its folder of metadata has it (PEP 376).
 func pythonVersion(script, distribution string) string {
 	const metadata = ".dist-info"
-	pattern := filepath.Join(filepath.Dir(filepath.Dir(script)), "lib", "python3*", "site-packages", distribution+"-*"+metadata)
+	environment := filepath.Dir(filepath.Dir(script))
+	pattern := filepath.Join(environment, "lib", "python3*", "site-packages", distribution+"-*"+metadata)
 	found, _ := filepath.Glob(pattern) // the pattern is valid
 	if len(found) != 1 {
 		return ""

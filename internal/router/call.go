@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
@@ -104,14 +105,18 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 		c.fail(f)
 		return
 	}
-	if !c.checkModels(w, holder) {
-		return
-	}
-	if to.dialect.IsCounting() {
+	c.serve(w, to, holder)
+}
+
+// serve answers an accepted request, or refuses it when its models are not the holder's.
+func (c *call) serve(w http.ResponseWriter, to destination, holder *keylimit.Holder) {
+	switch {
+	case !c.checkModels(w, holder):
+	case to.dialect.IsCounting():
 		c.countTokens(w)
-		return
+	default:
+		c.answer()
 	}
-	c.answer()
 }
 
 // answer finds a deployment that answers, copies its reply to the client, and counts

@@ -77,7 +77,9 @@ type Cooling struct {
 // State returns which deployments may be asked now. It changes no cooldown.
 func (r *Router) State() State {
 	now := r.policy.Now()
-	s := State{Requests: r.requests.Load(), Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{}}
+	s := State{
+		Requests: r.requests.Load(), Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{},
+	}
 	isAvailable := map[string]bool{}
 	for _, d := range r.deployments {
 		access, _ := d.Cooldown.Access(now)

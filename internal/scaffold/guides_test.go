@@ -200,10 +200,10 @@ func writeDialects(t *testing.T, b *strings.Builder, file string) {
 	last := ""
 	for _, in := range dialects {
 		name, how := in.Name, "the same"
-		switch {
-		case in.How == preview.Unserved || in.How == preview.Estimated:
+		switch in.How {
+		case preview.Unserved, preview.Estimated:
 			continue
-		case in.How == preview.Translated:
+		case preview.Translated:
 			how = in.As
 		}
 		if family, _, ok := strings.Cut(name, "/"); ok && family != "responses" {

@@ -93,8 +93,9 @@ func checkUse(cfg *config.Config, runtime string) error {
 	if used || !installable {
 		return nil
 	}
-	return fault.Usage("runtime-unused", "%s is not installed, and no service of the configuration runs it; nothing was changed",
-		runtime).WithHint("mage bootstrap %s installs it", runtime)
+	return fault.Usage("runtime-unused",
+		"%s is not in use: no service of the configuration runs it; nothing was changed", runtime).
+		WithHint("mage bootstrap %s installs it", runtime)
 }
 
 // checkPin returns a fault when the runtime is pinned to another version. With r.Unpin

@@ -31,7 +31,8 @@ func clientsAddress(find func() ([]pointed, error)) checks.Check {
 				return checks.Passed(nil)
 			}
 			return checks.Warned("").WithDetail(dead).
-				WithFix("mage client:setup "+dead.names(), "it points them at this router; mage client:restore takes FlowGate's settings out")
+				WithFix("mage client:setup "+dead.names(),
+					"it points them at this router; mage client:restore takes FlowGate's settings out")
 		},
 	}
 }

@@ -21,7 +21,8 @@ func clientsEnvironment(s *subject.Subject, find func() ([]pointed, error)) chec
 					continue
 				}
 				if set := p.client.WinningVariables(s.Getenv); len(set) > 0 {
-					outranked.add(p.client, p.status.File, strings.Join(set, " and ")+" is set and is sent in place of the router's key")
+					outranked.add(p.client, p.status.File,
+						strings.Join(set, " and ")+" is set and is sent in place of the router's key")
 				}
 			}
 			if err != nil {

@@ -24,7 +24,8 @@ func credentialsFresh(s *subject.Subject) checks.Check {
 			undated := lo.Filter(accounts, func(a auth.Account, _ int) bool { return a.State == auth.Unknown && !a.Disabled })
 			isDead := func(a auth.Account) bool { return a.State == auth.Dead && !a.Disabled }
 			if len(undated) > 0 && !slices.ContainsFunc(accounts, isDead) {
-				return checks.Skipped("whether %s has expired is not known: %s", filepath.Base(undated[0].File), undated[0].Evidence)
+				return checks.Skipped("whether %s has expired is not known: %s",
+					filepath.Base(undated[0].File), undated[0].Evidence)
 			}
 			return collectProblems(accounts, func(a auth.Account) string {
 				if isDead(a) {

@@ -35,7 +35,8 @@ type crashes struct {
 // beforeExecution are the faults of a start that executes nothing, so that the
 // service's log says nothing about them.
 var beforeExecution = [...]string{
-	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cliproxy-config-invalid", "cwd-missing", "env-unset",
+	"runtime-missing", "active-config-missing", "cliproxy-config-missing", "cliproxy-config-invalid",
+	"cwd-missing", "env-unset",
 	"port-in-use", "port-unusable", "port-unavailable",
 }
 

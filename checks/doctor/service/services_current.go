@@ -22,7 +22,8 @@ func servicesCurrent(s *subject.Subject) checks.Check {
 				return checks.FromFault(err)
 			}
 			status.Services = append([]control.ServiceStatus{}, status.Services...) // other checks read them meanwhile
-			drift.Compare(s.Config, &status, drift.Generated(s.Config))             // profile.current compares that with the configuration
+			// profile.current compares the generated configuration with flowgate.yaml.
+			drift.Compare(s.Config, &status, drift.Generated(s.Config))
 			found := observedServices{ObservedAt: s.Now().UTC(), Services: status.Services}
 			differing := lo.Filter(status.Services, func(svc control.ServiceStatus, _ int) bool { return len(svc.Differs) > 0 })
 			unknown := drift.FindUnrecorded(s.Config, status)

@@ -13,15 +13,8 @@ import (
 // jsonCodec returns the functions for JSON; with comments for JSONC.
 func jsonCodec(comments bool) codec {
 	return codec{
-		lookup: func(text []byte, path Path) (any, bool, error) {
-			place, err := findJSON(text, path, comments)
-			if err != nil || place.rest > 0 {
-				return nil, false, err
-			}
-			value, err := decodeJSON(place.at)
-			return value, true, err
-		},
-		set: func(text []byte, path Path, value any) ([]byte, error) { return setJSON(text, path, value, comments) },
+		lookup: func(text []byte, path Path) (any, bool, error) { return lookUpJSON(text, path, comments) },
+		set:    func(text []byte, path Path, value any) ([]byte, error) { return setJSON(text, path, value, comments) },
 		remove: func(text []byte, path Path) ([]byte, error) {
 			place, err := findJSON(text, path, comments)
 			if err != nil {
@@ -38,14 +31,7 @@ func jsonCodec(comments bool) codec {
 			values, _ := value.(map[string]any)
 			return values, err
 		},
-		isEmpty: func(text []byte, path Path) (bool, error) {
-			place, err := findJSON(text, path, comments)
-			if err != nil || place.rest > 0 {
-				return false, err
-			}
-			object, ok := place.at.Value.(*hujson.Object)
-			return ok && len(object.Members) == 0 && !hasComment(object.AfterExtra), nil
-		},
+		isEmpty: func(text []byte, path Path) (bool, error) { return isEmptyJSON(text, path, comments) },
 		setItem: func(text []byte, e Element, index int, value map[string]any) ([]byte, error) {
 			return setJSONItem(text, e, index, value, comments)
 		},
@@ -53,6 +39,26 @@ func jsonCodec(comments bool) codec {
 			return removeJSONItem(text, e, index, comments)
 		},
 	}
+}
+
+// lookUpJSON returns the value at path; ok is false when there is none.
+func lookUpJSON(text []byte, path Path, comments bool) (value any, ok bool, err error) {
+	place, err := findJSON(text, path, comments)
+	if err != nil || place.rest > 0 {
+		return nil, false, err
+	}
+	value, err = decodeJSON(place.at)
+	return value, true, err
+}
+
+// isEmptyJSON reports whether an object without members and comments is at path.
+func isEmptyJSON(text []byte, path Path, comments bool) (bool, error) {
+	place, err := findJSON(text, path, comments)
+	if err != nil || place.rest > 0 {
+		return false, err
+	}
+	object, ok := place.at.Value.(*hujson.Object)
+	return ok && len(object.Members) == 0 && !hasComment(object.AfterExtra), nil
 }
 
 // jsonPlace is how far a path leads into a JSON text.

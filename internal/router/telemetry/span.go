@@ -165,7 +165,7 @@ func isID(text string, length int) bool {
 func randomHex(bytes int) string {
 	raw := make([]byte, bytes)
 	for i := range raw {
-		raw[i] = byte(rand.Uint32N(255)) + 1 //nolint:gosec // an id of a trace, not a key
+		raw[i] = byte(rand.Uint32N(255)) + 1
 	}
 	return hex.EncodeToString(raw)
 }

@@ -152,12 +152,17 @@ func (r *request) readBlock(s *scan, path string, into *[]part) {
 		case "cache_control":
 			b.cache = max(b.cache, r.readCacheControl(s, path))
 		default:
-			if value := s.raw(); !isNull(value) {
-				r.drop(path, string(key))
-			}
+			r.dropUnlessNull(s, path, string(key))
 		}
 	})
 	r.addCachedBlock(&b, path, into)
+}
+
+// dropUnlessNull notes a member that has no place in the upstream's dialect.
+func (r *request) dropUnlessNull(s *scan, path, key string) {
+	if value := s.raw(); !isNull(value) {
+		r.drop(path, key)
+	}
 }
 
 // readResultContent reads the content of a tool's result. A block within a result cannot

@@ -17,19 +17,7 @@ func (r *request) appendConverseTools(dst []byte) []byte {
 	}
 	dst = append(appendKey(dst, "toolConfig"), `{"tools":[`...)
 	for i := range r.tools {
-		t := &r.tools[i]
-		dst = append(appendComma(dst), `{"toolSpec":{`...)
-		dst = appendTextMember(dst, "name", r.upstreamName(t.namespace, t.name, t.custom))
-		dst = t.appendDescription(dst)
-		if string(t.strict) == "true" { // not every model takes it
-			r.drop("tools.", "strict")
-		}
-		dst = append(appendSchema(append(appendKey(dst, "inputSchema"), `{"json":`...), t), `}}}`...)
-		if t.cache != noCachePoint && !r.opts.Claude { // others have none behind tools
-			r.drop("tools.", "cache_control")
-			continue
-		}
-		dst = appendCachePoint(dst, t.cache)
+		dst = r.appendConverseTool(dst, &r.tools[i])
 	}
 	if len(r.tools) == 0 {
 		for _, name := range called {
@@ -49,6 +37,22 @@ func (r *request) appendConverseTools(dst []byte) []byte {
 			r.upstreamName(r.choice.namespace, r.choice.name, false)), `}}`...)
 	}
 	return append(dst, '}')
+}
+
+// appendConverseTool appends a tool, and the cache point that stands behind it.
+func (r *request) appendConverseTool(dst []byte, t *tool) []byte {
+	dst = append(appendComma(dst), `{"toolSpec":{`...)
+	dst = appendTextMember(dst, "name", r.upstreamName(t.namespace, t.name, t.custom))
+	dst = t.appendDescription(dst)
+	if string(t.strict) == "true" { // not every model takes it
+		r.drop("tools.", "strict")
+	}
+	dst = append(appendSchema(append(appendKey(dst, "inputSchema"), `{"json":`...), t), `}}}`...)
+	if t.cache != noCachePoint && !r.opts.Claude { // others have none behind tools
+		r.drop("tools.", "cache_control")
+		return dst
+	}
+	return appendCachePoint(dst, t.cache)
 }
 
 // calledTools returns the upstream's names of the tools that were called in the

@@ -39,7 +39,8 @@ func cloudsOfBeta(name string) string {
 // invokeMembers are the members of messages that Bedrock knows; it refuses a request with
 // another one.
 var invokeMembers = []string{"anthropic_version", "anthropic_beta", "max_tokens", "messages", "system",
-	"stop_sequences", "temperature", "top_p", "top_k", "tools", "tool_choice", "thinking", "output_config", "context_management", "metadata"}
+	"stop_sequences", "temperature", "top_p", "top_k", "tools", "tool_choice", "thinking", "output_config",
+	"context_management", "metadata"}
 
 // wrapMessages makes of a request to /v1/messages what Bedrock and Vertex AI want: the model
 // is in the path, and the version of the interface, at Bedrock also the betas, in the body.

@@ -215,7 +215,8 @@ func optionsOf(d *settings.Deployment) translate.Options {
 	return translate.Options{
 		MaxTokens: d.MaxOutputTokens, MaxTokensName: d.MaxTokensName, Effort: d.TakesEffort, Adaptive: d.Adaptive,
 		ReasoningBack: d.ReasoningBack, Thoughts: d.ThoughtsBack, Details: d.DetailsBack, TextParts: d.TextParts,
-		Claude: d.Claude, CachePoints: d.CachePoints, CacheHour: d.CacheHour, NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
+		Claude: d.Claude, CachePoints: d.CachePoints, CacheHour: d.CacheHour,
+		NoImages: d.NoImages, NoFiles: d.NoFiles, NoFormat: d.NoFormat,
 	}
 }
 

@@ -182,7 +182,7 @@ func makePrivate(path string) error {
 		return err
 	}
 	for _, part := range parts {
-		f, err := os.OpenFile(path+part, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of the configuration
+		f, err := os.OpenFile(path+part, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type Sum struct {
 // Total returns the tokens of the requests and their replies.
 func (s *Sum) Total() int64 { return s.Input + s.Output }
 
-// Line is the sum of the requests of one client, model, day …
+// Line is the sum of the requests of one client, model, day and the like.
 type Line struct {
 	Name string `json:"name"`
 	Sum

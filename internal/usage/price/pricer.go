@@ -1,11 +1,13 @@
 package price
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -15,8 +17,8 @@ const FileName = "prices.gz"
 // Open returns the table in a folder, else the one that came with this program. Its error is
 // about a table that is there and cannot be read.
 func Open(folder string) (*Table, error) {
-	f, err := os.Open(filepath.Join(folder, FileName)) //nolint:gosec // a folder of the configuration
-	if os.IsNotExist(err) {
+	f, err := safefile.Open(filepath.Join(folder, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
 		return Builtin()
 	}
 	if err != nil {

@@ -2,12 +2,15 @@ package price_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/usage/price"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
@@ -43,5 +46,17 @@ func TestInPlaceOfADamagedTableThatOfTheProgramIsUsed(t *testing.T) {
 	r := request("d")
 	if p.Price(r); !r.CostKnown || r.Cost <= 0 || !strings.Contains(log.String(), "the one of this program is used") {
 		t.Errorf("%v %t, log: %s", r.Cost, r.CostKnown, &log)
+	}
+}
+
+// TestAPipeInThePlaceOfPricesIsNotWaitedFor: the router reads the table while it answers.
+func TestAPipeInThePlaceOfPricesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, price.FileName), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := price.Open(dir); !errors.Is(err, safefile.ErrNotRegular) {
+		t.Errorf("%v", err)
 	}
 }

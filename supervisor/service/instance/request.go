@@ -90,8 +90,8 @@ func (r *StartRequest) checkUpstreamFile() error {
 			WithHint("correct that file; mage doctor names its other problems")
 	}
 	if file.Port != r.Service.Port {
-		return fault.Usage("cliproxy-config-invalid", "service %q: %s has port: %d, and services.%s.port is %d", r.Service.Name,
-			r.Config.CLIProxyConfigFile, file.Port, r.Service.Name, r.Service.Port).
+		return fault.Usage("cliproxy-config-invalid", "service %q: %s has port: %d, and services.%s.port is %d",
+			r.Service.Name, r.Config.CLIProxyConfigFile, file.Port, r.Service.Name, r.Service.Port).
 			WithHint("write the same port in both")
 	}
 	return nil

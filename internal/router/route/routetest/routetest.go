@@ -84,7 +84,7 @@ func (t Transcript) Write(dir string) error {
 	if err := e.Encode(t); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, t.Name+".json"), b.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(dir, t.Name+".json"), b.Bytes(), 0o600)
 }
 
 // hostIn finds the hosts of upstreams in a configuration.
