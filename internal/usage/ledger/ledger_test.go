@@ -336,6 +336,30 @@ func TestForgettingLeavesNoTraceInTheFile(t *testing.T) {
 	}
 }
 
+// TestANameThatWasForgottenIsWrittenAgain: the writer remembers ids of names, which another
+// process has deleted and another name may have got since.
+func TestANameThatWasForgottenIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: func() time.Time { return noon }})
+	w.Add(row(0, "alice", "opus"))
+	w.Add(row(0, "mallory", "opus"))
+	eventually(t, func() bool { return countRows(t, folder) == 2 })
+	if n, err := ledger.Forget(folder, ledger.Filter{Client: "mallory"}); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	w.Add(row(time.Second, "bob", "opus"))
+	w.Add(row(time.Second, "mallory", "opus"))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rows := all(t, folder)
+	if len(rows) != 3 || rows[0].Client != "alice" || rows[1].Client != "bob" || rows[2].Client != "mallory" ||
+		rows[2].Session != "session-mallory" {
+		t.Errorf("%+v", rows)
+	}
+}
+
 // countRows returns how many rows there are, 0 while the ledger is not there.
 func countRows(t *testing.T, folder string) int64 {
 	t.Helper()
