@@ -25,6 +25,9 @@ var ownClients = map[string]string{
 	"internal/bootstrap/bootstrap.go":                 "releases on the Internet",
 	"internal/download/secure.go":                     "files and releases on the Internet",
 	"checks/doctor/environment/upstream_reachable.go": "upstreams on the Internet, without a key",
+	"internal/router/aws/aws.go":                      "AWS's token services, and those of the machine that the router runs on",
+	"internal/router/vertex/vertex.go":                "Google's token services",
+	"internal/router/telemetry/telemetry.go":          "the collector that the configuration names",
 }
 
 var makesClient = regexp.MustCompile(`http\.(Client\{|DefaultClient|DefaultTransport|Transport\{|Get\(|Post\(|Head\(|PostForm\()|new\(http\.(Client|Transport)\)`)

@@ -252,7 +252,8 @@ func TestDiffListsWhatTwoProfilesChangeInOrder(t *testing.T) {
 	}
 	out, _ := json.Marshal(changes)
 	want := `[{"path":"litellm_settings.fallbacks","from":[{"router-default":["router-cheap"]}],"to":[{"router-cheap":["router-default"]}]},` +
-		`{"path":"litellm_settings.num_retries","from":3,"to":1},{"path":"router_settings.allowed_fails","from":1,"to":3},{"path":"router_settings.cooldown_time","from":60,"to":10}]`
+		`{"path":"litellm_settings.num_retries","from":3,"to":1},{"path":"router_settings.allowed_fails","from":1,"to":3},{"path":"router_settings.cooldown_time","from":60,"to":10},` +
+		`{"path":"router_settings.routing_strategy","from":"simple-shuffle","to":"cost-based-routing"}]`
 	if string(out) != want {
 		t.Errorf("got %s", out)
 	}

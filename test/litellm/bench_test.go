@@ -90,7 +90,7 @@ func runLiteLLM(b testing.TB, command []string, file string) string {
 	_ = l.Close()
 	_, number, _ := strings.Cut(addr, ":")
 	args := append(slices.Clone(command[1:]), "--config", file, "--host", "127.0.0.1", "--port", number)
-	cmd := exec.Command(command[0], args...) //nolint:gosec // LiteLLM
+	cmd := exec.Command(command[0], args...)
 	cmd.Dir, cmd.Env = b.TempDir(), append(os.Environ(), "LITELLM_LOCAL_MODEL_COST_MAP=True")
 	started := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -81,7 +81,7 @@ func (g *gateway) create(alias string, l clientkey.Limits) string {
 // start starts a program that runs until the test ends, and waits for a line on its stderr.
 func start(t *testing.T, line, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(program, args...) //nolint:gosec // a program of this test
+	cmd := exec.Command(program, args...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

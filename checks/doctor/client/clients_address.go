@@ -32,7 +32,7 @@ func clientsAddress(find func() ([]pointed, error)) checks.Check {
 			}
 			return checks.Warned("").WithDetail(dead).
 				WithFix("mage client:setup "+dead.names(),
-					"it points them at this router; mage client:restore takes FlowGate's settings out")
+					"it points them at this router; client:restore takes FlowGate's settings out")
 		},
 	}
 }

@@ -32,7 +32,7 @@ func clientsEnvironment(s *subject.Subject, find func() ([]pointed, error)) chec
 				return checks.Passed(nil)
 			}
 			return checks.Warned("").WithDetail(outranked).
-				WithFix("", "unset the variable where the client is started, or start it by mage client:run, which does that")
+				WithFix("", "unset the variable where the client is started, or start it by client:run, which does that")
 		},
 	}
 }
