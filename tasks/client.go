@@ -31,8 +31,14 @@ func (Client) List(ctx context.Context) error {
 }
 
 // Setup points a tool at the router by a small change of the tool's own file, which client:restore takes back.
-func (Client) Setup(ctx context.Context, client string, dryRun *bool, model *string, fastModel *string,
-	key *string) error {
+func (Client) Setup(
+	ctx context.Context,
+	client string,
+	dryRun *bool,
+	model *string,
+	fastModel *string,
+	key *string,
+) error {
 	return runWithConfig(ctx, "client:setup", !deref(dryRun),
 		func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 			return s.setUpClients(ctx, cfg, client, deref(dryRun), clientWishes{deref(model), deref(fastModel), deref(key)})

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/trust"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // fileVersion is the version of the files that this package writes and reads.
@@ -34,7 +34,7 @@ type keysFile struct {
 // Faults: not-yours for a file that other users may have written, client-keys-invalid.
 func Read(folder string) ([]Key, error) {
 	path := filepath.Join(folder, FileName)
-	data, err := trust.ReadOwn(path, maxFileBytes)
+	data, err := ownfile.Read(path, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

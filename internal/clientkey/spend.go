@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
-	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 // Spend is what a key has used.
@@ -33,7 +33,7 @@ type spendFile struct {
 // some seconds ago. Faults: not-yours, client-spend-invalid.
 func ReadSpend(folder string) (map[string]Spend, error) {
 	path := filepath.Join(folder, SpendFileName)
-	data, err := trust.ReadOwn(path, maxFileBytes)
+	data, err := ownfile.Read(path, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string]Spend{}, nil
 	}

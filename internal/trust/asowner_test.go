@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/trust"
 )
@@ -29,7 +30,7 @@ func TestAFolderOfAnotherUserIsAnsweredWithHowToBecomeThatUser(t *testing.T) {
 	if !strings.Contains(hint, "sudo -u nobody mage ") {
 		t.Errorf("hint %q", hint)
 	}
-	if hint := trust.OwnerHint(4_000_000_001); !strings.Contains(hint, "sudo -u '#4000000001' mage ") {
+	if hint := ownfile.OwnerHint(4_000_000_001); !strings.Contains(hint, "sudo -u '#4000000001' mage ") {
 		t.Errorf("a user without a name: %q", hint)
 	}
 }

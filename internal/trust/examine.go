@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // Advice begins every message about an untrusted configuration.
@@ -80,8 +81,8 @@ func (v Verdict) Fault() error {
 		return nil
 	case v.Foreign:
 		hint := "work in a folder of your own, or name the file by hand: -config=" + v.Config
-		if uid, foreign := foreignOwner(v.Config); foreign {
-			hint = OwnerHint(uid) + ", or " + hint
+		if uid, foreign := ownfile.ForeignOwner(v.Config); foreign {
+			hint = ownfile.OwnerHint(uid) + ", or " + hint
 		}
 		return fault.Usage("not-yours", "%s, so FlowGate does not obey it; nothing was done", v.Reason).WithHint("%s", hint)
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // keyName is the name of the key's file in the user's state folder.
@@ -38,7 +39,7 @@ func LoadKey(getenv func(string) string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	secret, err := readOwn(filepath.Join(dir, keyName), keySize)
+	secret, err := ownfile.Read(filepath.Join(dir, keyName), keySize)
 	if err != nil {
 		return Key{}, err
 	}

@@ -3,7 +3,6 @@ package trust
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,70 +10,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/safefile"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
-
-// ownerOf returns the user and the group of a file, -1 when they are unknown.
-func ownerOf(info fs.FileInfo) (uid, gid int) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return -1, -1
-	}
-	return int(st.Uid), int(st.Gid)
-}
-
-// whyNotOwn returns why a state file or folder can be another user's work: a link, its
-// owner or its mode. It returns "" when only this user can change it.
-func whyNotOwn(info fs.FileInfo) string {
-	uid, _ := ownerOf(info)
-	switch {
-	case info.Mode()&fs.ModeSymlink != 0:
-		return "is a symbolic link"
-	case uid != os.Geteuid():
-		return fmt.Sprintf("belongs to user %d", uid)
-	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Sprintf("can be written by others (mode %04o)", info.Mode().Perm())
-	}
-	return ""
-}
-
-// ReadOwn reads a file of at most limit bytes that only this user can change, wherever it is; the
-// folders above it are not examined. Faults and errors are those of ReadState.
-func ReadOwn(path string, limit int64) ([]byte, error) { return readOwn(path, limit) }
-
-// readOwn reads a file of at most limit bytes that only this user can change. Faults:
-// not-yours, state-untrusted for a larger one; errors of the file system are returned as
-// they are.
-func readOwn(path string, limit int64) ([]byte, error) {
-	// O_NONBLOCK: opening a pipe must not block.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
-	if errors.Is(err, syscall.ELOOP) {
-		return nil, notYoursFault(path, "is a symbolic link")
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: safefile.ErrNotRegular}
-	}
-	if why := whyNotOwn(info); why != "" {
-		return nil, notYoursFault(path, why)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(data)) > limit {
-		return nil, fault.New("state-untrusted", "%s is larger than %d bytes, so it is not read as state", path, limit).
-			WithHint("move it away; FlowGate begins a new one")
-	}
-	return data, nil
-}
 
 // ReadState reads a state file of the installation in root (config.Paths.Root). This user
 // must own the file and every folder from it up to root, others must not be able to write
@@ -85,7 +22,7 @@ func ReadState(root, path string, limit int64) ([]byte, error) {
 	if err := CheckFolders(root, filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	return readOwn(path, limit)
+	return ownfile.Read(path, limit)
 }
 
 // stateFiles lists the files and folders below an installation's root that FlowGate reads
@@ -167,8 +104,8 @@ func checkOwnLink(path string) error {
 	if err != nil {
 		return err
 	}
-	if uid, _ := ownerOf(info); uid != os.Geteuid() {
-		return notYoursFault(path, fmt.Sprintf("is a link of user %d", uid))
+	if uid, _ := ownfile.Owner(info); uid != os.Geteuid() {
+		return ownfile.Fault(path, fmt.Sprintf("is a link of user %d", uid))
 	}
 	return checkOwn(RealPath(path))
 }
@@ -181,8 +118,8 @@ func CheckOwner(path string) error {
 		if err != nil {
 			return err
 		}
-		if uid, _ := ownerOf(info); uid != os.Geteuid() {
-			return notYoursFault(path, fmt.Sprintf("belongs to user %d", uid))
+		if uid, _ := ownfile.Owner(info); uid != os.Geteuid() {
+			return ownfile.Fault(path, fmt.Sprintf("belongs to user %d", uid))
 		}
 	}
 	return nil
@@ -209,7 +146,7 @@ func CheckReplaceable(root string) error { return checkFoldersAbove(filepath.Dir
 // the user's home or the first folder that root owns. Fault: not-yours.
 func checkFoldersAbove(dir string) error {
 	if at, why := findReplaceable(dir); why != "" {
-		return notYoursFault(at, why)
+		return ownfile.Fault(at, why)
 	}
 	return nil
 }
@@ -225,7 +162,7 @@ func findReplaceable(dir string) (at, why string) {
 			if why = whyReplaceable(info); why != "" {
 				return at, why
 			}
-			if uid, _ := ownerOf(info); uid == 0 && os.Geteuid() != 0 {
+			if uid, _ := ownfile.Owner(info); uid == 0 && os.Geteuid() != 0 {
 				return "", ""
 			}
 		}
@@ -240,7 +177,7 @@ func findReplaceable(dir string) (at, why string) {
 // entry can replace it. A group with the number of the user counts as the user: many
 // systems give each user such a group.
 func whyReplaceable(info fs.FileInfo) string {
-	uid, gid := ownerOf(info)
+	uid, gid := ownfile.Owner(info)
 	mode := info.Mode()
 	open := mode.Perm() & 0o022
 	if open == 0o020 && gid == os.Geteuid() && gid != 0 || uid == 0 && os.Geteuid() != 0 {

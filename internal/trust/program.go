@@ -3,6 +3,8 @@ package trust
 import (
 	"os"
 	"path/filepath"
+
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // CheckProgram returns a fault when a program that no configuration names, found in a
@@ -15,7 +17,7 @@ func CheckProgram(path string) error {
 		return err
 	}
 	if why := whyReplaceable(info); why != "" {
-		return notYoursFault(path, why)
+		return ownfile.Fault(path, why)
 	}
 	for _, file := range [...]string{path, real} { // a link can be replaced where it lies, too
 		if err := checkFoldersAbove(RealPath(filepath.Dir(file))); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // Record is the statement of a user to trust an installation.
@@ -87,7 +88,7 @@ func findRecord(cfg *config.Config, getenv func(string) string) (r Record, ok bo
 
 // readRecord reads a record that only this user can change.
 func readRecord(path string) (r Record, err error) {
-	data, err := readOwn(path, maxRecord)
+	data, err := ownfile.Read(path, maxRecord)
 	if err == nil {
 		err = json.Unmarshal(data, &r)
 	}

@@ -15,12 +15,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 )
 
 // DigestVariable names the environment variable that holds the digest of a
@@ -50,40 +49,10 @@ func checkOwn(path string) error {
 	if err != nil {
 		return err
 	}
-	if why := whyNotOwn(info); why != "" {
-		return notYoursFault(path, why)
+	if why := ownfile.WhyNotOwn(info); why != "" {
+		return ownfile.Fault(path, why)
 	}
 	return nil
-}
-
-// notYoursFault returns the fault not-yours for a path, with the hint for its owner.
-func notYoursFault(path, why string) *fault.Error {
-	hint := "only you may own it and write to it: chmod go-w it and its folder if they are yours, " +
-		"else work in a folder of your own"
-	if uid, foreign := foreignOwner(path); foreign {
-		hint = OwnerHint(uid) + ", or work in a folder of your own"
-	}
-	return fault.Usage("not-yours", "%s %s, so FlowGate does not use it; nothing was done", path, why).WithHint("%s", hint)
-}
-
-// foreignOwner returns the user that owns a file, and whether that is another user than
-// the one of this process.
-func foreignOwner(path string) (uid int, foreign bool) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return -1, false
-	}
-	uid, _ = ownerOf(info)
-	return uid, uid >= 0 && uid != os.Geteuid()
-}
-
-// OwnerHint returns the hint to run a command as the user who owns the files.
-func OwnerHint(uid int) string {
-	name := "'#" + strconv.Itoa(uid) + "'" // sudo's form for a user without a name
-	if known, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		name = known.Username
-	}
-	return "if it is that user's stack, run the command as that user: sudo -u " + name + " mage …"
 }
 
 // unwritableFault returns the fault trust-unwritable for a path.

@@ -21,9 +21,9 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/trust"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -90,7 +90,7 @@ func (e foreignSocketError) hint() string {
 	if e.uid < 0 || e.uid == os.Geteuid() {
 		return "run the command as the user that the stack belongs to"
 	}
-	return trust.OwnerHint(e.uid)
+	return ownfile.OwnerHint(e.uid)
 }
 
 // dialSameUser connects to a socket if a process of our own user listens on it.
