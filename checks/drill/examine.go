@@ -66,3 +66,12 @@ func reasonOf(r report.Result) string {
 	}
 	return ""
 }
+
+// expectNoComplaint fails unless a check of doctor passes, or finds nothing to judge.
+func (s *stack) expectNoComplaint(ctx context.Context, id string) error {
+	r, err := s.runCheck(ctx, false, id)
+	if err == nil && r.Status != report.Pass && r.Status != report.Skip {
+		err = fmt.Errorf("doctor still says of %s: %s", id, reasonOf(r))
+	}
+	return err
+}

@@ -223,7 +223,7 @@ func hangProbe(ctx context.Context, s *stack) error {
 }
 
 func expireCredential(ctx context.Context, s *stack) error {
-	if err := s.expectPass(ctx, "credentials.fresh"); err != nil {
+	if err := s.expectNoComplaint(ctx, "credentials.fresh"); err != nil {
 		return err
 	}
 	file := filepath.Join(s.cfg.Paths.Auths(), "codex-drill@example.com.json")
@@ -241,7 +241,7 @@ func expireCredential(ctx context.Context, s *stack) error {
 	if err := os.Remove(file); err != nil {
 		return err
 	}
-	return s.expectPass(ctx, "credentials.fresh")
+	return s.expectNoComplaint(ctx, "credentials.fresh")
 }
 
 func cutUpgrade(ctx context.Context, s *stack) error {
