@@ -9,6 +9,9 @@
 // page loads nothing from elsewhere and shows no secret.
 //
 // It decides nothing: what it shows comes from Sources.
+//
+// It is larger than other packages because templates, the rows that they show and the access to them
+// belong together, and nothing else uses them.
 package page
 
 import (

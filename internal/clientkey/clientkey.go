@@ -7,6 +7,9 @@
 // only the router writes, so that neither writer can undo what the other wrote.
 //
 // It never decides about a request, and never writes the gateway key.
+//
+// It is larger than other packages because the file of the keys and the file of what they spent
+// have one form, one lock and one set of limits.
 package clientkey
 
 import (

@@ -6,6 +6,9 @@
 //
 // It reads a configuration with the router's own code, so that the router does what the
 // preview says. It executes and sends nothing, and its results contain no value of a key.
+//
+// It is larger than other packages because the table and its text are one thing: each column is
+// found out and printed here.
 package preview
 
 import (

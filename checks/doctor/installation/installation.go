@@ -1,5 +1,8 @@
 // Package installation holds the checks on what lies on the disk: the configuration
 // file, the folders below .router and the keys.
+//
+// It is larger than other packages because it has a file for each check, and the checks share what
+// they know of the folders.
 package installation
 
 import (

@@ -1,5 +1,7 @@
 // Package routing holds the checks on the router's settings: deployments,
 // strategy, fallbacks, and keys that LiteLLM would ignore.
+//
+// It is larger than other packages because it has a file for each check.
 package routing
 
 import (

@@ -5,6 +5,9 @@
 //
 // It works on texts, not on files, and refuses a text that it cannot read safely: one
 // that does not parse, that is not UTF-8, or in which a key of the path occurs twice.
+//
+// It is larger than other packages because it has an editor for each format behind one set of
+// functions; no caller needs one format alone.
 package edit
 
 import (

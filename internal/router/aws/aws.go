@@ -5,6 +5,9 @@
 // role, a profile, the environment, the shared files, a web identity, the container, the
 // machine. It uses AWS's signer and event-stream packages and nothing else of its SDK. It
 // executes no credential_process, and never writes credentials to a log.
+//
+// It is larger than other packages because each source of credentials needs the signer and the
+// clients of the others.
 package aws
 
 import (

@@ -4,6 +4,9 @@
 // into a stream.
 //
 // It never sends anything and never translates one dialect into another.
+//
+// It is larger than other packages because what differs between dialects stands side by side, one
+// file for each kind of difference.
 package dialect
 
 // Dialect is the form of requests and replies on a route.

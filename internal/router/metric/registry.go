@@ -8,6 +8,8 @@
 // prompt, a key, or a user agent.
 //
 // It never sends anything, and never reads a clock.
+//
+// It is larger than other packages because it has every family that LiteLLM has.
 package metric
 
 import (

@@ -6,6 +6,8 @@
 // It encodes OTLP/HTTP JSON itself, since OpenTelemetry's library costs every command of the program 2 ms
 // at its start. No request waits for the collector: requests go into a queue, and what does not fit is
 // dropped and counted. No span and no metric has a part of a prompt or of a reply, or a key.
+//
+// It is larger than other packages because it has the encoding of OTLP besides what is told.
 package telemetry
 
 import (
