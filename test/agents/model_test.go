@@ -60,7 +60,7 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case m.route == googleRoute:
 		data(w, "", geminiReply(reply))
-	case m.route == chatRoute:
+	case strings.HasSuffix(m.route, "/chat/completions"):
 		writeChat(w, reply)
 	case strings.HasSuffix(m.route, "/messages"):
 		writeMessages(w, reply)
