@@ -10,9 +10,11 @@ package agents
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,17 +109,17 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	if opts.Task != nil {
 		task = *opts.Task
 	}
-	var out, errs strings.Builder
+	var errs strings.Builder
 	cmd := subprocess.Command(ctx, filepath.Join(installed, "node_modules", ".bin", a.name), a.args(task, opts)...)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = work, strings.NewReader(task.Input), &out, &errs
+	cmd.Dir, cmd.Stdin, cmd.Stderr = work, strings.NewReader(task.Input), &errs
 	cmd.Env = append([]string{
 		"HOME=" + home, "TMPDIR=" + filepath.Join(home, "tmp"), "PATH=" + os.Getenv("PATH"), "NO_COLOR=1", "TERM=dumb",
 	}, a.env(home, task, opts)...)
 	start := time.Now()
-	err := cmd.Run()
-	r := Result{Agent: a.name, Package: a.pkg, Output: subprocess.Tail([]byte(out.String()), 2<<10)}
+	printed, err := runIntoFile(cmd, filepath.Join(opts.Scratch, a.name, "stdout"))
+	r := Result{Agent: a.name, Package: a.pkg, Output: subprocess.Tail(printed, 2<<10)}
 	r.DurationMS = float64(time.Since(start).Microseconds()) / 1000
-	said := readTranscript(out.String())
+	said := readTranscript(string(printed))
 	r.Answer, r.Thinking = said.answer, said.thinking
 	if a.isSilent {
 		task.Thinking = ""
@@ -125,6 +127,19 @@ func (a *agent) run(ctx context.Context, installed string, opts Options) (Result
 	r.Error = complaint(ctx, err, said, errs.String(), task)
 	r.OK = r.Error == ""
 	return r, nil
+}
+
+// runIntoFile runs a command and returns what it printed, which goes through a file: programs
+// for Node.js that end lose what a pipe has not taken yet.
+func runIntoFile(cmd *exec.Cmd, path string) (printed []byte, err error) {
+	out, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout = out
+	err = errors.Join(cmd.Run(), out.Close())
+	printed, readErr := os.ReadFile(path)
+	return printed, errors.Join(err, readErr)
 }
 
 // echoTask is to have a token echoed. The echo upstream calls the tool that it is told to

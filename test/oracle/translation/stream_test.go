@@ -212,7 +212,8 @@ func (s *summary) response(e *event) {
 // the reason, by the client's dialect.
 var acceptedStreams = map[translate.Dialect]map[string]string{
 	translate.Messages: merge(lost, map[string]string{
-		"reasoning as OpenRouter names it": "CLIProxyAPI does not know the member reasoning",
+		"reasoning, and the same in details of a later chunk": "CLIProxyAPI does not know the member reasoning",
+		"reasoning as OpenRouter names it":                    "CLIProxyAPI does not know the member reasoning",
 	}),
 	translate.Responses: merge(lost, map[string]string{
 		"reasoning before a text": "CLIProxyAPI goes on with reasoning behind the text that came with it",
@@ -220,11 +221,14 @@ var acceptedStreams = map[translate.Dialect]map[string]string{
 			"only at [DONE]",
 	}),
 	translate.Gemini: merge(lost, map[string]string{
-		"reasoning before a text":          "CLIProxyAPI loses a finish reason that comes with content",
-		"reasoning as OpenRouter names it": "CLIProxyAPI does not know the member reasoning",
+		"reasoning, and the same in details of a later chunk":                             "CLIProxyAPI does not know the member reasoning",
+		"reasoning before a text":                                                         "CLIProxyAPI loses a finish reason that comes with content",
+		"reasoning as OpenRouter names it":                                                "CLIProxyAPI does not know the member reasoning",
 		"a text, then two calls, name and arguments in one chunk, and finish_reason stop": unordered,
-		"interleaved calls": unordered,
-		"whole arguments at the end, and the id repeated in each chunk": unordered,
+		"interleaved calls":                                                               unordered,
+		"whole arguments at the end, and the id repeated in each chunk":                   unordered,
+		"arguments beside a finish_reason, which comes twice, and usage beside the second": "CLIProxyAPI loses the usage " +
+			"beside a second finish reason",
 		"a filtered reply":          "", // CLIProxyAPI knows how Google says that
 		"no id, and one used twice": "CLIProxyAPI loses calls that come with the finish reason",
 		"a text behind a call":      "CLIProxyAPI loses calls that come with the finish reason",
@@ -236,6 +240,8 @@ const unordered = "CLIProxyAPI gives the calls in the order of a map"
 
 // lost are the streams of which CLIProxyAPI loses something for every client.
 var lost = map[string]string{
+	"no finish_reason, but the usage and [DONE]":             "CLIProxyAPI does not end the stream, or without a reason",
+	"reasoning only in its details":                          "CLIProxyAPI does not know the member reasoning_details",
 	"calls without an index":                                 "CLIProxyAPI makes one call of two",
 	"all calls with index 0":                                 "CLIProxyAPI makes one call of two",
 	"arguments that are an object, and none at all":          "CLIProxyAPI passes an empty text as arguments",
