@@ -69,24 +69,37 @@ func (r *packageRecord) failures(name string) (failed []Failure) {
 }
 
 // failureReason returns why a test failed, by its output: the line with a panic or data race, else
-// the last line that was logged with a file and a line, else the last one that is not a mere
-// verdict. It returns at most 200 bytes of it.
-func failureReason(text string) (last string) {
-	isLogged := false
+// the lines that were logged with a file and a line, else the last one that is not a mere verdict.
+// Nothing in the output tells an error from a log, and a log may come after the error, so all of
+// these lines are named: when they are more than five, the first two and the last three.
+func failureReason(text string) string {
+	var logged []string
+	var last string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		file, _, _ := strings.Cut(line, ": ")
-		switch logged := strings.Contains(file, ".go:") && !strings.ContainsAny(file, " \t"); {
+		switch {
 		case strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "WARNING: DATA RACE"):
-			return strings.ToValidUTF8(line[:min(len(line), 200)], "")
+			return cutLine(line)
 		case line == "" || line == "PASS" || line == "FAIL" || strings.HasPrefix(line, "FAIL\t") ||
 			strings.HasPrefix(line, "exit status"):
-		case logged || !isLogged:
-			last, isLogged = line, isLogged || logged
+		case strings.Contains(file, ".go:") && !strings.ContainsAny(file, " \t"):
+			logged = append(logged, cutLine(line))
+		default:
+			last = cutLine(line)
 		}
 	}
-	return strings.ToValidUTF8(last[:min(len(last), 200)], "")
+	if len(logged) == 0 {
+		return last
+	}
+	if len(logged) > 5 {
+		logged = slices.Concat(logged[:2], []string{"…"}, logged[len(logged)-3:])
+	}
+	return strings.Join(logged, "; ")
 }
+
+// cutLine returns at most 200 bytes of a line.
+func cutLine(line string) string { return strings.ToValidUTF8(line[:min(len(line), 200)], "") }
 
 // render returns what is printed of a package: its last line when it passed, else the output of
 // each test that did not pass, then the package's own. Of a test that passed it has only a race

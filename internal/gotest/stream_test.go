@@ -3,6 +3,7 @@ package gotest_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,12 +133,37 @@ func TestFailedTestsAreNamedBeforeTheirOutputAndAtTheEnd(t *testing.T) {
 		!strings.HasSuffix(f.Message, "and 2 more") || !strings.Contains(f.Hint, "go test -C=. m/") {
 		t.Errorf("%v", err)
 	}
-	reasons := map[string]string{"m/exits": "TestMain gives up", "m/fails TestParent/first_child": "x_test.go:22: wrong",
+	reasons := map[string]string{"m/exits": "TestMain gives up", "m/fails TestParent/first_child": "x_test.go:22: before; x_test.go:22: wrong",
 		"m/hangs TestHangs": "panic: test timed out after 1s", "m/panics TestBoom": "panic: boom",
 		"m/unbuilt": "it does not compile"}
 	for i, name := range names {
 		if want, ok := reasons[name]; ok && s.Failed[i].Reason != want {
 			t.Errorf("%s: reason %q, want %q", name, s.Failed[i].Reason, want)
+		}
+	}
+}
+
+func TestALogAfterTheErrorDoesNotHideIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, output, reason string }{
+		{"one log", "    a_test.go:1: wrong\n        in two lines\n    a_test.go:2: a log\n--- FAIL: TestA (0.00s)\n",
+			"a_test.go:1: wrong; a_test.go:2: a log"},
+		{"five", "    a.go:1: 1\n    a.go:2: 2\n    a.go:3: 3\n    a.go:4: 4\n    a.go:5: 5\n",
+			"a.go:1: 1; a.go:2: 2; a.go:3: 3; a.go:4: 4; a.go:5: 5"},
+		{"six", "    a.go:1: 1\n    a.go:2: 2\n    a.go:3: 3\n    a.go:4: 4\n    a.go:5: 5\n    a.go:6: 6\n",
+			"a.go:1: 1; a.go:2: 2; …; a.go:4: 4; a.go:5: 5; a.go:6: 6"},
+		{"a long line", "    a.go:1: " + strings.Repeat("w", 300) + "\n    a.go:2: a log\n",
+			"a.go:1: " + strings.Repeat("w", 192) + "; a.go:2: a log"},
+		{"a panic", "    a.go:1: a log\npanic: boom\n    a.go:2: a log\n", "panic: boom"},
+	} {
+		events := ""
+		for line := range strings.Lines(c.output) {
+			events += fmt.Sprintf(`{"Action":"output","Package":"p","Test":"TestA","Output":%q}`, line) + "\n"
+		}
+		s := &gotest.Stream{}
+		_, _ = giveStream(t, s, events+`{"Action":"fail","Package":"p","Test":"TestA"}`+"\n"+`{"Action":"fail","Package":"p"}`+"\n")
+		if len(s.Failed) != 1 || s.Failed[0].Reason != c.reason {
+			t.Errorf("%s: %+v", c.name, s.Failed)
 		}
 	}
 }
