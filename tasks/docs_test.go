@@ -84,7 +84,7 @@ func TestFilesThatTheDocumentsNameExist(t *testing.T) {
 	)
 	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/json.md",
 		"docs/benchmarks.md", "docs/compatibility.md", "docs/security.md", "docs/release-and-rollback.md", "docs/recipes.md",
-		"docs/ci.md", "docs/runbook.md", "docs/install.md",
+		"docs/ci.md", "docs/runbook.md", "docs/install.md", "docs/scale.md",
 		"docs/from-python-flowgate.md"} {
 		for _, m := range named.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.HasPrefix(m[1], "config/") {

@@ -1,0 +1,124 @@
+package route_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+var update = flag.Bool("update", false, "rewrite the table of simulated routers in docs/scale.md")
+
+// scaleFile is the document that has what the simulation of many routers gives.
+const scaleFile = "../../../docs/scale.md"
+
+// The marks between which the table stands.
+const (
+	tableBegins = "<!-- the simulation of many routers begins -->\n"
+	tableEnds   = "<!-- the simulation of many routers ends -->"
+)
+
+// figure is a line of the table: what was counted, and between which bounds it has to be for each of
+// the variants.
+type figure struct {
+	what   string
+	values []int
+}
+
+// variants are the ways in which routers may know of each other.
+var variants = []struct {
+	name string
+	join func(*cluster)
+}{
+	{"each for itself", nil},
+}
+
+// limitOfMany is the rpm of each deployment where limits are simulated: the requests of a minute need
+// more of them.
+const limitOfMany = 1000
+
+// simulateMany runs a simulation of many routers with settings.
+func simulateMany(t *testing.T, yaml string, join func(*cluster)) (c *cluster) {
+	synctest.Test(t, func(t *testing.T) {
+		c = newCluster(t, strings.Replace(yaml, "num_retries: 0", "num_retries: 2", 1), 11, join)
+		c.run()
+	})
+	return c
+}
+
+// measureFailures adds what a simulation with affinity and failing upstreams gives.
+func measureFailures(c *cluster) []figure {
+	fewest, most := c.spread(failuresBegin)
+	moved, followed := c.movedWithoutReason()
+	return []figure{
+		{"requests that clients saw fail", []int{manyAsked - c.ended[200]}},
+		{"requests that a second deployment was asked for", []int{c.retried}},
+		{"requests refused by the one that says 429 and for how long", []int{c.failed["b"]}},
+		{"requests refused by the one that says 500 at once", []int{c.failed["c"]}},
+		{"requests refused by the one that says 503 after 3 s", []int{c.failed["d"]}},
+		{"fewest and most requests to a deployment in the first minute, all well", []int{fewest, most}},
+		{"most requests in a second to one that is well again, in its first half minute",
+			[]int{c.busiestSecond("b", failuresEnd, failuresEnd+failuresBegin/2)}},
+		{fmt.Sprintf("requests, of %d that follow one of their client, that moved although nothing had failed", followed),
+			[]int{moved}},
+	}
+}
+
+// limitedModels returns the settings of a simulation with limits.
+func limitedModels() string {
+	var limits []string
+	for host := range strings.FieldsSeq(manyHosts) {
+		limits = append(limits, fmt.Sprintf("%s rpm: %d", host, limitOfMany))
+	}
+	return models("usage-based-routing-v2", manyHosts, limits...)
+}
+
+// measureLimits adds what a simulation with limits gives.
+func measureLimits(c *cluster) []figure {
+	return []figure{{fmt.Sprintf("most requests in a minute to a deployment that may get %d", limitOfMany),
+		[]int{c.busiestMinute()}}}
+}
+
+func TestTheDocumentHasTheFiguresOfTheSimulatedRouters(t *testing.T) {
+	t.Parallel()
+	var columns [][]figure
+	header, rule := "| |", "|---|"
+	for _, v := range variants {
+		column := measureFailures(simulateMany(t, sticky("session_affinity", manyHosts), v.join))
+		columns = append(columns, append(column, measureLimits(simulateMany(t, limitedModels(), v.join))...))
+		header, rule = header+" "+v.name+" |", rule+"---|"
+	}
+	table := header + "\n" + rule + "\n"
+	for i, line := range columns[0] {
+		table += "| " + line.what + " |"
+		for _, column := range columns {
+			table += " " + strings.Trim(strings.ReplaceAll(fmt.Sprint(column[i].values), " ", " to "), "[]") + " |"
+		}
+		table += "\n"
+	}
+	compareTable(t, table)
+}
+
+// compareTable compares the table in the document with what it has to be, or writes it there.
+func compareTable(t *testing.T, table string) {
+	t.Helper()
+	text, err := os.ReadFile(scaleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, hasBegin := strings.Cut(string(text), tableBegins)
+	there, after, hasEnd := strings.Cut(rest, tableEnds)
+	switch {
+	case !hasBegin || !hasEnd:
+		t.Fatalf("%s has no table of simulated routers", scaleFile)
+	case there == table:
+	case !*update:
+		t.Errorf("%s has\n%s\nand the simulation gives\n%s\n(rewrite it with -update)", scaleFile, there, table)
+	default:
+		if err := os.WriteFile(scaleFile, []byte(before+tableBegins+table+tableEnds+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
