@@ -29,7 +29,7 @@ func openObservers(loaded *settings.Settings, keyFolder string, usage usageLedge
 		o.rows = usage.start(log)
 	}
 	if keyFolder != "" {
-		o.keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log})
+		o.keys = keylimit.Open(keyFolder, keylimit.Options{Logger: log, SpendFolder: usage.folder})
 	}
 	if loaded.Telemetry {
 		o.telemetry = startTelemetry(loaded, o.metrics.Model, log)

@@ -30,11 +30,12 @@ type keysFile struct {
 	Keys    []Key `json:"keys"`
 }
 
-// Read returns the keys in the folder of an installation's keys; none when there is no file.
+// Read returns the keys in the folder of an installation's keys, which may be a mounted Secret; none when
+// there is no file.
 // Faults: not-yours for a file that other users may have written, client-keys-invalid.
 func Read(folder string) ([]Key, error) {
 	path := filepath.Join(folder, FileName)
-	data, err := ownfile.Read(path, maxFileBytes)
+	data, err := readOwn(folder, FileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -47,6 +48,14 @@ func Read(folder string) ([]Key, error) {
 			WithHint("restore the file, or move it away and create the keys again")
 	}
 	return keys, nil
+}
+
+// readOwn reads a file in the folder of an installation's keys, or in a mounted Secret.
+func readOwn(folder, name string) ([]byte, error) {
+	if ownfile.IsMounted(folder) {
+		return ownfile.ReadMounted(folder, name, maxFileBytes)
+	}
+	return ownfile.Read(filepath.Join(folder, name), maxFileBytes)
 }
 
 // Decode reads the content of a file of keys. It refuses what it does not know: a limit that is

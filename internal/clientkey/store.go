@@ -5,11 +5,13 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/flock"
 	"github.com/flowgate-go/flowgate/internal/keyfile"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 	"github.com/flowgate-go/flowgate/internal/privatefile"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
@@ -31,7 +33,7 @@ type Issued struct {
 
 // Create makes a key with a name. The name of a revoked or expired key may be used again: the new
 // key takes its place. Faults: key-invalid, key-exists, client-keys-invalid, not-yours, keys-busy,
-// write-failed.
+// keys-read-only, write-failed.
 func (s Store) Create(ctx context.Context, alias string, l Limits) (Issued, error) {
 	var issued Issued
 	err := s.change(ctx, func(keys []Key, now time.Time) ([]Key, error) {
@@ -95,6 +97,17 @@ func (s Store) Revoke(ctx context.Context, alias string) (Key, error) {
 	return revoked, err
 }
 
+// errMounted is why keys of a mounted Secret cannot be changed.
+var errMounted = errors.New("Kubernetes mounts the folder from a Secret")
+
+// readOnlyFault returns the fault for a file of keys that only routers read.
+func readOnlyFault(path string, err error) error {
+	return fault.New("keys-read-only", "the named keys in %s cannot be changed here: %w", path, err).
+		WithHint("run this command in the installation that the file comes from, and bring the new file to the routers; "+
+			"for a Secret: kubectl create secret generic NAME --from-file=%s --dry-run=client -o yaml | kubectl apply -f -. "+
+			"Routers follow within a second after Kubernetes, which takes up to a minute", FileName)
+}
+
 // changeOne changes the key of a name that is not revoked, and sets changed to it.
 func (s Store) changeOne(ctx context.Context, alias string, change func(*Key), changed *Key) error {
 	return s.change(ctx, func(keys []Key, now time.Time) ([]Key, error) {
@@ -113,7 +126,13 @@ func (s Store) changeOne(ctx context.Context, alias string, change func(*Key), c
 // change replaces the keys by what edit makes of them, while no other command does.
 func (s Store) change(ctx context.Context, edit func(keys []Key, now time.Time) ([]Key, error)) error {
 	path := filepath.Join(s.Folder, FileName)
+	if ownfile.IsMounted(s.Folder) {
+		return readOnlyFault(path, errMounted)
+	}
 	f, err := privatefile.Begin(path) // makes the folder of the lock, too
+	if errors.Is(err, syscall.EROFS) {
+		return readOnlyFault(path, syscall.EROFS)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package ownfile reads files that only this user can change: what another user could have
-// written must not be believed. Call Read.
+// written must not be believed. Call Read, or ReadMounted where Kubernetes mounts the file.
 //
 // It looks at a file alone. The folders above it, and which files of an installation have
 // to be this user's own, are package trust's.
@@ -22,7 +22,10 @@ import (
 // Read reads a file of at most limit bytes that only this user can change, wherever it is; the
 // folders above it are not examined. Faults: not-yours, state-untrusted for a larger file;
 // errors of the file system are returned as they are.
-func Read(path string, limit int64) ([]byte, error) {
+func Read(path string, limit int64) ([]byte, error) { return read(path, limit, WhyNotOwn) }
+
+// read is Read with its own rule of whose the file may be.
+func read(path string, limit int64, whyNot func(fs.FileInfo) string) ([]byte, error) {
 	// O_NONBLOCK: opening a pipe must not block.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, syscall.ELOOP) {
@@ -39,7 +42,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: safefile.ErrNotRegular}
 	}
-	if why := WhyNotOwn(info); why != "" {
+	if why := whyNot(info); why != "" {
 		return nil, Fault(path, why)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/ownfile"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -33,11 +34,16 @@ type Options struct {
 	Now      func() time.Time // default time.Now
 	Logger   *slog.Logger     // default: none
 	Interval time.Duration    // between two looks at the files; default 500 ms
+
+	// SpendFolder is where what was spent is kept when the folder of the keys is a mounted Secret, into
+	// which nothing can be written. Empty: then it is kept in memory only.
+	SpendFolder string
 }
 
 // Limiter has the named keys of one folder. It is safe for concurrent use. A nil Limiter has no keys.
 type Limiter struct {
-	folder string
+	folder string // of the keys
+	spends string // the folder of what was spent; empty: none
 	now    func() time.Time
 	logger *slog.Logger
 	table  atomic.Pointer[table]
@@ -47,7 +53,8 @@ type Limiter struct {
 	isChanged atomic.Bool       // something was spent since the last write
 
 	seen     fs.FileInfo // the file of keys as it was last read; nil: there was none
-	problem  string      // what was last logged about a file, so that it is logged once
+	problem  string      // what was last logged about the file of keys, so that it is logged once
+	isUnkept bool        // it was logged that what was spent cannot be written
 	stop     chan struct{}
 	watching sync.WaitGroup
 }
@@ -72,6 +79,10 @@ func Open(folder string, o Options) *Limiter {
 		o.Interval = interval
 	}
 	l.table.Store(&table{})
+	l.spends = folder
+	if ownfile.IsMounted(folder) {
+		l.spends = o.SpendFolder
+	}
 	l.loadSpend()
 	l.reload()
 	l.watching.Go(func() { l.watch(o.Interval) })
@@ -145,16 +156,16 @@ func (l *Limiter) watch(every time.Duration) {
 		case <-ticker.C:
 		}
 		l.reload()
-		l.report(clientkey.SpendFileName, l.writeSpend())
+		l.reportSpend(l.writeSpend())
 	}
 }
 
 // reload reads the keys when their file is another one than before. When it cannot be read, the keys
 // that were valid stay so.
 func (l *Limiter) reload() {
-	info, err := os.Lstat(filepath.Join(l.folder, clientkey.FileName))
+	info, err := os.Stat(filepath.Join(l.folder, clientkey.FileName)) // a mounted Secret has a link, which stays
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.report(clientkey.FileName, err)
+		l.report(err)
 		return
 	}
 	if err != nil {
@@ -164,7 +175,7 @@ func (l *Limiter) reload() {
 		return
 	}
 	keys, err := clientkey.Read(l.folder)
-	l.report(clientkey.FileName, err)
+	l.report(err)
 	if err == nil {
 		l.seen = info
 		l.install(keys)
@@ -211,17 +222,11 @@ func (t *table) add(token string, k clientkey.Key, s *state, isRotated bool) *Ho
 	return h
 }
 
-// report logs what is wrong with a file, once until it changes.
-func (l *Limiter) report(file string, err error) {
+// report logs what is wrong with the file of keys, once until it changes.
+func (l *Limiter) report(err error) {
 	text := ""
 	if err != nil {
 		text = err.Error()
-	}
-	if file != clientkey.FileName { // the spend is written again at each change
-		if err != nil {
-			l.logger.Warn("what the named keys have spent cannot be kept", "error", text)
-		}
-		return
 	}
 	if text != l.problem && text != "" {
 		l.logger.Warn("the named keys cannot be read; those that were valid stay so", "error", text)
@@ -229,12 +234,26 @@ func (l *Limiter) report(file string, err error) {
 	l.problem = text
 }
 
+// reportSpend logs that what was spent cannot be written, once until it can: the texts of such errors
+// differ, because they name a temporary file.
+func (l *Limiter) reportSpend(err error) {
+	if err != nil && !l.isUnkept {
+		l.logger.Warn("what the named keys have spent cannot be kept", "error", err.Error())
+	}
+	l.isUnkept = err != nil
+}
+
 // loadSpend reads what was spent before the router started. A file that cannot be read is moved
 // aside, so that the next write does not destroy it.
 func (l *Limiter) loadSpend() {
-	spends, err := clientkey.ReadSpend(l.folder)
+	if l.spends == "" {
+		l.logger.Warn("what the named keys have spent is kept in memory only: their folder is a mounted Secret, and there " +
+			"is no folder for it (-usage)")
+		return
+	}
+	spends, err := clientkey.ReadSpend(l.spends)
 	if err != nil {
-		path := filepath.Join(l.folder, clientkey.SpendFileName)
+		path := filepath.Join(l.spends, clientkey.SpendFileName)
 		l.logger.Warn("what the named keys have spent cannot be read; their budgets begin anew, and the file is kept "+
 			"beside it", "error", err.Error(), "kept", path+".damaged", "problem", os.Rename(path, path+".damaged"))
 	}
@@ -245,7 +264,7 @@ func (l *Limiter) loadSpend() {
 
 // writeSpend writes what was spent, when something was since the last time.
 func (l *Limiter) writeSpend() error {
-	if !l.isChanged.Swap(false) {
+	if l.spends == "" || !l.isChanged.Swap(false) {
 		return nil
 	}
 	spends := map[string]clientkey.Spend{}
@@ -256,7 +275,7 @@ func (l *Limiter) writeSpend() error {
 		}
 	}
 	l.mu.Unlock()
-	err := clientkey.WriteSpend(l.folder, spends)
+	err := clientkey.WriteSpend(l.spends, spends)
 	if err != nil {
 		l.isChanged.Store(true)
 	}
