@@ -340,6 +340,8 @@ var catalogue = commandline.Catalogue{
 			{Name: "usage", Flag: "usage", Kind: "string", Optional: true},
 			{Name: "days", Flag: "days", Kind: "int", Optional: true},
 			{Name: "bytes", Flag: "bytes", Kind: "int", Optional: true},
+			{Name: "secrets", Flag: "secrets", Kind: "string", Optional: true},
+			{Name: "drain", Flag: "drain", Kind: "time.Duration", Optional: true},
 		}},
 	{Name: "runtimes:probe", Method: "runtimes:probe", NormalName: "runtimesprobe", NormalMethod: "runtimesprobe", ReadOnly: "",
 		Synopsis: "starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.", Params: []commandline.Param{

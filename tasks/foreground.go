@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -57,20 +58,23 @@ func routerOptions(supervised, keyFolder string) router.Options {
 // requests and replies.
 const routerMemory = 512 << 20
 
-// serveRouter runs the embedded router with the settings in file, the named keys in keyFolder, and the
-// usage ledger at addr, until ctx ends.
-func (s session) serveRouter(
-	ctx context.Context,
-	file, keyFolder string,
-	usage usageLedger,
-	addr string,
-	o router.Options,
-) error {
-	if file == "" {
+// routerFlags are the flags of router:serve.
+type routerFlags struct {
+	settings string        // the file of the router's settings
+	keys     string        // the folder of FlowGate's own keys and the named keys; "" for none
+	secrets  string        // the folder of files that stand for variables that are not set; "" for none
+	usage    usageLedger   // where rows of requests are kept
+	address  string        // host:port to listen on
+	drain    time.Duration // how long requests in flight may take when the router ends; 0: 30 s
+}
+
+// serveRouter runs the embedded router until ctx ends.
+func (s session) serveRouter(ctx context.Context, f routerFlags, o router.Options) error {
+	if f.settings == "" {
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
 	}
-	loaded, err := settings.Load(file, s.getenv)
+	loaded, err := settings.Load(f.settings, keyfile.Getenv(f.secrets, s.getenv))
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (s session) serveRouter(
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
-	observed := openObservers(loaded, keyFolder, usage, log)
+	observed := openObservers(loaded, f.keys, f.usage, log)
 	defer observed.close()
 	observed.attach(&o)
 	handler, err := router.New(loaded, o)
@@ -87,7 +91,7 @@ func (s session) serveRouter(
 		return err
 	}
 	defer func() { _ = handler.Close() }()
-	return listen.Serve(ctx, addr, handler, listen.Options{Logger: log, Ready: func(a net.Addr) {
+	return listen.Serve(ctx, f.address, handler, listen.Options{Logger: log, DrainTimeout: f.drain, Ready: func(a net.Addr) {
 		log.Info("router listens", "address", a.String(), "version", version.String())
 	}})
 }

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"time"
 
 	"github.com/magefile/mage/mg"
 
@@ -24,16 +25,15 @@ func (Router) Serve(
 	usage *string,
 	days *int,
 	bytes *int,
+	secrets *string,
+	drain *time.Duration,
 ) error {
 	return runServer(ctx, "router:serve", func(ctx context.Context, s session) error {
-		return s.serveRouter(
-			ctx,
-			deref(settings),
-			deref(keys),
-			usageLedger{deref(usage), deref(days), int64(deref(bytes))},
-			listenAddress(deref(host), deref(port), config.DefaultRouterPort),
-			routerOptions(deref(supervised), deref(keys)),
-		)
+		return s.serveRouter(ctx, routerFlags{
+			settings: deref(settings), keys: deref(keys), secrets: deref(secrets), drain: deref(drain),
+			usage:   usageLedger{deref(usage), deref(days), int64(deref(bytes))},
+			address: listenAddress(deref(host), deref(port), config.DefaultRouterPort),
+		}, routerOptions(deref(supervised), deref(keys)))
 	})
 }
 

@@ -2,7 +2,6 @@ package security
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -18,16 +17,16 @@ func (s *audit) secretsReferenced() checks.Check {
 			}
 			var inline []string
 			note := func(path string) { inline = append(inline, path) }
-			findWrittenSecrets(s.cfg.Base, "litellm_base", note)
+			redact.FindWritten(s.cfg.Base, "litellm_base", note)
 			for name, overlay := range s.cfg.Profiles {
-				findWrittenSecrets(overlay, "profiles."+name, note)
+				redact.FindWritten(overlay, "profiles."+name, note)
 			}
 			for name, provider := range s.cfg.Providers {
-				findWrittenSecrets(provider, "auth.providers."+name, note)
+				redact.FindWritten(provider, "auth.providers."+name, note)
 			}
 			for _, svc := range s.cfg.Services {
 				for name, value := range svc.Env {
-					findWrittenSecrets(map[string]any{name: value}, "services."+svc.Name+".env", note)
+					redact.FindWritten(map[string]any{name: value}, "services."+svc.Name+".env", note)
 				}
 			}
 			slices.Sort(inline)
@@ -37,26 +36,5 @@ func (s *audit) secretsReferenced() checks.Check {
 			}
 			return checks.Passed(nil)
 		},
-	}
-}
-
-// findWrittenSecrets calls note with the path of each value that redact would hide.
-func findWrittenSecrets(v any, path string, note func(string)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, inner := range v {
-			at := path + "." + key
-			if text, ok := inner.(string); ok {
-				if redact.NamedValue(key, text) != text {
-					note(at)
-				}
-				continue
-			}
-			findWrittenSecrets(inner, at, note)
-		}
-	case []any:
-		for i, inner := range v {
-			findWrittenSecrets(inner, fmt.Sprintf("%s[%d]", path, i), note)
-		}
 	}
 }

@@ -20,6 +20,10 @@ func (b *builder) resolveCredential(name, path string) (string, error) {
 	case !ok: // impossible in a configuration that was loaded from a file
 		return "", fault.Usage("credential-missing", "%s names the credential %q, which is not defined", path, name).
 			WithHint("add credentials.upstream.%s: {file: …} or {env: …}", name)
+	case b.isElsewhere() && c.Env == "":
+		return envReference + b.variables(name), nil
+	case b.isElsewhere():
+		return envReference + c.Env, nil
 	case c.Env != "" && b.getenv(c.Env) == "":
 		return "", fault.Usage("credential-missing", "%s needs the environment variable %s (credential %q), which is not set",
 			path, c.Env, name).
@@ -117,6 +121,10 @@ func (b *builder) setMasterKey() error {
 		b.active.Config["general_settings"] = general
 	}
 	if key, ok := general["master_key"]; ok && key != nil && key != "" {
+		return nil
+	}
+	if b.isElsewhere() {
+		general["master_key"] = envReference + b.variables("")
 		return nil
 	}
 	if b.getenv("LITELLM_MASTER_KEY") != "" {

@@ -60,6 +60,16 @@ func Plan(cfg *config.Config, profile string, getenv func(string) string) (Activ
 	return assemble(builder{cfg: cfg, getenv: getenv, readOnly: true, tolerant: true}, profile)
 }
 
+// Refer is Build for another place than this machine: it reads no key. Each credential is a
+// reference os.environ/NAME to a variable, named in variables for one that is a file here, and
+// so is a missing master key. upstream is the address (host:port) at which the router reaches
+// the supervised upstream there; "" for the address here.
+func Refer(cfg *config.Config, profile, upstream string, variables func(credential string) string) (Active, error) {
+	b := builder{cfg: cfg, getenv: func(string) string { return "" }, readOnly: true, variables: variables,
+		upstream: upstream}
+	return assemble(b, profile)
+}
+
 // assemble builds the router configuration for a profile, "" for the default one.
 func assemble(b builder, profile string) (Active, error) {
 	cfg := b.cfg
@@ -76,7 +86,10 @@ func assemble(b builder, profile string) (Active, error) {
 		return Active{}, err
 	}
 	b.active.Config = resolved.(map[string]any)
-	b.resolveIncludes()
+	if !b.isElsewhere() {
+		b.resolveIncludes()
+	}
+	b.moveUpstream(b.active.Config)
 	b.moveCooldownSettings()
 	b.addDeploymentIDs()
 	b.moveOwnSettings()
@@ -94,7 +107,15 @@ type builder struct {
 	readOnly bool // make no key
 	tolerant bool // continue without a key that cannot be read
 	active   Active
+
+	// Of Refer: variables returns the variable of a credential that is a file here; upstream is
+	// the address of the supervised upstream.
+	variables func(credential string) string
+	upstream  string
 }
+
+// isElsewhere reports whether the configuration is for another place than this machine.
+func (b *builder) isElsewhere() bool { return b.variables != nil }
 
 // warn adds a warning about the setting at path.
 func (b *builder) warn(code, path, message string) {

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"cmp"
+	"net/url"
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
 // addressesKey is the setting that tells the embedded router the addresses of CLIProxyAPI.
@@ -18,7 +21,47 @@ func (b *builder) addCLIProxyAddress() {
 	if !ok || router.Runtime != config.RuntimeEmbedded || general[addressesKey] != nil {
 		return
 	}
-	general[addressesKey] = []any{upstream.URL()}
+	general[addressesKey] = []any{"http://" + cmp.Or(b.upstream, strings.TrimPrefix(upstream.URL(), "http://"))}
+}
+
+// moveUpstream replaces the address of the supervised upstream in each address of v by the one that it
+// has elsewhere.
+func (b *builder) moveUpstream(v any) {
+	service, ok := b.cfg.Service(config.CLIProxy)
+	if !ok || b.upstream == "" {
+		return
+	}
+	old, err := url.Parse(service.URL())
+	if err != nil {
+		return
+	}
+	eachAddress(v, func(m map[string]any, key string, u *url.URL) {
+		if u.Port() == old.Port() && u.Scheme == "http" && (hostname.IsLoopback(u.Hostname()) || u.Hostname() == old.Hostname()) {
+			u.Host = b.upstream
+			m[key] = u.String()
+		}
+	})
+}
+
+// eachAddress calls do for each text in v that is an address with a scheme, with the map that it is in.
+func eachAddress(v any, do func(m map[string]any, key string, u *url.URL)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			text, isText := inner.(string)
+			if !isText {
+				eachAddress(inner, do)
+				continue
+			}
+			if u, err := url.Parse(text); err == nil && u.Host != "" {
+				do(v, key, u)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			eachAddress(inner, do)
+		}
+	}
 }
 
 // moveOwnSettings moves FlowGate's own settings of a deployment to model_info, since
