@@ -198,11 +198,11 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "usage:forget":
 		return Usage{}.Forget(ctx, a.optionalText("client"), a.optionalText("session"), a.optionalText("since"), a.optionalText("until"))
 	case "usage:gate":
-		return Usage{}.Gate(ctx, a.optionalText("maxcost"), a.optionalText("maxtokens"), a.optionalText("within"), a.optionalText("client"))
+		return Usage{}.Gate(ctx, a.optionalText("maxcost"), a.optionalText("maxtokens"), a.optionalText("within"), a.optionalText("client"), a.optionalText("ledgers"))
 	case "usage:prices":
 		return Usage{}.Prices(ctx, a.optionalText("from"))
 	case "usage:report":
-		return Usage{}.Report(ctx, a.optionalText("by"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"))
+		return Usage{}.Report(ctx, a.optionalText("by"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"), a.optionalText("ledgers"))
 	case "verify":
 		return Verify(ctx, a.optionalBool("fix"), a.optionalBool("strict"), a.optionalBool("online"), a.optionalBool("history"), a.optionalText("range_"), a.optionalText("baseline"))
 	case "version":

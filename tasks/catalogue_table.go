@@ -470,6 +470,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "maxtokens", Flag: "max-tokens", Kind: "string", Optional: true},
 			{Name: "within", Flag: "within", Kind: "string", Optional: true},
 			{Name: "client", Flag: "client", Kind: "string", Optional: true},
+			{Name: "ledgers", Flag: "ledgers", Kind: "string", Optional: true},
 		}},
 	{Name: "usage:prices", Method: "usage:prices", NormalName: "usageprices", NormalMethod: "usageprices", ReadOnly: "without -from",
 		Synopsis: "shows where the prices of models come from; -from replaces them by LiteLLM's newer table.", Params: []commandline.Param{
@@ -482,6 +483,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "until", Flag: "until", Kind: "string", Optional: true},
 			{Name: "client", Flag: "client", Kind: "string", Optional: true},
 			{Name: "session", Flag: "session", Kind: "string", Optional: true},
+			{Name: "ledgers", Flag: "ledgers", Kind: "string", Optional: true},
 		}},
 	{Name: "verify", Method: "verify", NormalName: "verify", NormalMethod: "verify", ReadOnly: "without -fix",
 		Synopsis: "runs doctor, security-check and smoke side by side and makes one report of them, for CI jobs.", Params: []commandline.Param{

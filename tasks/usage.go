@@ -18,9 +18,10 @@ type Usage mg.Namespace
 
 // Report sums requests, tokens and costs by client, model, account, deployment, session or day.
 func (Usage) Report(
-	ctx context.Context, by *string, since *string, until *string, client *string, session *string,
+	ctx context.Context, by *string, since *string, until *string, client *string, session *string, ledgers *string,
 ) error {
 	query := usageQuery(since, until, client, session)
+	query.Ledgers = deref(ledgers)
 	return runOnUsage(ctx, "usage:report", func(_ io.Writer, cfg *config.Config) (any, error) {
 		return dataOrError(summary.Read(cfg, query, deref(by), time.Now()))
 	})
@@ -37,13 +38,16 @@ func (Usage) Export(
 }
 
 // Gate fails when more was spent or used than it allows: for cron and CI.
-func (Usage) Gate(ctx context.Context, maxCost *string, maxTokens *string, within *string, client *string) error {
+func (Usage) Gate(
+	ctx context.Context, maxCost *string, maxTokens *string, within *string, client *string, ledgers *string,
+) error {
+	query := summary.Query{Client: deref(client), Ledgers: deref(ledgers)}
 	limits, err := summary.ParseLimits(deref(maxCost), deref(maxTokens), deref(within))
 	return runOnUsage(ctx, "usage:gate", func(_ io.Writer, cfg *config.Config) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		g, err := summary.HoldAgainst(cfg, limits, deref(client), time.Now())
+		g, err := summary.HoldAgainst(cfg, limits, query, time.Now())
 		return g, err
 	})
 }

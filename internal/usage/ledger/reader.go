@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -21,8 +20,11 @@ type Reader struct {
 // Open opens the ledger in a folder; a folder without one gives a Reader without rows. It
 // writes nothing there, unless a killed router has left its log behind. Faults:
 // usage-ledger-newer, usage-ledger-torn, usage-ledger-unusable.
-func Open(folder string) (*Reader, error) {
-	r := &Reader{path: filepath.Join(folder, FileName)}
+func Open(folder string) (*Reader, error) { return OpenFile(File(folder)) }
+
+// OpenFile is Open for the ledger at a path.
+func OpenFile(path string) (*Reader, error) {
+	r := &Reader{path: path}
 	if _, err := os.Stat(r.path); errors.Is(err, os.ErrNotExist) {
 		return r, nil
 	}

@@ -21,16 +21,17 @@ import (
 // Report is what was used in a span of time.
 type Report struct {
 	By       ledger.By         `json:"by"`
-	Since    *time.Time        `json:"since"` // null: from the first row on
-	Until    *time.Time        `json:"until"` // null: up to the last row
+	Since    *time.Time        `json:"since"`   // null: from the first row on
+	Until    *time.Time        `json:"until"`   // null: up to the last row
+	Ledgers  int               `json:"ledgers"` // how many were read: 1, or those of -ledgers
 	Total    ledger.Sum        `json:"total"`
 	Lines    []ledger.Line     `json:"lines"`
 	Unpriced []ledger.Unpriced `json:"unpriced_models"` // models without a price: their cost is in no sum
 	Gaps     []ledger.Gap      `json:"gaps"`            // spans in which rows were lost
 }
 
-// Read reads the ledger and sums what the query asks for. An empty by means by client. Faults:
-// flag-invalid, usage-not-kept, and those of ledger.Open.
+// Read reads the ledger, or those that the query names, and sums what the query asks for. An empty by means
+// by client. Faults: flag-invalid, usage-not-kept, and those of ledger.Open.
 func Read(cfg *config.Config, q Query, by string, now time.Time) (*Report, error) {
 	r := &Report{By: ledger.By(lo.CoalesceOrEmpty(by, string(ledger.ByClient)))}
 	if !slices.Contains(ledger.AllBy, r.By) {
@@ -41,23 +42,19 @@ func Read(cfg *config.Config, q Query, by string, now time.Time) (*Report, error
 	if err != nil {
 		return nil, err
 	}
-	return r, withLedger(cfg, func(reader *ledger.Reader) error { return r.read(reader, f, now) })
+	return r, withLedgers(cfg, q.Ledgers, func(readers []*ledger.Reader) error { return r.read(readers, f, now) })
 }
 
 // read fills the report in.
-func (r *Report) read(reader *ledger.Reader, f ledger.Filter, now time.Time) (err error) {
+func (r *Report) read(readers []*ledger.Reader, f ledger.Filter, now time.Time) error {
 	if !f.Since.IsZero() {
 		r.Since = new(f.Since.UTC())
 	}
 	if !f.Until.IsZero() {
 		r.Until = new(f.Until.UTC())
 	}
-	sums, err := reader.Summarize(f, now.Location(), r.By)
-	if err != nil {
-		return err
-	}
-	r.Total, r.Lines, r.Unpriced = sums.Total, sums.Lines[r.By], sums.Unpriced
-	r.Gaps, err = reader.Gaps(f)
+	sums, gaps, err := ledger.SummarizeAll(readers, f, now.Location(), r.By)
+	r.Ledgers, r.Total, r.Lines, r.Unpriced, r.Gaps = len(readers), sums.Total, sums.Lines[r.By], sums.Unpriced, gaps
 	return err
 }
 
@@ -128,18 +125,13 @@ type Gate struct {
 	Gaps      []ledger.Gap      `json:"gaps"`
 }
 
-// HoldAgainst holds limits against what the client used, or all clients together. Faults:
-// usage-limit-exceeded with the Gate, usage-not-kept, and those of ledger.Open.
-func HoldAgainst(cfg *config.Config, limits Limits, client string, now time.Time) (*Gate, error) {
+// HoldAgainst holds limits against what the query's client used, or all clients together; its span of time
+// is that of the limits. Faults: usage-limit-exceeded with the Gate, usage-not-kept, and those of ledger.Open.
+func HoldAgainst(cfg *config.Config, limits Limits, q Query, now time.Time) (*Gate, error) {
 	g := &Gate{Since: now.Add(-limits.Within).UTC(), MaxCost: limits.Cost, MaxTokens: limits.Tokens}
-	err := withLedger(cfg, func(reader *ledger.Reader) error {
-		f := ledger.Filter{Client: client, Since: g.Since}
-		sums, err := reader.Summarize(f, time.UTC)
-		if err != nil {
-			return err
-		}
-		g.Cost, g.Tokens, g.Unpriced = sums.Total.Cost, sums.Total.Total(), sums.Unpriced
-		g.Gaps, err = reader.Gaps(f)
+	err := withLedgers(cfg, q.Ledgers, func(readers []*ledger.Reader) error {
+		sums, gaps, err := ledger.SummarizeAll(readers, ledger.Filter{Client: q.Client, Since: g.Since}, time.UTC)
+		g.Cost, g.Tokens, g.Unpriced, g.Gaps = sums.Total.Cost, sums.Total.Total(), sums.Unpriced, gaps
 		return err
 	})
 	switch {

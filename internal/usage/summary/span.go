@@ -14,6 +14,7 @@ import (
 type Query struct {
 	Since, Until    string // a moment, or how long ago: 24h, 7d, 2026-11-30, 2026-11-30T09:00:00Z; empty: no bound
 	Client, Session string // empty: all
+	Ledgers         string // paths of ledgers, separated by commas; empty: the one of the installation
 }
 
 // Filter returns the query as the ledger takes it; days begin in the time zone of now. Fault:

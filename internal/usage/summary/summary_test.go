@@ -108,7 +108,7 @@ func TestAGateFailsAboveItsLimitsOnly(t *testing.T) {
 	} {
 		limits, err := summary.ParseLimits(c.cost, c.tokens, c.within)
 		if err == nil {
-			_, err = summary.HoldAgainst(cfg, limits, "", noon)
+			_, err = summary.HoldAgainst(cfg, limits, summary.Query{}, noon)
 		}
 		if c.code == "" && err != nil || c.code != "" && !fault.HasCode(err, c.code) {
 			t.Errorf("%+v: %v", c, err)

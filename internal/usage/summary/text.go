@@ -24,6 +24,9 @@ func (r *Report) Print(p *terminal.Printer) {
 		p.Table(0, []string{strings.ToUpper(string(r.By)), "REQUESTS", "FAILED", "INPUT", "CACHED", "OUTPUT", "COST",
 			"MEAN"}, rows)
 	}
+	if r.Ledgers > 1 {
+		p.Note(terminal.Plain, fmt.Sprintf("the sum of %d ledgers", r.Ledgers))
+	}
 	printUnknown(p, r.Unpriced, r.Gaps)
 }
 
