@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 )
 
@@ -107,5 +108,5 @@ func OwnerHint(uid int) string {
 	if known, err := user.LookupId(strconv.Itoa(uid)); err == nil {
 		name = known.Username
 	}
-	return "if it is that user's stack, run the command as that user: sudo -u " + name + " mage …"
+	return "if it is that user's stack, run the command as that user: sudo -u " + name + " " + program.Command("…")
 }
