@@ -179,6 +179,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Test{}.Clients(ctx)
 	case "test:litellm":
 		return Test{}.Litellm(ctx)
+	case "test:cluster":
+		return Test{}.Cluster(ctx)
 	case "test:metrics":
 		return Test{}.Metrics(ctx)
 	case "test:oracle":

@@ -27,6 +27,11 @@ func (Test) Clients(ctx context.Context) error {
 	return clientSuite().run(ctx)
 }
 
+// Cluster runs three routers behind the real haproxy with the real Redis; needs apt-get, or both on the PATH.
+func (Test) Cluster(ctx context.Context) error {
+	return clusterSuite().run(ctx)
+}
+
 // Litellm runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3.
 func (Test) Litellm(ctx context.Context) error {
 	return litellmSuite().run(ctx)

@@ -62,6 +62,10 @@ func clientSuite() suite {
 	return suite{"test:clients", "FLOWGATE_REQUIRE_AGENTS", testModule, []string{"./agents"}}
 }
 
+func clusterSuite() suite {
+	return suite{"test:cluster", "FLOWGATE_REQUIRE_CLUSTER", testModule, []string{"./cluster"}}
+}
+
 func litellmSuite() suite {
 	return suite{"test:litellm", "FLOWGATE_REQUIRE_LITELLM", testModule, []string{"./litellm", "./client"}}
 }
@@ -95,7 +99,7 @@ func (s suite) run(ctx context.Context) error {
 // targetsByPackage returns the targets that run all tests of a package, by its import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
-	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite(), metricsSuite()} {
+	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite(), metricsSuite(), clusterSuite()} {
 		for _, p := range s.packages {
 			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}
