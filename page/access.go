@@ -10,11 +10,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/hostname"
 )
 
-// policy is the Content-Security-Policy of every reply: nothing is loaded from elsewhere,
-// nothing inline is executed, and no other page can frame this one.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 // ServeHTTP answers a request when its Host header names this machine: a page of elsewhere
 // whose name was made to lead here (DNS rebinding) has another one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +29,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // setHeaders sets the headers that every reply has.
 func setHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")

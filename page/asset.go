@@ -3,7 +3,10 @@ package page
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
+	"html/template"
 	"mime"
 	"net/http"
 	"path"
@@ -13,10 +16,28 @@ import (
 
 // The charts are drawn by uPlot 1.6.32 (MIT, assets/uPlot.LICENSE), as it is published.
 //
-//go:embed assets/*.css assets/*.js
+//go:embed assets/*.js
 var assetFiles embed.FS
 
-// assets returns the page's files, compressed: all browsers take gzip.
+//go:embed assets/style.css
+var ownStyle string
+
+//go:embed assets/uPlot.css
+var chartStyle string
+
+// style returns the style of the page. It is part of each page, so that a browser shows one with what
+// its first request brings.
+func style() template.CSS { return template.CSS(ownStyle + chartStyle) } //nolint:gosec // it is part of the program
+
+// policy returns the Content-Security-Policy of every reply: nothing is loaded from elsewhere, nothing
+// inline is executed, no other page can frame this one, and the style is the page's own.
+var policy = sync.OnceValue(func() string {
+	sum := sha256.Sum256([]byte(style()))
+	return "default-src 'none'; script-src 'self'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+})
+
+// assets returns the page's scripts, compressed: all browsers take gzip.
 var assets = sync.OnceValue(func() map[string][]byte {
 	files, err := assetFiles.ReadDir("assets")
 	if err != nil {
@@ -34,8 +55,7 @@ var assets = sync.OnceValue(func() map[string][]byte {
 	return all
 })
 
-// serveAsset answers with one of the page's files. They hold nothing secret, so that notices
-// to browsers without a session look like the page.
+// serveAsset answers with one of the page's scripts, which hold nothing secret.
 func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) {
 	text, ok := assets()[r.PathValue("name")]
 	if !ok || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

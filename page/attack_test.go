@@ -24,15 +24,21 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
-// serve serves the page as page:serve does, until the end of the test. It returns where.
+// serve serves a page without sources as page:serve does, until the end of the test. It returns where.
 func serve(t *testing.T) (url, secret string) {
+	t.Helper()
+	return serveSources(t, page.Sources{Now: time.Now, Program: "mage"})
+}
+
+// serveSources serves the page of sources as page:serve does, until the end of the test. It returns where.
+func serveSources(t *testing.T, sources page.Sources) (url, secret string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "runtime")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
 		done <- page.Serve(ctx, page.ServeOptions{RuntimeDir: dir, Log: slog.New(slog.DiscardHandler),
-			Alone: func(context.Context) bool { return false }, Sources: page.Sources{Now: time.Now, Program: "mage"}})
+			Alone: func(context.Context) bool { return false }, Sources: sources})
 	}()
 	t.Cleanup(func() {
 		stop()

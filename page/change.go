@@ -18,10 +18,7 @@ func (s *Server) serveProfile(w http.ResponseWriter, r *http.Request, _ session)
 	s.tasks.Add(1)
 	defer s.tasks.Done()
 	text, err := s.sources.SetProfile(s.life, name)
-	s.mu.Lock()
-	s.changing, s.stack = false, cached[Stack]{}
-	s.announce()
-	s.mu.Unlock()
+	s.endChange()
 	if err != nil {
 		f := fault.From(err)
 		writeNotice(w, http.StatusConflict, "The profile was not switched", f.Message+". "+f.Hint)
@@ -42,6 +39,17 @@ func (s *Server) beginChange(name string) bool {
 	s.changing = true
 	s.announce()
 	return true
+}
+
+// endChange notes that no profile is being put in force any more. What the stack said before is
+// forgotten, also what it says at this moment.
+func (s *Server) endChange() {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changing, s.stack = false, cached[Stack]{}
+	s.announce()
 }
 
 // serveExamine runs doctor's checks again.

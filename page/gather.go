@@ -14,6 +14,9 @@ const (
 	usageAge    = 3 * time.Second
 	findingsAge = time.Minute
 	patience    = 10 * time.Second
+
+	// paintAge is how old what a page begins with may be: it is live, and gets what is newer at once.
+	paintAge = 10 * time.Second
 )
 
 // cached is what a source said last.
@@ -28,18 +31,21 @@ func (c *cached[T]) isOlder(now time.Time, age time.Duration) bool {
 	return c.at.IsZero() || now.Sub(c.at) >= age || now.Before(c.at)
 }
 
-// ask asks the source again when what it said is older than age. The caller holds mu, so
-// that pages that are shown at the same time share one answer.
-func ask[T any](ctx context.Context, s *Server, c *cached[T], age time.Duration,
-	source func(context.Context) (T, error),
-) {
-	if source == nil || !c.isOlder(s.sources.Now(), age) {
+// ask asks the source again when what it said is older than age. The caller holds asking, so
+// that pages that are shown at the same time share one answer; what is known can be shown meanwhile.
+func ask[T any](s *Server, c *cached[T], age time.Duration, source func(context.Context) (T, error)) {
+	s.mu.Lock()
+	isOld := c.isOlder(s.sources.Now(), age)
+	s.mu.Unlock()
+	if source == nil || !isOld {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(s.life, patience)
 	defer cancel()
-	c.value, c.err = source(ctx)
-	c.at = s.sources.Now()
+	value, err := source(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*c = cached[T]{value, err, s.sources.Now()}
 }
 
 // snapshot is all that the page shows at one moment.
@@ -56,14 +62,32 @@ type snapshot struct {
 
 // gather asks the sources whose answers are too old, and returns what is to be shown.
 func (s *Server) gather() snapshot {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	ask(s, &s.stack, stackAge, s.sources.Stack)
+	ask(s, &s.events, stackAge, s.sources.Events)
+	ask(s, &s.usage, usageAge, s.sources.Usage)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ask(s.life, s, &s.stack, stackAge, s.sources.Stack)
-	ask(s.life, s, &s.events, stackAge, s.sources.Events)
-	ask(s.life, s, &s.usage, usageAge, s.sources.Usage)
 	if s.findings.isOlder(s.sources.Now(), findingsAge) {
 		s.examine()
 	}
+	return s.known()
+}
+
+// gatherForPaint returns what a page begins with: what is known, unless that is too old.
+func (s *Server) gatherForPaint() snapshot {
+	s.mu.Lock()
+	known, isOld := s.known(), s.stack.isOlder(s.sources.Now(), paintAge)
+	s.mu.Unlock()
+	if isOld {
+		return s.gather()
+	}
+	return known
+}
+
+// known returns what the sources said last. The caller holds mu.
+func (s *Server) known() snapshot {
 	return snapshot{now: s.sources.Now(), stack: s.stack, events: s.events, usage: s.usage, findings: s.findings,
 		examining: s.examining, changing: s.changing, changed: s.changed}
 }

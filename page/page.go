@@ -59,6 +59,7 @@ type Server struct {
 	mux     *http.ServeMux
 	protect *http.CrossOriginProtection
 
+	asking   sync.Mutex // held while the sources are asked, and before mu
 	mu       sync.Mutex
 	stack    cached[Stack]
 	events   cached[[]control.Event]

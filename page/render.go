@@ -15,7 +15,7 @@ var templateFiles embed.FS
 
 // templates parses the templates when the first page is shown: no other command pays for it.
 var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").ParseFS(templateFiles, "templates/*.html"))
+	return template.Must(template.New("").Funcs(template.FuncMap{"style": style}).ParseFS(templateFiles, "templates/*.html"))
 })
 
 // part is a part of the page that is replaced when it changes.
@@ -48,7 +48,7 @@ func execute(name string, data any) string {
 
 // servePage answers with the whole page.
 func (s *Server) servePage(w http.ResponseWriter, _ *http.Request, by session) {
-	v := newView(s.gather(), by, s.sources)
+	v := newView(s.gatherForPaint(), by, s.sources)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(execute("page", v)))
 }

@@ -162,6 +162,8 @@ func withCommands(s *Server, rec record, end func()) http.Handler {
 			s.noteLook()
 			_ = json.NewEncoder(w).Encode(Link{URL: rec.URL + "/open/" + s.keys.newLink(), PID: rec.PID,
 				ExpiresAt: s.sources.Now().Add(linkLife).UTC().Round(time.Second)})
+			_ = http.NewResponseController(w).Flush()
+			s.gather() // while the browser starts, so that the page need not wait for it
 		case name == "end":
 			end()
 		default:

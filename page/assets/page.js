@@ -115,8 +115,19 @@ function format(n) {
 
 let newest = null;
 
+// loadCharts loads what draws them, once the page is seen and there is something to draw.
+function loadCharts() {
+  if (byID("charts-script")) return;
+  const script = document.createElement("script");
+  script.id = "charts-script";
+  script.src = "/assets/uPlot.js";
+  script.addEventListener("load", () => drawAll(newest));
+  document.head.append(script);
+}
+
 function drawAll(series) {
   newest = series;
+  if (typeof uPlot === "undefined") return loadCharts();
   if (!series.at || !series.at.length || !byID("chart-requests")) return;
   draw("requests", series.at, series.requests);
   draw("errors", series.at, series.errors);
@@ -131,4 +142,5 @@ addEventListener("resize", () => {
   for (const name in charts) charts[name].plot.setSize({ width: byID("chart-" + name).clientWidth, height: 150 });
 });
 
-connect();
+// The first picture of the page needs nothing of this: the connection begins after it.
+requestAnimationFrame(() => setTimeout(connect));

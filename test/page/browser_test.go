@@ -61,7 +61,8 @@ func startBrowser(t *testing.T) context.Context {
 // tab is one tab of the browser, and what it asked for and complained about.
 type tab struct {
 	*testing.T
-	ctx context.Context
+	ctx   context.Context
+	close func() // before the end of the test; a browser has six connections to a host, and each tab keeps one
 
 	mu         sync.Mutex
 	asked      []string
@@ -75,7 +76,7 @@ func openTab(t *testing.T, browser context.Context, width int64, scheme string) 
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	b := &tab{T: t}
+	b := &tab{T: t, close: cancel}
 	if err := chromedp.Listen(ctx, b.note); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ func TestThePage(t *testing.T) {
 		test func(*testing.T, context.Context, *stack)
 	}{
 		{"it opens, and asks no other host", opensQuietly},
+		{"it is painted with what its first request brings", paintsAtOnce},
 		{"everything has a name and enough contrast", isAccessible},
 		{"a phone shows it without scrolling sideways", fitsAPhone},
 		{"its pictures", takePictures},
@@ -51,21 +52,12 @@ func opensQuietly(t *testing.T, browser context.Context, s *stack) {
 	for _, want := range []string{"litellm", "ready", "balanced", "claude 7d", "86 %", "codex 7d", "12 %", "gateway", "refused before a model was asked", "$"} {
 		b.await(want, "document.body.innerText.includes("+quote(want)+")")
 	}
-	paint := b.firstPaint()
-	paints := []float64{}
-	transferred := b.bytes
-	for range 9 {
+	for range 9 { // what ends with a reload is no complaint
 		b.do(chromedp.Reload())
-		paints = append(paints, b.firstPaint())
+		b.firstPaint()
 	}
-	slices.Sort(paints)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.Logf("first paint after %.0f ms in a new tab, %.0f ms (median of 9) when loaded again; %.0f bytes transferred",
-		paint, paints[4], transferred)
-	if transferred > 100_000 {
-		t.Errorf("%.0f bytes", transferred)
-	}
 	for _, url := range b.asked {
 		if !strings.HasPrefix(url, base+"/") && !strings.HasPrefix(url, "data:") {
 			t.Errorf("the page asked for %s", url)
@@ -74,6 +66,45 @@ func opensQuietly(t *testing.T, browser context.Context, s *stack) {
 	if len(b.asked) < 6 || len(b.complaints) > 0 {
 		t.Errorf("%v, complaints %v", b.asked, b.complaints)
 	}
+}
+
+// paintsAtOnce bounds what the time of the first paint comes from, and logs this time beside that of a
+// page of the same server that has one sentence only: the browser's own share differs from machine to
+// machine, so that no test can bound it.
+func paintsAtOnce(t *testing.T, browser context.Context, s *stack) {
+	base := openTab(t, browser, 1100, "light").enter(s)
+	load := func(path string) (b *tab, paint float64) {
+		b = openTab(t, browser, 1100, "light")
+		b.do(chromedp.Navigate(base + path))
+		return b, b.firstPaint()
+	}
+	var whole, sentence []float64
+	var transferred float64
+	for range 9 {
+		b, paint := load("/")
+		whole = append(whole, paint)
+		for _, never := range []string{
+			"performance.getEntriesByType('resource').some((r) => r.renderBlockingStatus !== 'non-blocking')",
+			"performance.getEntriesByType('navigation')[0].redirectCount > 0",
+			"performance.getEntriesByType('navigation')[0].encodedBodySize > 30000",
+		} {
+			if evaluate[bool](b, never) {
+				t.Errorf("before the first paint: %s", never)
+			}
+		}
+		b.await("the charts", "document.querySelectorAll('canvas').length === 3")
+		b.close()
+		if transferred = b.bytes; transferred > 100_000 || transferred < 30_000 {
+			t.Errorf("%.0f bytes", transferred)
+		}
+		b, paint = load("/nosuch")
+		b.close()
+		sentence = append(sentence, paint)
+	}
+	slices.Sort(whole)
+	slices.Sort(sentence)
+	t.Logf("first paint in a new tab, median and least of 9: the page %.0f and %.0f ms, one sentence %.0f and %.0f ms: %.2fx; %.0f bytes",
+		whole[4], whole[0], sentence[4], sentence[0], whole[4]/sentence[4], transferred)
 }
 
 // firstPaint waits for the first paint, and returns after how many milliseconds it was.

@@ -1,0 +1,113 @@
+package page_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/page"
+)
+
+// slowly makes the source of a site's stack wait for let; it returns how often it was asked.
+func (s *site) slowly(let <-chan struct{}) (asked *atomic.Int64) {
+	asked = new(atomic.Int64)
+	s.page.Close()
+	s.page = page.New(page.Sources{Program: "mage", Now: s.clock, Stack: func(ctx context.Context) (page.Stack, error) {
+		if asked.Add(1) > 1 {
+			select {
+			case <-let:
+			case <-ctx.Done():
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.stack, nil
+	}})
+	s.server.Close()
+	s.server = httptest.NewServer(s.page)
+	return asked
+}
+
+func TestAPageDoesNotWaitForASourceThatHasAnsweredBefore(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	let := make(chan struct{})
+	asked := s.slowly(let)
+	s.enter()
+	s.advance(9 * time.Second)
+	s.mu.Lock()
+	s.stack.Profile = "cost"
+	s.mu.Unlock()
+	live := make(chan string, 1)
+	go func() { live <- s.readLive(`checked\u003e cost`) }()
+	for asked.Load() < 2 {
+		time.Sleep(time.Millisecond) // between two looks
+	}
+	if text, _ := s.enter(); !strings.Contains(text, "balanced") || strings.Contains(text, "checked> cost") {
+		t.Errorf("%s", text)
+	}
+	close(let)
+	<-live
+	s.advance(11 * time.Second)
+	s.mu.Lock()
+	s.stack.Profile = "balanced"
+	s.mu.Unlock()
+	if text, _ := s.enter(); !strings.Contains(text, "checked> balanced") {
+		t.Errorf("what was said 11 s ago is shown: %s", text)
+	}
+}
+
+func TestThePolicyAllowsThePagesOwnStyleOnly(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	text, _ := s.enter()
+	refused := s.do(http.DefaultClient, "GET", "/nosuch", "")
+	for what, text := range map[string]string{"the page": text, "a notice": refused.text} {
+		style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(text)
+		if style == nil || !strings.Contains(style[1], ".uplot") || !strings.Contains(style[1], "--accent") {
+			t.Fatalf("%s has no style: %s", what, text)
+		}
+		sum := sha256.Sum256([]byte(style[1]))
+		if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"; !strings.Contains(
+			refused.Header.Get("Content-Security-Policy"), want) {
+			t.Errorf("%s: the policy is not that of its style", what)
+		}
+		if n := strings.Count(text, "<script"); strings.Contains(text, "<link rel=\"stylesheet") || n > 1 ||
+			n == 1 && !strings.Contains(text, "page.js\" defer") {
+			t.Errorf("%s needs more than one request before it is seen: %s", what, text)
+		}
+	}
+}
+
+func TestALinkHasTheSourcesAskedBeforeThePageIsOpened(t *testing.T) {
+	t.Parallel()
+	asked, examined := make(chan struct{}, 9), make(chan struct{}, 9)
+	url, secret := serveSources(t, page.Sources{Now: time.Now, Program: "mage",
+		Stack:   func(context.Context) (page.Stack, error) { asked <- struct{}{}; return page.Stack{}, nil },
+		Examine: func(context.Context) ([]report.Result, error) { examined <- struct{}{}; return nil, nil }})
+	req, err := http.NewRequestWithContext(t.Context(), "POST", url+"/command/link", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+secret)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var link page.Link
+	if err := json.NewDecoder(res.Body).Decode(&link); err != nil || !strings.HasPrefix(link.URL, url+"/open/") {
+		t.Errorf("%+v %v", link, err)
+	}
+	<-asked
+	<-examined
+}
