@@ -203,10 +203,12 @@ func (l *Limiter) install(keys []clientkey.Key) {
 			s = new(state)
 			l.states[k.TokenID] = s
 		}
-		t.byAlias[k.Alias] = t.add(k.Token, k, s, false)
 		if k.PreviousToken != "" {
 			t.add(k.PreviousToken, k, s, true)
 		}
+	}
+	for _, k := range keys { // a key that is valid stays so, whatever others say that they replaced
+		t.byAlias[k.Alias] = t.add(k.Token, k, l.states[k.TokenID], false)
 	}
 	if len(keys) > 0 { // no keys may mean that the file was moved away for a moment
 		maps.DeleteFunc(l.states, func(id string, _ *state) bool { return !known[id] })

@@ -1,6 +1,7 @@
 package keylimit_test
 
 import (
+	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"os"
@@ -193,5 +194,71 @@ func TestAKeyThatHasExpiredIsRefusedFromThenOn(t *testing.T) {
 	}
 	if r := h.CheckValid(end); r == nil || r.Status != 401 || r.Type != "expired_key" {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestAPreviousTokenLocksNoOtherKeyOut(t *testing.T) {
+	t.Parallel()
+	for _, replacing := range []string{"a", "z"} { // before and after the other key in the file
+		folder := t.TempDir()
+		store := clientkey.Store{Folder: folder}
+		issued := map[string]clientkey.Issued{}
+		for _, alias := range []string{"a", "z"} {
+			key, err := store.Create(t.Context(), alias, clientkey.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			issued[alias] = key
+		}
+		other := map[string]string{"a": "z", "z": "a"}[replacing]
+		path := filepath.Join(folder, clientkey.FileName)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := `"token_id": "` + clientkey.HashToken(issued[replacing].Key) + `",`
+		edited := strings.Replace(string(text), id, id+` "previous_token": "`+clientkey.HashToken(issued[other].Key)+`",`, 1)
+		if err := os.WriteFile(path, []byte(edited), 0o600); err != nil || edited == string(text) {
+			t.Fatal(err)
+		}
+		l := keylimit.Open(folder, keylimit.Options{})
+		for alias, key := range issued {
+			h := l.Find(sha256.Sum256([]byte(key.Key)))
+			if h == nil || h.Name() != alias || h.CheckValid(time.Now()) != nil {
+				t.Errorf("%s is locked out by %s: %+v", alias, replacing, h)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAClockThatWentBack(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	_, h := f.create("a", clientkey.Limits{RPM: lo.ToPtr[int64](5), TPM: lo.ToPtr[int64](50),
+		MaxBudget: lo.ToPtr(1.0), BudgetDuration: "1d"})
+	f.Count(used("a", 20, 0.6))
+	if r := h.Begin(f.clock.Now(), http.Header{}); r != nil {
+		t.Fatalf("%+v", r)
+	}
+	f.clock.Advance(-48 * time.Hour)
+	f.Count(used("a", 7, 0.1))
+	got := f.List()[0]
+	if got.Requests != 0 || got.Tokens != 7 {
+		t.Errorf("a new minute did not begin: %+v", got)
+	}
+	if got.Spend.Spend != 0.7 || got.Spend.Tokens != 27 || got.Spend.Requests != 2 {
+		t.Errorf("the budget was renewed, or lost something: %+v", got.Spend)
+	}
+	f.clock.Advance(time.Minute - 1)
+	if got := f.List()[0]; got.Tokens != 7 {
+		t.Errorf("the minute ended early: %+v", got)
+	}
+	f.clock.Advance(1)
+	if got := f.List()[0]; got.Tokens != 0 {
+		t.Errorf("the minute did not end: %+v", got)
 	}
 }

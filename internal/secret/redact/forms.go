@@ -95,14 +95,43 @@ func Words(text string) string {
 			end++
 		}
 		out.WriteString(text[done:begin])
-		if word := text[begin:end]; looksLikeKey(word) {
-			out.WriteString(Value(word))
-		} else {
-			out.WriteString(word)
+		word := text[begin:end]
+		key := findKey(word)
+		out.WriteString(word[:key])
+		if key < len(word) {
+			out.WriteString(Value(word[key:]))
 		}
 		done = end
 	}
 	return out.String()
+}
+
+// findKey returns where the key in a word begins, which goes on to the word's end; the length of the
+// word when none does. A key may be glued to what stands before it: behind - _ . it needs a digit, so
+// that a name such as gpt-sk-something is none; behind a letter or a digit it has to look random, and
+// to begin with more than sk- or sk_, which end words (task-0123).
+func findKey(word string) int {
+	if looksLikeKey(word) {
+		return 0
+	}
+	for i := 1; i+shortestKey <= len(word); i++ {
+		rest := word[i:]
+		if !looksLikeKey(rest) {
+			continue
+		}
+		isApart := strings.IndexByte("-_.", word[i-1]) >= 0
+		if isApart && strings.ContainsAny(rest, "0123456789") || LooksRandom(rest) && !mayEndWord(rest) {
+			return i
+		}
+	}
+	return len(word)
+}
+
+// mayEndWord reports whether what looks like a key may be the end of a word and what follows it.
+func mayEndWord(key string) bool {
+	isNamed := func(p string) bool { return strings.HasPrefix(key[len("sk-"):], p) }
+	return (strings.HasPrefix(key, "sk-") || strings.HasPrefix(key, "sk_")) &&
+		!slices.ContainsFunc([]string{"ant-", "proj-", "or-", "svcacct-", "live_", "test_"}, isNamed)
 }
 
 // escapeLength returns the length of the rest of an escape at the beginning of a word:

@@ -52,6 +52,27 @@ func TestALogHasNoWordThatLooksLikeAKeyAndNoSecretInAnAddress(t *testing.T) {
 	}
 }
 
+func TestAKeyThatIsGluedToAWordIsShortened(t *testing.T) {
+	t.Parallel()
+	random := strings.Repeat("0a1b2c3d", 3)
+	for text, want := range map[string]string{
+		"claude-sk-" + random: "claude-sk-…2c3d", "my_sk-" + random + ".": "my_sk-…c3d.", "a.sk-12345678-x": "a.sk-…78-x",
+		"sessionsk-ant-api03-" + random: "sessionsk-…2c3d", "x9sk-proj-" + random: "x9sk-…2c3d", "usk_live_" + random: "u…2c3d",
+		"userghp_" + random: "user…2c3d", "keyAIza" + random + "0a1b2c": "key…1b2c", "a-ghp_" + random: "a-…2c3d",
+		`{"session":"run-7-nvapi-` + random + `"}`: `{"session":"run-7-…2c3d"}`,
+	} {
+		if got := redact.Words(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	for _, clean := range []string{"task-" + random, "disk_" + random, "gpt-sk-something-long", "risk-management-2026-11-30",
+		"user-self_hosted_models", "meta-llama.fw_", "3f2b1c4d-sk-1", "a-sk-1234567", "2026-11-30-" + random} {
+		if got := redact.Words(clean); got != clean {
+			t.Errorf("%s is %s", clean, got)
+		}
+	}
+}
+
 func TestAnAddressShowsNoPasswordAndNoValueOfItsQuery(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{

@@ -13,6 +13,9 @@ type keyPrefix struct {
 	least  int
 }
 
+// shortestKey is the least length of all prefixes.
+const shortestKey = 12
+
 // prefixes lists the prefixes of the keys and tokens that known services issue.
 var prefixes = [...]keyPrefix{
 	// model providers
