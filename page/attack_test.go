@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -313,4 +315,80 @@ func TestWithLiteLLMThePageShowsWhatTheSupervisorKnows(t *testing.T) {
 	if live := s.readLive("events"); strings.Contains(text, "chart-requests") || strings.Contains(live, "event: series") {
 		t.Errorf("there are charts of what nobody counts: %s", live)
 	}
+}
+
+func TestTheOldestOfManySessionsEnds(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.enter()
+	first := s.browser
+	for range 63 {
+		s.browser = newBrowser(t)
+		s.do(s.browser, "GET", s.page.NewLink(), "")
+	}
+	if got := s.do(first, "GET", "/", ""); got.StatusCode != http.StatusOK {
+		t.Errorf("one of 64 sessions: %d", got.StatusCode)
+	}
+	second := newBrowser(t)
+	s.do(second, "GET", s.page.NewLink(), "")
+	if got := s.do(first, "GET", "/", ""); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the oldest of 65: %d", got.StatusCode)
+	}
+	if got := s.do(second, "GET", "/", ""); got.StatusCode != http.StatusOK {
+		t.Errorf("the newest of 65: %d", got.StatusCode)
+	}
+	oldest := s.page.NewLink()
+	for range 64 {
+		s.page.NewLink()
+	}
+	if got := s.do(newBrowser(t), "GET", oldest, ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the oldest of 65 links: %d", got.StatusCode)
+	}
+}
+
+func TestAPageIsNotIdleWhileAProfileIsSwitched(t *testing.T) {
+	t.Parallel()
+	inMemory(t, func(t *testing.T, _ *page.Server, _ net.Conn) {
+		begun, let, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		p := page.New(page.Sources{Now: time.Now, Program: "mage",
+			Stack: func(context.Context) (page.Stack, error) { return page.Stack{Profiles: []string{"cost"}}, nil },
+			SetProfile: func(context.Context, string) (string, error) {
+				close(begun)
+				<-let
+				return "", nil
+			}})
+		defer p.Close()
+		go func() { defer close(done); p.Switch("cost") }()
+		<-begun
+		time.Sleep(time.Hour)
+		if idle := time.Since(p.IdleSince()); idle != 0 {
+			t.Errorf("it has been idle for %s", idle)
+		}
+		close(let)
+		<-done
+		time.Sleep(time.Minute)
+		if idle := time.Since(p.IdleSince()); idle != time.Minute {
+			t.Errorf("it has been idle for %s", idle)
+		}
+	})
+}
+
+func TestAQuietLivePageSaysThatItIsThere(t *testing.T) {
+	t.Parallel()
+	inMemory(t, func(t *testing.T, p *page.Server, conn net.Conn) {
+		if _, err := fmt.Fprintf(conn, "GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\n\r\n", p.NewSession()); err != nil {
+			t.Fatal(err)
+		}
+		begun, lines := time.Now(), bufio.NewScanner(conn)
+		lines.Buffer(nil, 1<<20)
+		var comments []time.Duration
+		for len(comments) < 3 && lines.Scan() {
+			if lines.Text() == ": still here" {
+				comments = append(comments, time.Since(begun))
+			}
+		}
+		if want := []time.Duration{16 * time.Second, 32 * time.Second, 48 * time.Second}; !slices.Equal(comments, want) {
+			t.Errorf("%v, want %v", comments, want)
+		}
+	})
 }

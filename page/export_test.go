@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 )
 
 // NewLink returns the path of a new link, as the command gets it.
@@ -35,4 +36,10 @@ const MaxWatchers = maxWatchers
 func (s *Server) NewSession() string {
 	secret, _ := s.keys.useLink(s.keys.newLink())
 	return "flowgate_page_80=" + secret
+}
+
+// Switch puts a profile in force, as the page's form does.
+func (s *Server) Switch(name string) {
+	r := &http.Request{PostForm: map[string][]string{"profile": {name}}, Form: map[string][]string{}}
+	s.serveProfile(httptest.NewRecorder(), r, session{})
 }

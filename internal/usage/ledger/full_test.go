@@ -8,8 +8,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -53,12 +55,16 @@ func TestAFullDiskCostsRowsAndNothingElse(t *testing.T) {
 	if err != nil || len(gaps) == 0 {
 		t.Fatal(gaps, err)
 	}
-	lost := int64(0)
+	lost, last := int64(0), time.Time{}
 	for _, gap := range gaps {
 		lost += gap.Requests
+		last = slices.MaxFunc([]time.Time{last, gap.Until}, time.Time.Compare)
 		if gap.Until.Before(gap.Since) || gap.Reason == "" {
 			t.Errorf("%+v", gap)
 		}
+	}
+	if end := noon.Add((rowsOfFullDisk - 1) * time.Millisecond); !last.Equal(end) {
+		t.Errorf("the last row that was lost began at %s, the gaps end at %s", end, last)
 	}
 	if state.Rows+lost != rowsOfFullDisk || lost == 0 {
 		t.Errorf("%d rows and %d lost of %d: %+v", state.Rows, lost, rowsOfFullDisk, gaps)
@@ -81,7 +87,9 @@ func fillDisk(folder string) error {
 		return err
 	}
 	var log buffer
-	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	var ahead, asked atomic.Int64 // of the clock, in ns; how often it was asked
+	clock := func() time.Time { asked.Add(1); return time.Now().Add(time.Duration(ahead.Load())) }
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for i := range rowsOfFullDisk {
 		w.Add(row(time.Duration(i)*time.Millisecond, fmt.Sprint("client-", i%5000), "opus"))
 	}
@@ -89,6 +97,11 @@ func fillDisk(folder string) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("a full disk was not logged: %s", log.String())
 		}
+	}
+	// The file is tried again, in vain, now that rows are lost: it asks the clock before and after.
+	ahead.Store(int64(6 * time.Second))
+	for tried := asked.Load() + 10; asked.Load() < tried; {
+		time.Sleep(time.Millisecond)
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		return err
@@ -166,6 +179,15 @@ func TestAddNeverWaits(t *testing.T) {
 	r := open(t, folder)
 	gaps, err := r.Gaps(ledger.Filter{})
 	state, _ := r.State()
+	for span, n := range map[[2]time.Duration]int{
+		{(rows - 1) * time.Second, rows * time.Second}: 1, {(rows-1)*time.Second + time.Microsecond, rows * time.Second}: 0,
+		{0, 16 << 10 * time.Second}: 0, {0, 16<<10*time.Second + time.Microsecond}: 1,
+	} {
+		some, err := r.Gaps(ledger.Filter{Since: noon.Add(span[0]), Until: noon.Add(span[1])})
+		if err != nil || len(some) != n {
+			t.Errorf("%v: %+v %v", span, some, err)
+		}
+	}
 	if err != nil || len(gaps) != 1 || gaps[0].Requests != rows-state.Rows || state.Rows != 16<<10 ||
 		!gaps[0].Until.Equal(noon.Add((rows-1)*time.Second)) || !gaps[0].Since.Equal(noon.Add((16<<10)*time.Second)) {
 		t.Errorf("%+v %+v %v", gaps, state, err)

@@ -396,6 +396,22 @@ func TestOldRowsGoADayAtATime(t *testing.T) {
 	}
 }
 
+func TestAnHourThatIsCutIsSummedAgain(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	write(t, folder, ledger.Options{Days: 3650}, row(30*time.Minute, "a", "opus"), row(24*time.Hour+10*time.Minute, "a", "opus"),
+		row(24*time.Hour+30*time.Minute, "a", "gpt"), row(24*time.Hour+40*time.Minute, "b", "opus"), row(25*time.Hour, "a", "opus"))
+	write(t, folder, ledger.Options{Days: 30, Now: func() time.Time { return noon.AddDate(1, 0, 0) }})
+	rows := all(t, folder)
+	if len(rows) != 3 || rows[0].Model != "gpt" {
+		t.Errorf("%+v", rows)
+	}
+	sums, err := open(t, folder).Summarize(ledger.Filter{}, time.UTC, ledger.ByClient)
+	if err != nil || sums.Total.Requests != 3 || len(sums.Lines[ledger.ByClient]) != 2 || sums.Lines[ledger.ByClient][0].Requests != 2 {
+		t.Errorf("%+v %v", sums, err)
+	}
+}
+
 func TestTheFileIsBounded(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -137,3 +137,53 @@ func TestNewestIsSafeForConcurrentUse(t *testing.T) {
 		}
 	})
 }
+
+func TestTheMeanPaceIsThatOfItsWindowOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		resets time.Duration // after the reply
+		known  bool
+	}{
+		{"at its end", 0, true}, {"after its end", -time.Second, false}, {"ten minutes after its begin", 5*time.Hour - 10*time.Minute, true},
+		{"less than that", 5*time.Hour - 10*time.Minute + time.Second, false}, {"before its begin", 6 * time.Hour, false},
+	} {
+		w, resets := window(0.5), now.Add(c.resets)
+		w.ResetsAt = &resets
+		if s := (quota.Seen{ObservedAt: now, Window: w}).WithMeanPace(); (s.SharePerHour != nil) != c.known {
+			t.Errorf("%s: %v", c.name, s.SharePerHour)
+		}
+	}
+	w := window(0.5)
+	w.LengthS = 0
+	if s := (quota.Seen{ObservedAt: now, Window: w}).WithMeanPace(); s.SharePerHour != nil {
+		t.Errorf("of a window whose length is not known: %v", *s.SharePerHour)
+	}
+}
+
+func TestAReadingIsKeptEveryFiveMinutesForAnHour(t *testing.T) {
+	t.Parallel()
+	pace := func(readings ...[2]float64) string { // minutes after now, share
+		var n quota.Newest
+		for _, r := range readings {
+			n.Keep("d", "", []quota.Window{window(r[1])}, now.Add(time.Duration(r[0]*float64(time.Minute))))
+		}
+		all := n.List(now.Add(time.Duration(readings[len(readings)-1][0] * float64(time.Minute))))
+		return fmt.Sprintf("%.3f", *all[0].SharePerHour)
+	}
+	for _, c := range []struct {
+		name string
+		got  string
+		want string
+	}{
+		{"ten minutes are enough", pace([2]float64{0, 0.1}, [2]float64{10, 0.2}), "0.600"},
+		{"less is not: since the window began", pace([2]float64{0, 0.1}, [2]float64{9, 0.23}), "0.200"},
+		{"the oldest is an hour old at least", pace([2]float64{0, 0.1}, [2]float64{60, 0.3}, [2]float64{119, 0.4}), "0.151"},
+		{"and no older when there is one of an hour", pace([2]float64{0, 0.1}, [2]float64{60, 0.3}, [2]float64{120, 0.4}), "0.100"},
+		{"a share that stays is no pace", pace([2]float64{0, 0.1}, [2]float64{10, 0.1}), "0.000"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
+		}
+	}
+}

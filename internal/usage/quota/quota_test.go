@@ -130,6 +130,44 @@ func TestARepliesOrderOfHeadersDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestBoundsOfWindows(t *testing.T) {
+	t.Parallel()
+	codex := "X-Codex-Primary-Used-Percent: 1\nX-Codex-Primary-Window-Minutes: 300\nX-Codex-Primary-"
+	for header, want := range map[string]string{
+		codex + "Reset-After-Seconds: 0":                                                                           `codex "5h" 5h0m0s used=0.01`,
+		codex + "Reset-After-Seconds: 1":                                                                           `codex "5h" 5h0m0s used=0.01 resets=09-14T10:00:01`,
+		codex + "Reset-After-Seconds: 31622400":                                                                    `codex "5h" 5h0m0s used=0.01 resets=09-15T10:00:00`,
+		codex + "Reset-After-Seconds: 31622401":                                                                    `codex "5h" 5h0m0s used=0.01`,
+		codex + "Reset-After-Seconds: 9e18":                                                                        `codex "5h" 5h0m0s used=0.01`,
+		"X-Codex-Primary-Used-Percent: 0":                                                                          "",
+		"X-Codex-Primary-Used-Percent: 1":                                                                          `codex "primary" 0s used=0.01`,
+		codex + "Window-Minutes: 527040":                                                                           `codex "5h" 5h0m0s used=0.01`, // the first of two
+		"Anthropic-Ratelimit-Unified-Unified-Status: rejected":                                                     "",
+		"Anthropic-Ratelimit-Unified-Unified-Utilization: 0.5":                                                     "",
+		"Anthropic-Ratelimit-Unified-400d-Utilization: 0.5":                                                        `claude "400d" 0s used=0.5`,
+		"Anthropic-Ratelimit-Unified-366d-Utilization: 0.5":                                                        `claude "366d" 8784h0m0s used=0.5`,
+		"Anthropic-Ratelimit-Unified-367d-Utilization: 0.5":                                                        `claude "367d" 0s used=0.5`,
+		"Anthropic-Ratelimit-Unified-5h-Utilization: 1000":                                                         `claude "5h" 5h0m0s used=1000 used-up`,
+		"Anthropic-Ratelimit-Unified-5h-Utilization: 1000.1":                                                       "",
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Limit-Requests: 0":                                         ` "requests" 0s limit=0 remaining=3`,
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Limit-Requests: 2":                                         ` "requests" 0s used=0 limit=2 remaining=3`,
+		"X-Ratelimit-Limit-Requests: 2":                                                                            "",
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Reset-Requests: 31622400":                                  ` "requests" 0s resets=09-15T10:00:00 remaining=3`,
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Reset-Requests: 31622401":                                  ` "requests" 0s remaining=3`,
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Reset-Requests: 1789430400":                                ` "requests" 0s resets=09-15T00:00:00 remaining=3`,
+		"X-Ratelimit-Remaining-Requests: 3\nX-Ratelimit-Reset-Requests: -1s":                                       ` "requests" 0s remaining=3`,
+		"Anthropic-Ratelimit-Tokens-Remaining: 1\nAnthropic-Ratelimit-Tokens-Limit: 4\nX-Ratelimit-Remaining-A: x": `anthropic "tokens" 0s used=0.75 limit=4 remaining=1`,
+	} {
+		var all []string
+		for _, w := range quota.Parse(parseHeader(header), now) {
+			all = append(all, describe(w))
+		}
+		if got := strings.Join(all, "\n"); got != want {
+			t.Errorf("%s: %s, want %s", header, got, want)
+		}
+	}
+}
+
 func TestTheAccountIsTheAuthIndexOfCLIProxyAPI(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
