@@ -140,7 +140,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "rollback":
 		return Rollback(ctx, a.optionalInt("to"), a.optionalBool("dryrun"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
 	case "router:serve":
-		return Router{}.Serve(ctx, a.optionalText("settings"), a.optionalText("host"), a.optionalInt("port"), a.optionalText("supervised"), a.optionalText("keys"), a.optionalText("usage"), a.optionalInt("days"), a.optionalInt("bytes"), a.optionalText("secrets"), a.optionalDuration("drain"))
+		return Router{}.Serve(ctx, a.optionalText("settings"), a.optionalText("host"), a.optionalInt("port"), a.optionalText("supervised"), a.optionalText("keys"), a.optionalText("usage"), a.optionalInt("days"), a.optionalInt("bytes"), a.optionalText("secrets"), a.optionalDuration("drain"), a.optionalDuration("linger"), a.optionalInt("connections"))
 	case "runtimes:probe":
 		return Runtimes{}.Probe(ctx, a.text("runtime"), a.optionalText("version"), a.optionalDuration("timeout"))
 	case "securitycheck":
@@ -177,10 +177,10 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Test{}.Bench(ctx)
 	case "test:clients":
 		return Test{}.Clients(ctx)
-	case "test:litellm":
-		return Test{}.Litellm(ctx)
 	case "test:cluster":
 		return Test{}.Cluster(ctx)
+	case "test:litellm":
+		return Test{}.Litellm(ctx)
 	case "test:metrics":
 		return Test{}.Metrics(ctx)
 	case "test:oracle":

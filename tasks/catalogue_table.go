@@ -342,6 +342,8 @@ var catalogue = commandline.Catalogue{
 			{Name: "bytes", Flag: "bytes", Kind: "int", Optional: true},
 			{Name: "secrets", Flag: "secrets", Kind: "string", Optional: true},
 			{Name: "drain", Flag: "drain", Kind: "time.Duration", Optional: true},
+			{Name: "linger", Flag: "linger", Kind: "time.Duration", Optional: true},
+			{Name: "connections", Flag: "connections", Kind: "int", Optional: true},
 		}},
 	{Name: "runtimes:probe", Method: "runtimes:probe", NormalName: "runtimesprobe", NormalMethod: "runtimesprobe", ReadOnly: "",
 		Synopsis: "starts a version of a runtime alone on a spare port and sends it every request that FlowGate relies on.", Params: []commandline.Param{
@@ -429,6 +431,8 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "runs the benchmarks of docs/benchmarks.md."},
 	{Name: "test:clients", Method: "test:clients", NormalName: "testclients", NormalMethod: "testclients", ReadOnly: "",
 		Synopsis: "runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm."},
+	{Name: "test:cluster", Method: "test:cluster", NormalName: "testcluster", NormalMethod: "testcluster", ReadOnly: "",
+		Synopsis: "runs three routers behind the real haproxy with the real Redis; needs apt-get, or both on the PATH."},
 	{Name: "test:litellm", Method: "test:litellm", NormalName: "testlitellm", NormalMethod: "testlitellm", ReadOnly: "",
 		Synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
 	{Name: "test:metrics", Method: "test:metrics", NormalName: "testmetrics", NormalMethod: "testmetrics", ReadOnly: "",

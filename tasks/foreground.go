@@ -66,6 +66,9 @@ type routerFlags struct {
 	usage    usageLedger   // where rows of requests are kept
 	address  string        // host:port to listen on
 	drain    time.Duration // how long requests in flight may take when the router ends; 0: 30 s
+
+	linger      time.Duration // how long requests are still accepted after SIGTERM
+	connections int           // of clients at once, all of which one balancer may have; 0: by the file descriptors
 }
 
 // serveRouter runs the embedded router until ctx ends.
@@ -91,9 +94,10 @@ func (s session) serveRouter(ctx context.Context, f routerFlags, o router.Option
 		return err
 	}
 	defer func() { _ = handler.Close() }()
-	return listen.Serve(ctx, f.address, handler, listen.Options{Logger: log, DrainTimeout: f.drain, Ready: func(a net.Addr) {
-		log.Info("router listens", "address", a.String(), "version", version.String())
-	}})
+	return listen.Serve(ctx, f.address, handler, listen.Options{Logger: log, DrainTimeout: f.drain, Linger: f.linger,
+		Leaving: handler.Leave, MaxConnections: f.connections, OnePeer: f.connections > 0, Ready: func(a net.Addr) {
+			log.Info("router listens", "address", a.String(), "version", version.String())
+		}})
 }
 
 // serveEcho runs the echo upstream until ctx ends. With a keyFile, clients must send the key in it.

@@ -27,10 +27,13 @@ func (Router) Serve(
 	bytes *int,
 	secrets *string,
 	drain *time.Duration,
+	linger *time.Duration,
+	connections *int,
 ) error {
 	return runServer(ctx, "router:serve", func(ctx context.Context, s session) error {
 		return s.serveRouter(ctx, routerFlags{
 			settings: deref(settings), keys: deref(keys), secrets: deref(secrets), drain: deref(drain),
+			linger: deref(linger), connections: deref(connections),
 			usage:   usageLedger{deref(usage), deref(days), int64(deref(bytes))},
 			address: listenAddress(deref(host), deref(port), config.DefaultRouterPort),
 		}, routerOptions(deref(supervised), deref(keys)))

@@ -60,6 +60,10 @@ func (r *Router) serveGroupInfo(w http.ResponseWriter, req *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, r.catalogFor(req).Groups(req.URL.Query().Get("model_group")))
 }
 
+// Leave has the readiness probe answer 503 from now on, so that balancers send no further requests. Those
+// that come all the same are served.
+func (r *Router) Leave() { r.isLeaving.Store(true) }
+
 // serveLiveness answers the liveness probe.
 func (r *Router) serveLiveness(w http.ResponseWriter, _ *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, []byte(`"I'm alive!"`))
@@ -67,6 +71,10 @@ func (r *Router) serveLiveness(w http.ResponseWriter, _ *http.Request) {
 
 // serveReadiness answers the readiness probe.
 func (r *Router) serveReadiness(w http.ResponseWriter, _ *http.Request) {
+	if r.isLeaving.Load() {
+		reply.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"leaving","db":"Not connected"}`))
+		return
+	}
 	reply.WriteJSON(w, http.StatusOK, []byte(`{"status":"healthy","db":"Not connected"}`))
 }
 

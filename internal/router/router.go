@@ -116,6 +116,8 @@ type Router struct {
 	recorder func(*record.Request)
 	quota    quota.Newest
 	requests atomic.Int64 // for models, with the right key
+
+	isLeaving atomic.Bool // the readiness probe says so
 }
 
 // New makes a Router, and logs the settings' warnings. Faults: master-key-missing,

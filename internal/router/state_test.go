@@ -165,3 +165,22 @@ func TestTheStateHoldsTheQuotaWindowsThatRepliesNamed(t *testing.T) {
 		t.Errorf("after the reset: %+v", got)
 	}
 }
+
+func TestARouterThatLeavesIsNotReadyAndAnswersAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := routertest.Start(t, routertest.Groups(routertest.WithoutCooldowns, "m: ok"), router.Options{})
+	ready := func() int { return s.Send("GET", "/health/readiness", "", nil).Status }
+	if got := ready(); got != http.StatusOK {
+		t.Errorf("before: %d", got)
+	}
+	s.Router.Leave()
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("after: %d", got)
+	}
+	if got := s.Send("GET", "/health/liveness", "", nil).Status; got != http.StatusOK {
+		t.Errorf("liveness: %d", got)
+	}
+	if got := s.Chat("m"); got.Status != http.StatusOK {
+		t.Errorf("a request that comes all the same: %d", got.Status)
+	}
+}

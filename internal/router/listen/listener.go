@@ -52,10 +52,11 @@ const (
 	reservedFiles  = 64 // file descriptors for everything that is not a connection
 )
 
-// newBoundedListener returns a listener for at most limit connections. With limit 0, half
+// newBoundedListener returns a listener for at most opts.MaxConnections. With 0, half
 // of the file descriptors that this process may open are for clients, because each request
 // needs another one for its upstream.
-func newBoundedListener(listener net.Listener, limit int) *boundedListener {
+func newBoundedListener(listener net.Listener, opts *Options) *boundedListener {
+	limit := opts.MaxConnections
 	if limit == 0 {
 		limit = maxConnections
 		var files syscall.Rlimit
@@ -63,7 +64,11 @@ func newBoundedListener(listener net.Listener, limit int) *boundedListener {
 			limit = max(minConnections, (int(files.Cur)-reservedFiles)/2)
 		}
 	}
-	return &boundedListener{Listener: listener, limit: limit, perPeer: max(minConnections, limit/4),
+	perPeer := max(minConnections, limit/4)
+	if opts.OnePeer {
+		perPeer = limit
+	}
+	return &boundedListener{Listener: listener, limit: limit, perPeer: perPeer,
 		all: list.New(), peers: map[netip.Addr]int{}, freed: make(chan struct{}, 1)}
 }
 

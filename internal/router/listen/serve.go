@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,14 @@ type Options struct {
 	// MaxConnections is the largest number of clients' connections; 0: it
 	// follows from the file descriptors that this process may open, at most 16384.
 	MaxConnections int
+	// OnePeer allows one address, such as a balancer's, to have all connections, and not a quarter.
+	OnePeer bool
+
+	// Linger is how long requests are still accepted after ctx ended, and Leaving is called when that
+	// begins: a balancer has to learn that it must send no more, and connections that are on their way
+	// when a listener closes are lost. 0: none.
+	Linger  time.Duration
+	Leaving func() // may be nil
 
 	Logger *slog.Logger // gets what net/http reports about connections; default: none
 }
@@ -37,7 +46,7 @@ const (
 	defaultDrainTimeout = 30 * time.Second
 )
 
-// Serve listens on addr (host:port) and serves h until ctx ends. Then it closes the
+// Serve listens on addr (host:port) and serves h until ctx ends. Then it lingers, closes the
 // listener, waits for requests in flight, cuts off requests that take longer than the
 // drain timeout, and returns nil. Faults: port-in-use, listen-failed, serve-failed.
 func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error {
@@ -49,8 +58,9 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
-	bounded := newBoundedListener(listener, opts.MaxConnections)
-	server := &http.Server{Handler: h, ConnState: bounded.trackState, ConnContext: withConnection,
+	bounded := newBoundedListener(listener, &opts)
+	var isLeaving atomic.Bool
+	server := &http.Server{Handler: endConnections(h, &isLeaving), ConnState: bounded.trackState, ConnContext: withConnection,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
@@ -67,7 +77,38 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 		return fault.New("serve-failed", "serve on %s: %w", addr, err)
 	case <-ctx.Done():
 	}
+	if opts.Linger > 0 {
+		isLeaving.Store(true)
+		if err := linger(failed, &opts); err != nil {
+			return fault.New("serve-failed", "serve on %s: %w", addr, err)
+		}
+	}
 	return drain(server, cancel, lo.CoalesceOrEmpty(opts.DrainTimeout, defaultDrainTimeout), logger)
+}
+
+// linger goes on to serve until opts.Linger is over, or serving failed.
+func linger(failed <-chan error, opts *Options) error {
+	if opts.Leaving != nil {
+		opts.Leaving()
+	}
+	timer := time.NewTimer(opts.Linger)
+	defer timer.Stop()
+	select {
+	case err := <-failed:
+		return err
+	case <-timer.C:
+		return nil
+	}
+}
+
+// endConnections has the connections of requests that come while isLeaving is set end with their replies.
+func endConnections(h http.Handler, isLeaving *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if isLeaving.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, req)
+	})
 }
 
 // drain waits up to limit for the requests in flight, and then closes their connections.

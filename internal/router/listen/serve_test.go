@@ -32,13 +32,17 @@ func eventually(t *testing.T, what string, done func() bool) {
 func startServer(t *testing.T, h http.Handler, drain time.Duration) (addr string, stop context.CancelFunc,
 	wait func() error) {
 	t.Helper()
+	return startWith(t, h, listen.Options{DrainTimeout: drain})
+}
+
+// startWith is startServer with other options.
+func startWith(t *testing.T, h http.Handler, o listen.Options) (addr string, stop context.CancelFunc, wait func() error) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ready, done := make(chan string, 1), make(chan error, 1)
+	o.Ready = func(a net.Addr) { ready <- a.String() }
 	var owner sync.WaitGroup
-	owner.Go(func() {
-		done <- listen.Serve(ctx, "127.0.0.1:0", h,
-			listen.Options{DrainTimeout: drain, Ready: func(a net.Addr) { ready <- a.String() }})
-	})
+	owner.Go(func() { done <- listen.Serve(ctx, "127.0.0.1:0", h, o) })
 	t.Cleanup(func() { stop(); owner.Wait() })
 	return <-ready, stop, func() error { return <-done }
 }
@@ -123,6 +127,40 @@ func TestTheDrainIsBounded(t *testing.T) {
 	}
 	<-gone
 	owner.Wait()
+}
+
+func TestRequestsAreTakenWhileTheServerLingers(t *testing.T) {
+	t.Parallel()
+	leaving := make(chan struct{})
+	const span = 300 * time.Millisecond
+	addr, stop, wait := startWith(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }),
+		listen.Options{Linger: span, Leaving: func() { close(leaving) }})
+	get := func() (*http.Response, error) {
+		res, err := client.Get("http://" + addr)
+		if err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		return res, err
+	}
+	if res, err := get(); err != nil || res.Close {
+		t.Fatalf("before the end: %v", err)
+	}
+	stop()
+	began := time.Now()
+	<-leaving
+	if res, err := get(); time.Since(began) < span/2 && (err != nil || !res.Close) {
+		t.Errorf("the connection is kept, or the request is lost: %v", err)
+	}
+	if err := wait(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took < span {
+		t.Errorf("it ended after %v", took)
+	}
+	if _, err := get(); err == nil {
+		t.Error("a request was answered after the end")
+	}
 }
 
 func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
