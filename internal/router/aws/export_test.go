@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -20,6 +21,16 @@ func SignFor(ctx context.Context, a Access, service string, at time.Time, u *url
 func Find(ctx context.Context, a Access) (id, token string, end time.Time, err error) {
 	c, err := New(a).find(ctx)
 	return c.AccessKeyID, c.SessionToken, c.Expires, err
+}
+
+// FindVia is Find for a machine whose metadata services are all at address.
+func FindVia(ctx context.Context, a Access, address string) (id string, err error) {
+	s := New(a)
+	s.local.Transport = &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	c, err := s.find(ctx)
+	return c.AccessKeyID, err
 }
 
 // ParseProfiles is parseProfiles.
