@@ -23,7 +23,7 @@ const defaultLocation = "us-central1"
 // requests. The deployment cannot serve without a Base afterwards.
 func readVertex(d *Deployment, row provider.Provider, params, values document.Section) {
 	r := &cloudReader{params: params, values: values, ok: true}
-	a := &vertex.Access{Location: cmp.Or(r.text("vertex_location"),
+	a := &vertex.Access{Getenv: params.File().Getenv, Location: cmp.Or(r.text("vertex_location"),
 		r.text("vertex_ai_location", "VERTEXAI_LOCATION", "VERTEX_LOCATION"), defaultLocation)}
 	a.Credentials = readVertexCredentials(r)
 	a.Project = cmp.Or(r.text("vertex_project"), r.text("vertex_ai_project", "VERTEXAI_PROJECT", "GOOGLE_CLOUD_PROJECT"))

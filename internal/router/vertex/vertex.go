@@ -3,8 +3,8 @@
 // identity, or the machine. Make Tokens with New; BaseURL is the address of a location.
 //
 // Tokens are kept and renewed before their end, and never written to a log. A credential
-// file that wants a program executed is refused by the library, unless the environment
-// allows it; one that sends proofs to addresses which are not Google's is refused here.
+// file that wants a program executed is refused by the library, unless the environment of the
+// process allows it; one that sends proofs to addresses which are not Google's is refused here.
 package vertex
 
 import (
@@ -36,6 +36,15 @@ type Access struct {
 	// Credentials are the JSON of a credential, or the path of a file with it; empty stands
 	// for the application default credentials.
 	Credentials string
+	Getenv      func(string) string // the environment of the file with the entry; nil: os.Getenv
+}
+
+// getenv returns the value of an environment variable.
+func (a Access) getenv(name string) string {
+	if a.Getenv == nil {
+		return os.Getenv(name)
+	}
+	return a.Getenv(name)
 }
 
 // Tokens proves who sends requests.
@@ -69,7 +78,7 @@ func (t *Tokens) Forget() bool { return t.token.Forget() }
 
 // fetch returns a new token and when it ends.
 func fetch(ctx context.Context, a Access) (string, time.Time, error) {
-	credentials, err := find(ctx, a.Credentials)
+	credentials, err := find(ctx, a)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -81,31 +90,31 @@ func fetch(ctx context.Context, a Access) (string, time.Time, error) {
 }
 
 // find returns the credentials that were written, or the application default ones.
-func find(ctx context.Context, written string) (*google.Credentials, error) {
-	if written == "" {
-		credentials, err := google.FindDefaultCredentials(ctx, scope)
-		if err != nil {
-			return nil, &renewal.Error{Text: "there are no Google credentials: set vertex_credentials in the entry, or type " +
-				"gcloud auth application-default login"}
-		}
-		return credentials, nil
+func find(ctx context.Context, a Access) (*google.Credentials, error) {
+	if a.Credentials == "" {
+		return findDefault(ctx, a.getenv)
 	}
-	text, err := Read(written)
+	text, err := Read(a.Credentials)
 	if err != nil {
 		return nil, &renewal.Error{Text: "the file that vertex_credentials names cannot be read", Err: err}
 	}
+	return parse(ctx, "vertex_credentials", text)
+}
+
+// parse returns the credentials in a JSON text. what names the text in errors.
+func parse(ctx context.Context, what string, text []byte) (*google.Credentials, error) {
 	var typed struct {
 		Type google.CredentialsType `json:"type"`
 	}
 	if err := json.Unmarshal(text, &typed); err != nil {
-		return nil, &renewal.Error{Text: "vertex_credentials is not valid JSON: check the line ends in private_key"}
+		return nil, &renewal.Error{Text: what + " is not valid JSON: check the line ends in private_key"}
 	}
-	if err := checkExchange(text); err != nil {
+	if err := checkExchange(what, text); err != nil {
 		return nil, err
 	}
 	credentials, err := google.CredentialsFromJSONWithType(ctx, text, typed.Type, scope)
 	if err != nil {
-		return nil, &renewal.Error{Text: "vertex_credentials cannot be used", Err: withoutSecrets(err)}
+		return nil, &renewal.Error{Text: what + " cannot be used", Err: withoutSecrets(err)}
 	}
 	return credentials, nil
 }

@@ -137,33 +137,6 @@ func TestASignInOfAUserGivesTokens(t *testing.T) {
 	}
 }
 
-// TestWithoutCredentialsInTheEntryThoseOfGcloudCount changes the environment, so it is not parallel.
-func TestWithoutCredentialsInTheEntryThoseOfGcloudCount(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"access_token":"default","token_type":"Bearer","expires_in":3599}`)
-	}))
-	defer server.Close()
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
-	file := filepath.Join(home, ".config", "gcloud", "application_default_credentials.json")
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, fmt.Appendf(nil, userSignIn, server.URL), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := authorize(t, vertex.New(vertex.Access{}), time.Now()); got != "Bearer default" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", filepath.Join(home, "gone.json"))
-	if _, err := authorize(t, vertex.New(vertex.Access{}), time.Now()); err == nil ||
-		!strings.Contains(err.Error(), "gcloud auth application-default login") {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestAWorkloadIdentityIsExchanged(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -209,6 +182,8 @@ func TestAProofGoesToGoogleOnly(t *testing.T) {
 			`"https://evil.invalid/t"`), true},
 		"within another": {`{"type":"impersonated_service_account","service_account_impersonation_url":"http://127.0.0.1:1/t",` +
 			`"source_credentials":` + workload(`"token_url":"https://evil.invalid/t"`) + `}`, true},
+		"a source that stands twice": {`{"type":"impersonated_service_account","service_account_impersonation_url":"http://127.0.0.1:1/t",` +
+			`"source_credentials":` + workload(`"token_url":"https://evil.invalid/t"`) + `,"source_credentials":{"client_id":"x"}}`, true},
 		"this machine": {workload(`"token_url":"http://127.0.0.1:1/t"`), false},
 	} {
 		_, err := authorize(t, vertex.New(vertex.Access{Credentials: c.text}), time.Now())
