@@ -6,6 +6,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/translate/translatetest"
+	"github.com/flowgate-go/flowgate/internal/router/usage"
 )
 
 // keeping says that the upstream's model is one of Anthropic's, and takes cache points.
@@ -92,6 +93,15 @@ func TestCachedTokensOfConverseComeBack(t *testing.T) {
 			`"usage":{"input_tokens":40,"cache_creation_input_tokens":10,"cache_read_input_tokens":60,"output_tokens":7}`},
 		{`{"cacheWriteInputTokens":2000,"outputTokens":7,"inputTokens":3}`,
 			`"usage":{"input_tokens":3,"cache_creation_input_tokens":2000,"cache_read_input_tokens":0,"output_tokens":7}`},
+		{`{"cacheWriteInputTokens":2000,"outputTokens":7,"inputTokens":3,"cacheDetails":[{"inputTokens":1500,"ttl":"1h"},` +
+			`{"ttl":"5m","inputTokens":300},{"ttl":"1h","inputTokens":200}]}`,
+			`"usage":{"input_tokens":3,"cache_creation_input_tokens":2000,"cache_creation":{"ephemeral_5m_input_tokens":300,` +
+				`"ephemeral_1h_input_tokens":1700},"cache_read_input_tokens":0,"output_tokens":7}`},
+		{`{"cacheWriteInputTokens":5,"outputTokens":7,"inputTokens":3,"cacheDetails":[{"inputTokens":-9,"ttl":"1h"},` +
+			`{"inputTokens":90,"ttl":"1h"},1]}`,
+			`"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":5},`},
+		{`{"cacheWriteInputTokens":5,"outputTokens":7,"inputTokens":3,"cacheDetails":[{"inputTokens":5,"ttl":"5m"}]}`,
+			`"cache_creation_input_tokens":5,"cache_read_input_tokens":0,`},
 	} {
 		_, call := mustRequest(t, translate.Messages, translate.Converse, smallRequest[translate.Messages], options)
 		out, err := call.Reply([]byte(`{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn","usage":` +
@@ -104,6 +114,47 @@ func TestCachedTokensOfConverseComeBack(t *testing.T) {
 		_, end, _ := strings.Cut(string(streamed), "event: message_delta\n")
 		if failure != "" || !strings.Contains(end, c.want) {
 			t.Errorf("%s, %s", failure, streamed)
+		}
+	}
+}
+
+// TestTokensThatAreKeptForAnHourAreToldToEveryClient has them of both upstreams that tell them. The stream's
+// go into the ledger as they are.
+func TestTokensThatAreKeptForAnHourAreToldToEveryClient(t *testing.T) {
+	t.Parallel()
+	const details = `{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":1700}`
+	reply := map[translate.Dialect]string{
+		translate.Converse: `{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn",` +
+			`"usage":{"inputTokens":3,"outputTokens":7,"cacheWriteInputTokens":2000,"cacheDetails":[{"inputTokens":1700,"ttl":"1h"}]}}`,
+		translate.Messages: `{"type":"message","role":"assistant","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn",` +
+			`"usage":{"input_tokens":3,"output_tokens":7,"cache_creation":{"ephemeral_1h_input_tokens":1700},"cache_creation_input_tokens":2000}}`,
+	}
+	stream := map[translate.Dialect]string{
+		translate.Converse: `data: {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"hi"}}}` + "\n\n" +
+			`data: {"messageStop":{"stopReason":"end_turn"}}` + "\n\n" + `data: {"metadata":{"usage":` +
+			`{"inputTokens":3,"outputTokens":7,"cacheWriteInputTokens":2000,"cacheDetails":[{"inputTokens":1700,"ttl":"1h"}]}}}` + "\n\n",
+		translate.Messages: `data: {"type":"message_start","message":{"usage":{"input_tokens":3,"cache_creation_input_tokens":2000,` +
+			`"cache_creation":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":1700}}}}` + "\n\n" +
+			`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":7}}` + "\n\n" +
+			`data: {"type":"message_stop"}` + "\n\n",
+	}
+	for to := range reply {
+		for from, name := range map[translate.Dialect]string{translate.Messages: "cache_creation", translate.Chat: "cache_creation_token_details",
+			translate.Responses: "cache_creation_token_details"} {
+			if from == to {
+				continue
+			}
+			_, call := mustRequest(t, from, to, smallRequest[from], options)
+			out, err := call.Reply([]byte(reply[to]))
+			var told usage.Tokens
+			told.Read(out)
+			if !strings.Contains(string(out), `"`+name+`":`+details) || told.CacheWriteHour != 1700 || told.CacheWrite != 2000 {
+				t.Errorf("%s→%s: %v, %+v, %s", to, from, err, told, out)
+			}
+			_, call = mustRequest(t, from, to, smallRequest[from], options)
+			if _, failure := translatetest.Stream(call, stream[to], 1<<20); failure != "" || call.StreamTokens().CacheWriteHour != 1700 {
+				t.Errorf("%s→%s: %s, %+v", to, from, failure, call.StreamTokens())
+			}
 		}
 	}
 }

@@ -192,19 +192,42 @@ func (a *assembler) readConverseStop(reason string) {
 // readConverseUsage reads the usage. As in Anthropic's, the input excludes cached tokens.
 func (a *assembler) readConverseUsage(s *scan) {
 	u := &a.reply.usage
-	var uncached, read, write int
+	var p usageParts
 	s.object(func(key []byte) {
-		n := max(0, wholeNumber(s.raw()))
+		value := s.raw()
+		n := max(0, wholeNumber(value))
 		switch string(key) {
 		case "inputTokens":
-			uncached, u.isKnown = n, true
+			p.uncached, u.isKnown = n, true
 		case "cacheReadInputTokens":
-			read = n
+			p.read = n
 		case "cacheWriteInputTokens":
-			write = n
+			p.write = n
+		case "cacheDetails":
+			p.hour = readCacheDetails(&scan{doc: value})
 		case "outputTokens":
 			u.output, u.isKnown = n, true
 		}
 	})
-	u.input, u.cacheRead, u.cacheWrite = uncached+read+write, read, write
+	u.join(p)
+}
+
+// readCacheDetails returns how many of the tokens that were written to Bedrock's cache are kept for an
+// hour, from a list of numbers and lifetimes.
+func readCacheDetails(s *scan) (hour int) {
+	s.array(func() {
+		n, isHour := 0, false
+		s.object(func(key []byte) {
+			switch value := s.raw(); string(key) {
+			case "inputTokens":
+				n = max(0, wholeNumber(value))
+			case "ttl":
+				isHour = string(value) == `"1h"`
+			}
+		})
+		if isHour {
+			hour += n
+		}
+	})
+	return hour
 }

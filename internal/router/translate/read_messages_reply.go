@@ -248,19 +248,27 @@ func (a *assembler) readStopReason(reason string, sequence []byte) {
 // leave out numbers of the first.
 func (a *assembler) readMessagesUsage(s *scan) {
 	u := &a.reply.usage
-	uncached, read, write := u.input-u.cacheRead-u.cacheWrite, u.cacheRead, u.cacheWrite
+	p := u.split()
 	s.object(func(key []byte) {
-		n := max(0, wholeNumber(s.raw()))
+		value := s.raw()
+		n := max(0, wholeNumber(value))
 		switch string(key) {
 		case "input_tokens":
-			uncached, u.isKnown = n, true
+			p.uncached, u.isKnown = n, true
 		case "cache_read_input_tokens":
-			read = n
+			p.read = n
 		case "cache_creation_input_tokens":
-			write = n
+			p.write = n
+		case "cache_creation":
+			inner := &scan{doc: value}
+			inner.object(func(key []byte) {
+				if n := wholeNumber(inner.raw()); string(key) == "ephemeral_1h_input_tokens" {
+					p.hour = max(0, n)
+				}
+			})
 		case "output_tokens":
 			u.output, u.isKnown = n, true
 		}
 	})
-	u.input, u.cacheRead, u.cacheWrite = uncached+read+write, read, write
+	u.join(p)
 }

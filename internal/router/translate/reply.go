@@ -56,8 +56,32 @@ type block struct {
 // usage is the number of tokens of a request and its reply. Input includes cached tokens.
 type usage struct {
 	input, cacheRead, cacheWrite int
+	hourWrite                    int // the part of cacheWrite that is kept for an hour
 	output, reasoning            int
 	isKnown                      bool
+}
+
+// split splits the input into its parts. join joins them again.
+func (u *usage) split() usageParts {
+	return usageParts{uncached: u.input - u.cacheRead - u.cacheWrite, read: u.cacheRead, write: u.cacheWrite, hour: u.hourWrite}
+}
+
+// usageParts are the parts of an input, as Anthropic and Bedrock tell them. hour is a part of write.
+type usageParts struct{ uncached, read, write, hour int }
+
+// join sets the input to what its parts are together.
+func (u *usage) join(p usageParts) {
+	u.input, u.cacheRead, u.cacheWrite, u.hourWrite = p.uncached+p.read+p.write, p.read, p.write, min(p.hour, p.write)
+}
+
+// appendCacheCreation appends, under a name, how long what was written to the cache is kept, in
+// Anthropic's form. Nothing is said of what is kept for the usual five minutes only.
+func (u *usage) appendCacheCreation(dst []byte, name string) []byte {
+	if u.hourWrite == 0 {
+		return dst
+	}
+	dst = appendNumberMember(append(appendKey(dst, name), '{'), "ephemeral_5m_input_tokens", u.cacheWrite-u.hourWrite)
+	return append(appendNumberMember(dst, "ephemeral_1h_input_tokens", u.hourWrite), '}')
 }
 
 // jsonState follows a JSON object or array as its bytes arrive.

@@ -153,7 +153,8 @@ func (c *Call) StreamTokens() record.Tokens {
 	return record.Tokens{
 		Known: c.told.isKnown || c.estimated, Estimated: c.estimated,
 		Input: c.told.input, Cached: c.told.cacheRead, CacheWrite: c.told.cacheWrite,
-		Output: c.told.output, Reasoning: min(c.told.reasoning, c.told.output),
+		CacheWriteHour: c.told.hourWrite,
+		Output:         c.told.output, Reasoning: min(c.told.reasoning, c.told.output),
 	}
 }
 

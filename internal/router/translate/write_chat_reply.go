@@ -87,6 +87,7 @@ func appendChatUsage(dst []byte, u *usage) []byte {
 	dst = append(dst, `,"prompt_tokens_details":{`...)
 	dst = appendNumberMember(dst, "cached_tokens", u.cacheRead)
 	dst = appendNumberMember(dst, "cache_write_tokens", u.cacheWrite)
+	dst = u.appendCacheCreation(dst, "cache_creation_token_details") // LiteLLM's name
 	dst = append(dst, `},"completion_tokens_details":{`...)
 	dst = appendNumberMember(dst, "reasoning_tokens", u.reasoning)
 	return append(dst, '}', '}')

@@ -82,6 +82,7 @@ func appendMessagesUsage(dst []byte, u *usage) []byte {
 	dst = append(dst, `{"input_tokens":`...)
 	dst = strconv.AppendInt(dst, int64(u.input-u.cacheRead-u.cacheWrite), 10)
 	dst = appendNumberMember(dst, "cache_creation_input_tokens", u.cacheWrite)
+	dst = u.appendCacheCreation(dst, "cache_creation")
 	dst = appendNumberMember(dst, "cache_read_input_tokens", u.cacheRead)
 	dst = appendNumberMember(dst, "output_tokens", u.output)
 	return append(dst, '}')

@@ -149,6 +149,7 @@ func appendResponsesUsage(dst []byte, u *usage) []byte {
 	dst = append(dst, `,"input_tokens_details":{`...)
 	dst = appendNumberMember(dst, "cached_tokens", u.cacheRead)
 	dst = appendNumberMember(dst, "cache_write_tokens", u.cacheWrite)
+	dst = u.appendCacheCreation(dst, "cache_creation_token_details") // LiteLLM's name
 	dst = appendNumberMember(append(dst, '}'), "output_tokens", u.output)
 	dst = append(dst, `,"output_tokens_details":{`...)
 	dst = appendNumberMember(dst, "reasoning_tokens", u.reasoning)

@@ -151,6 +151,10 @@ func (n *told) note(key []byte, count int) bool {
 // readDetails reads the parts of the tokens of a request or a reply.
 func (n *told) readDetails(object []byte) {
 	_ = splice.Members(object, func(key []byte, start, end int) bool { // null is no object
+		if string(key) == "cache_creation_token_details" { // LiteLLM
+			n.readCacheCreation(object[start:end])
+			return true
+		}
 		count, ok := parseCount(object[start:end])
 		if !ok {
 			return true
