@@ -33,12 +33,13 @@ func testModules() []struct{ module, first string } {
 
 // testSteps returns a step for the tests of each of testModules. run is a pattern for the names
 // of tests; empty: all. Two packages share a processor: while one waits for the last of its
-// intervals and time limits, another is compiled, linked or tested.
+// intervals and time limits, another is compiled, linked or tested. vet is the target lint's, and
+// test programs without symbols for a debugger are linked in half the time.
 func testSteps(guard *homeGuard, run string) (steps []step) {
 	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
 	for _, m := range testModules() {
-		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-parallel=" + parallelTests,
-			"-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
+		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-vet=off", "-ldflags=-s -w",
+			"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
 			strings.Fields(m.first), []string{"./..."})
 		if run != "" {
 			args = append(args, "-run="+run)
