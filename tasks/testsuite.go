@@ -40,7 +40,7 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 	for _, m := range testModules() {
 		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-vet=off", "-ldflags=-s -w",
 			"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
-			strings.Fields(m.first), []string{"./..."})
+			withoutRaceDetector(), strings.Fields(m.first), []string{"./..."})
 		if run != "" {
 			args = append(args, "-run="+run)
 		}
@@ -48,6 +48,16 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 			Elsewhere: targetsByPackage(), Command: "go test -C=" + m.module}})
 	}
 	return steps
+}
+
+// withoutRaceDetector returns the flags that leave two dependencies out of what the race detector
+// watches: SQLite, which one goroutine uses at a time, and the ciphers. They compute much and
+// share nothing, and take ten times as long when each of their accesses is watched.
+func withoutRaceDetector() []string {
+	return []string{
+		"-gcflags=github.com/ncruces/go-sqlite3-wasm/...=-race=false",
+		"-gcflags=golang.org/x/crypto/...=-race=false",
+	}
 }
 
 // suite is a target with tests that need more than Go and git. The target test therefore
