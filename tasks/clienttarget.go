@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/client"
@@ -19,6 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/catalog"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/usage/price"
 )
 
 // clientWishes are the flags of the targets that point clients at the router.
@@ -204,9 +206,31 @@ func (s session) setWindows(t *client.Target, cfg *config.Config, c client.Clien
 	nowhere := func([]any) document.Place { return document.Place{} }
 	models, _ := settings.ExamineValues(cfg.File, active.Config, nowhere, s.getenv)
 	list := catalog.New(models)
+	list.UseWindows(s.windows(cfg))
 	t.Context, t.FastContext, t.Catalog = list.Window(t.Model), list.Window(t.FastModel), codexCatalogPath(cfg)
 	if dryRun || !c.WantsCatalog() {
 		return nil
 	}
 	return privatefile.Write(t.Catalog, list.Codex())
+}
+
+// windows returns a function that says how many tokens a model can read by the table of prices,
+// which it reads when it is asked: 0 for a model that is not there.
+func (s session) windows(cfg *config.Config) func(provider, model string) int {
+	table := sync.OnceValue(func() *price.Table {
+		if s.checkMayRead(cfg, cfg.Paths.Usage()) == nil {
+			if table, err := price.Open(cfg.Paths.Usage()); err == nil {
+				return table
+			}
+		}
+		table, err := price.Builtin()
+		if err != nil {
+			return &price.Table{} // it is a part of the program, and tests read it
+		}
+		return table
+	})
+	return func(provider, model string) int {
+		m, _ := table().Find(provider, model)
+		return m.MaxInput
+	}
 }

@@ -10,8 +10,8 @@ import (
 // defaultVariable is the variable that most clients read the key from.
 const defaultVariable = "FLOWGATE_KEY"
 
-// defaultContext is the number of tokens that clients are told of a model whose model_info does
-// not say: what most of them assume of a model that they do not know.
+// defaultContext is the number of tokens that clients are told of a model of which neither its
+// model_info nor the table of prices says: what most of them assume of a model that they do not know.
 const defaultContext = 128_000
 
 // Target is the router that clients are pointed at.

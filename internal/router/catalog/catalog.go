@@ -22,6 +22,8 @@ type Catalog struct {
 	models      []model
 	byID        map[string]int         // index in models by name, and by the name that pickers show
 	deployments []*settings.Deployment // all of the settings
+
+	window func(provider, model string) int // see UseWindows; nil: nothing is known
 }
 
 // model is a group, or another name of one.
@@ -59,7 +61,7 @@ func New(s *settings.Settings) *Catalog {
 // Filter returns the catalog with only the models that may be asked for by one of their names: their
 // own, the one in pickers, and the group of an alias.
 func (c *Catalog) Filter(isAllowed func(names ...string) bool) *Catalog {
-	filtered := &Catalog{byID: map[string]int{}}
+	filtered := &Catalog{byID: map[string]int{}, window: c.window}
 	for _, m := range c.models {
 		names := []string{m.name}
 		if m.pickerName != "" {

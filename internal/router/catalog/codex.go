@@ -62,7 +62,7 @@ func (c *Catalog) Codex() []byte {
 		entry := dialect.EncodeJSON(codexModel{Slug: m.name, DisplayName: m.displayName(), ShellType: "unified_exec",
 			Visibility: "list", SupportedInAPI: true, Priority: i, SupportedReasoningLevels: []string{},
 			ServiceTiers: []string{}, ExperimentalSupportedTools: []string{}, TruncationPolicy: codexTruncation{"bytes", 10_000},
-			ContextWindow: m.smallest("max_input_tokens"), BaseInstructions: instructions,
+			ContextWindow: lo.EmptyableToPtr(c.windowOf(m)), BaseInstructions: instructions,
 			SupportsParallelToolCalls: m.supports("supports_parallel_function_calling")})
 		if len(body)+len(entry)+len(",]}") > maxCodexList {
 			break
@@ -75,9 +75,30 @@ func (c *Catalog) Codex() []byte {
 	return append(body, "]}"...)
 }
 
-// Window returns how many tokens the model with this id can read: the smallest
-// max_input_tokens of its deployments' model_info, which may all get the request; 0 when none says.
+// UseWindows has Codex and Window say how many tokens a model can read where its model_info does
+// not: what known returns for the provider's prefix and the name that the upstream gets, 0 for
+// what it does not know.
+func (c *Catalog) UseWindows(known func(provider, model string) int) { c.window = known }
+
+// Window returns how many tokens the model with this id can read: the smallest number of its
+// deployments, which may all get the request, by max_input_tokens of their model_info, else by
+// what UseWindows knows; 0 when none says.
 func (c *Catalog) Window(id string) int {
 	m, _ := c.find(id)
-	return lo.FromPtr(m.smallest("max_input_tokens"))
+	return c.windowOf(&m)
+}
+
+// windowOf is Window for a model.
+func (c *Catalog) windowOf(m *model) int {
+	least := 0
+	for _, d := range m.deployments {
+		n, ok := numberOf(d.Info["max_input_tokens"])
+		if !ok && c.window != nil {
+			n = c.window(d.Provider, d.Upstream)
+		}
+		if n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	return least
 }
