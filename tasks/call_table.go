@@ -52,7 +52,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "client:run":
 		return Client{}.Run(ctx, a.text("client"), a.optionalText("model"), a.optionalText("fastmodel"))
 	case "client:setup":
-		return Client{}.Setup(ctx, a.text("client"), a.optionalBool("dryrun"), a.optionalText("model"), a.optionalText("fastmodel"), a.optionalText("key"))
+		return Client{}.Setup(ctx, a.text("client"), a.optionalBool("dryrun"), a.optionalBool("print"), a.optionalText("model"), a.optionalText("fastmodel"), a.optionalText("key"))
 	case "completion:default":
 		return Completion{}.Default(ctx, a.text("shell"))
 	case "completion:words":

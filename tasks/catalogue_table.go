@@ -136,9 +136,10 @@ var catalogue = commandline.Catalogue{
 			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
 		}},
 	{Name: "client:setup", Method: "client:setup", NormalName: "clientsetup", NormalMethod: "clientsetup", ReadOnly: "with -dry-run",
-		Synopsis: "points a tool at the router by a small change of the tool's own file, which client:restore takes back.", Params: []commandline.Param{
+		Synopsis: "points a tool at the router by a small change of its own file, which client:restore takes back; -print shows what to write by hand.", Params: []commandline.Param{
 			{Name: "client", Flag: "client", Kind: "string", Optional: false},
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
+			{Name: "print", Flag: "print", Kind: "bool", Optional: true},
 			{Name: "model", Flag: "model", Kind: "string", Optional: true},
 			{Name: "fastmodel", Flag: "fast-model", Kind: "string", Optional: true},
 			{Name: "key", Flag: "key", Kind: "string", Optional: true},
@@ -430,7 +431,7 @@ var catalogue = commandline.Catalogue{
 	{Name: "test:bench", Method: "test:bench", NormalName: "testbench", NormalMethod: "testbench", ReadOnly: "",
 		Synopsis: "runs the benchmarks of docs/benchmarks.md."},
 	{Name: "test:clients", Method: "test:clients", NormalName: "testclients", NormalMethod: "testclients", ReadOnly: "",
-		Synopsis: "runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm."},
+		Synopsis: "runs the real Codex, Claude Code, Gemini CLI and ten other tools through the router; needs node, npm and python3."},
 	{Name: "test:cluster", Method: "test:cluster", NormalName: "testcluster", NormalMethod: "testcluster", ReadOnly: "",
 		Synopsis: "runs three routers behind the real haproxy with the real Redis; needs apt-get, or both on the PATH."},
 	{Name: "test:litellm", Method: "test:litellm", NormalName: "testlitellm", NormalMethod: "testlitellm", ReadOnly: "",

@@ -30,18 +30,23 @@ func (Client) List(ctx context.Context) error {
 	})
 }
 
-// Setup points a tool at the router by a small change of the tool's own file, which client:restore takes back.
+// Setup points a tool at the router by a small change of its own file, which client:restore takes back; -print shows what to write by hand.
 func (Client) Setup(
 	ctx context.Context,
 	client string,
 	dryRun *bool,
+	print *bool,
 	model *string,
 	fastModel *string,
 	key *string,
 ) error {
-	return runWithConfig(ctx, "client:setup", !deref(dryRun),
+	w := clientWishes{deref(model), deref(fastModel), deref(key)}
+	return runWithConfig(ctx, "client:setup", !deref(dryRun) && !deref(print),
 		func(ctx context.Context, s session, cfg *config.Config) (any, error) {
-			return s.setUpClients(ctx, cfg, client, deref(dryRun), clientWishes{deref(model), deref(fastModel), deref(key)})
+			if deref(print) {
+				return s.printClients(ctx, cfg, client, w)
+			}
+			return s.setUpClients(ctx, cfg, client, deref(dryRun), w)
 		})
 }
 
@@ -83,17 +88,18 @@ type clientChanges struct {
 	Clients []client.Changed `json:"clients"`
 }
 
+// clientRecipes is the data of client:setup -print.
+type clientRecipes struct {
+	Clients []client.Recipe `json:"clients"`
+}
+
 // setUpClients points the clients with these names, separated by commas, at the router.
 func (s session) setUpClients(
 	ctx context.Context, cfg *config.Config, names string, dryRun bool, w clientWishes,
 ) (any, error) {
-	var chosen []client.Client
-	for name := range strings.SplitSeq(names, ",") {
-		c, err := client.Find(strings.TrimSpace(name))
-		if err != nil {
-			return nil, err
-		}
-		chosen = append(chosen, c)
+	chosen, err := findClients(names)
+	if err != nil {
+		return nil, err
 	}
 	result := clientChanges{[]client.Changed{}}
 	for _, c := range chosen {
@@ -106,6 +112,43 @@ func (s session) setUpClients(
 			return result, err
 		}
 		result.Clients = append(result.Clients, done)
+	}
+	return result, nil
+}
+
+// findClients returns the clients with these names, separated by commas.
+func findClients(names string) ([]client.Client, error) {
+	var chosen []client.Client
+	for name := range strings.SplitSeq(names, ",") {
+		c, err := client.Find(strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, c)
+	}
+	return chosen, nil
+}
+
+// printClients returns what to write by hand for the clients with these names. It writes nothing.
+func (s session) printClients(ctx context.Context, cfg *config.Config, names string, w clientWishes) (any, error) {
+	chosen, err := findClients(names)
+	if err != nil {
+		return nil, err
+	}
+	result := clientRecipes{[]client.Recipe{}}
+	for _, c := range chosen {
+		t, err := s.setupTarget(ctx, cfg, c, true, w)
+		if err != nil {
+			return result, err
+		}
+		if _, err := os.Stat(t.Catalog); err != nil {
+			t.Catalog = "" // Codex stops at a catalogue that is not there; without one it warns
+		}
+		r, err := t.Recipe(c, s.getenv)
+		if err != nil {
+			return result, err
+		}
+		result.Clients = append(result.Clients, r)
 	}
 	return result, nil
 }

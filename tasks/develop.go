@@ -22,7 +22,7 @@ func (Test) Default(ctx context.Context, run *string) error {
 	return runGoSteps(ctx, "test", testSteps(guard, deref(run))...)
 }
 
-// Clients runs the real Codex, Claude Code and Gemini CLI through the router; needs node and npm.
+// Clients runs the real Codex, Claude Code, Gemini CLI and ten other tools through the router; needs node, npm and python3.
 func (Test) Clients(ctx context.Context) error {
 	return clientSuite().run(ctx)
 }

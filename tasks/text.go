@@ -154,6 +154,13 @@ func (c clientChanges) Print(p *terminal.Printer) {
 	}
 }
 
+// Print implements report.Printed: what to write by hand for each tool.
+func (c clientRecipes) Print(p *terminal.Printer) {
+	for _, r := range c.Clients {
+		r.Print(p)
+	}
+}
+
 // versionList is the data of bootstrap:outdated.
 type versionList []bootstrap.VersionStatus
 

@@ -213,6 +213,39 @@ func TestWhatSomebodyWritesInBetweenStays(t *testing.T) {
 	}
 }
 
+// TestASetupForOtherModelsLeavesNothingOfTheFirst has somebody edit the files after both.
+func TestASetupForOtherModelsLeavesNothingOfTheFirst(t *testing.T) {
+	t.Parallel()
+	first := router
+	first.Model, first.FastModel = "first-group", "first-small"
+	for _, c := range withFiles(t) {
+		for seed := range uint64(4) {
+			h := newHome(t)
+			before := h.fillFiles(c, seed)
+			for _, target := range []client.Target{first, router} {
+				if _, err := client.Setup(t.Context(), c, target, h.options()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, f := range c.Files {
+				if text := h.read(f.Path(h.options().Getenv)); strings.Contains(text, "first-") {
+					t.Errorf("%s, seed %d: the first setup is still in\n%s", c.Name, seed, text)
+				}
+			}
+			h.editFiles(c)
+			if got, err := client.Restore(t.Context(), c, router, h.options()); err != nil || len(got.Left) > 0 {
+				t.Fatalf("%s, seed %d: %v, %q", c.Name, seed, err, got.Left)
+			}
+			for i, f := range c.Files {
+				clean, err := edit.Remove(f.Format, []byte(h.read(f.Path(h.options().Getenv))), editedSince, 0)
+				if err != nil || dropSpaces(clean) != dropSpaces([]byte(before[i])) {
+					t.Fatalf("%s, seed %d: %v\n%s\nwas\n%s", c.Name, seed, err, clean, before[i])
+				}
+			}
+		}
+	}
+}
+
 // editedSince is the path of a value that somebody writes after Setup.
 var editedSince = edit.Path{"edited_since"}
 

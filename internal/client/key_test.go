@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +76,25 @@ func TestOpencodeIsSetUpForTheVersionThatIsInstalled(t *testing.T) {
 	}
 	if s := two.Status(router, h.options().Getenv); s.Program != program || s.Version != "2.0.12" {
 		t.Errorf("opencode 2: %+v", s)
+	}
+}
+
+// TestTheVersionOfAProgramInAPackageForThisSystem is about Cline: npm links the program of a
+// package beside its own.
+func TestTheVersionOfAProgramInAPackageForThisSystem(t *testing.T) {
+	t.Parallel()
+	h, c := newHome(t), find(t, "cline")
+	program := filepath.Join(h.dir, "node_modules/@cline/cli-linux-x64/bin/cline")
+	link := filepath.Join(h.dir, "node_modules/.bin/cline")
+	h.write(program, "")
+	h.write(filepath.Join(h.dir, "node_modules/@cline/cli-linux-x64/package.json"), `{"version": "9.9.9"}`)
+	h.write(filepath.Join(h.dir, "node_modules/cline/package.json"), `{"version": "3.0.65"}`)
+	h.write(filepath.Join(filepath.Dir(link), "other"), "")
+	if err := errors.Join(os.Chmod(program, 0o700), os.Symlink(program, link)); err != nil {
+		t.Fatal(err)
+	}
+	c.Programs = []string{link}
+	if s := c.Status(router, h.options().Getenv); s.Version != "3.0.65" {
+		t.Errorf("%+v", s)
 	}
 }

@@ -57,7 +57,9 @@ func pageOf(t *testing.T, c client.Client) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\nIt sends `%s`.", c.Title, c.Dialect)
 	if c.Seen != "" {
-		fmt.Fprintf(&b, " Seen to work in version %s.", c.Seen)
+		fmt.Fprintf(&b, " `mage test:clients` has version %s set up, asked and restored.", c.Seen)
+	} else if len(c.Files) > 0 {
+		b.WriteString(" Its settings are from its documentation and sources: no test runs it.")
 	}
 	b.WriteString("\n")
 	if len(c.Files) > 0 {

@@ -86,7 +86,7 @@ func Setup(ctx context.Context, c Client, t Target, o Options) (Changed, error) 
 	defer func() { _ = held.Close() }()
 	plans := make([]plan, 0, len(c.Files))
 	for _, f := range c.Files {
-		p, err := c.planFile(f, t, o, &result)
+		p, err := c.planFile(ctx, f, t, o, &result)
 		if err != nil {
 			return result, err
 		}
@@ -154,7 +154,7 @@ func (p plan) restoreJournal(getenv func(string) string) error {
 }
 
 // planFile returns what Setup does to one file, and adds to result what else people have to do.
-func (c Client) planFile(f File, t Target, o Options, result *Changed) (plan, error) {
+func (c Client) planFile(ctx context.Context, f File, t Target, o Options, result *Changed) (plan, error) {
 	file, err := readFile(f.Path(o.Getenv), o.Getenv)
 	if err != nil {
 		return plan{}, err
@@ -169,12 +169,15 @@ func (c Client) planFile(f File, t Target, o Options, result *Changed) (plan, er
 	if err != nil {
 		return plan{}, err
 	}
-	values, err := c.withoutExposedKeys(t.values(f), file, t, result)
+	values, err := c.withoutExposedKeys(ctx, t.values(f), file, t, result)
 	if err != nil {
 		return plan{}, err
 	}
+	if p.text, err = j.withoutOthers(f.Format, file, values); err != nil {
+		return plan{}, err
+	}
 	var edits []entry
-	if p.text, edits, err = applyValues(f.Format, file, clean.text, values); err != nil {
+	if p.text, edits, err = applyValues(f.Format, file.path, p.text, clean.text, values); err != nil {
 		return plan{}, err
 	}
 	p.after = journal{
@@ -185,10 +188,32 @@ func (c Client) planFile(f File, t Target, o Options, result *Changed) (plan, er
 	return p, nil
 }
 
-// applyValues returns the text of file with the values, and the edits that undoEdit needs to get
-// back to clean. Fault: client-file-invalid.
-func applyValues(f edit.Format, file content, clean []byte, values []Value) (text []byte, edits []entry, err error) {
+// withoutOthers returns the file's text without the edits of the journal that are none of the
+// values any more: those for another model, and the key where others can see it by now. Fault:
+// client-file-invalid.
+func (j journal) withoutOthers(f edit.Format, file content, values []Value) (text []byte, err error) {
 	text = file.text
+	for _, e := range slices.Backward(j.Edits) {
+		place := e.place(e.Value)
+		isAgain := func(v Value) bool { return slices.Equal(v.Path, place.Path) && v.Element == place.Element }
+		if slices.ContainsFunc(values, isAgain) {
+			continue
+		}
+		value, found, err := place.lookup(f, text)
+		if err == nil && found && e.isOurs(value) {
+			text, err = undoEdit(f, text, e)
+		}
+		if err != nil {
+			return nil, invalidFault(file.path, err)
+		}
+	}
+	return text, nil
+}
+
+// applyValues returns the text of the file at path with the values, and the edits that undoEdit
+// needs to get back to clean. Fault: client-file-invalid.
+func applyValues(f edit.Format, path string, before, clean []byte, values []Value) (text []byte, edits []entry, err error) {
+	text = before
 	for _, v := range values {
 		e := newEntry(v)
 		if e.Old, e.Had, err = v.lookup(f, clean); err == nil && (!v.Keep || !e.Had) {
@@ -198,7 +223,7 @@ func applyValues(f edit.Format, file content, clean []byte, values []Value) (tex
 			}
 		}
 		if err != nil {
-			return nil, nil, invalidFault(file.path, err)
+			return nil, nil, invalidFault(path, err)
 		}
 		if !v.Keep || !e.Had {
 			edits = append(edits, e)

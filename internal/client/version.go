@@ -28,8 +28,12 @@ func (c Client) version(program string) string {
 		return ""
 	}
 	for dir := filepath.Dir(resolved); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if strings.HasSuffix(filepath.ToSlash(dir), "node_modules/"+c.Package) {
-			return npmVersion(dir)
+		if filepath.Base(dir) != "node_modules" {
+			continue
+		}
+		// The program may be in a package for this system, beside its own: Cline's is.
+		if version := npmVersion(filepath.Join(dir, c.Package)); version != "" {
+			return version
 		}
 	}
 	return ""
