@@ -3,6 +3,7 @@ package agents_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +28,7 @@ func requireAgents(t *testing.T) {
 		t.Fatalf("%s is not on PATH and FLOWGATE_REQUIRE_AGENTS is 1", name)
 	}
 	if !required {
-		t.Skip("the real agents are not run: set FLOWGATE_REQUIRE_AGENTS=1 (needs node, npm and 640 MB from npm once)")
+		t.Skip("the real agents are not run: set FLOWGATE_REQUIRE_AGENTS=1 (needs node, npm and 4 GB from npm and PyPI once)")
 	}
 }
 
@@ -179,37 +180,63 @@ func TestAnAgentThatIsRefusedIsAResultNotAnError(t *testing.T) {
 
 func TestNpmIsGivenExactVersionsAndNoRegistry(t *testing.T) {
 	t.Parallel()
-	lock, err := os.ReadFile("package-lock.json")
+	manifests, err := filepath.Glob("clients/*/package.json")
+	if err != nil || len(manifests) < 10 {
+		t.Fatalf("%d clients from npm, %v", len(manifests), err)
+	}
+	for _, path := range append(manifests, "package.json") {
+		checkLock(t, path)
+	}
+}
+
+// checkLock checks a package.json, and the lock file beside it.
+func checkLock(t *testing.T, path string) {
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join(filepath.Dir(path), "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(lock, []byte("://")) || bytes.Contains(lock, []byte(`"resolved"`)) {
-		t.Error("package-lock.json names a registry: keep omit-lockfile-registry-resolved=true in .npmrc")
+		t.Errorf("the lock of %s names a registry: keep omit-lockfile-registry-resolved=true in .npmrc, and take "+
+			`"funding" out`, path)
 	}
-	var manifest, locked struct {
-		Dependencies map[string]string `json:"dependencies"`
-		Packages     map[string]struct {
-			Version   string `json:"version"`
-			Integrity string `json:"integrity"`
-		} `json:"packages"`
+	var manifest struct{ Dependencies, OptionalDependencies map[string]string }
+	var locked struct {
+		Packages map[string]struct{ Version, Integrity string }
 	}
-	text, err := os.ReadFile("package.json")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &manifest); err != nil {
+	if err := errors.Join(json.Unmarshal(text, &manifest), json.Unmarshal(lock, &locked)); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(lock, &locked); err != nil {
-		t.Fatal(err)
+	if len(manifest.Dependencies)+len(manifest.OptionalDependencies) == 0 {
+		t.Errorf("%s names no package", path)
 	}
-	for name, version := range manifest.Dependencies {
-		got := locked.Packages["node_modules/"+name]
-		if got.Version != version || got.Integrity == "" {
-			t.Errorf("%s is %s in package.json and %+v in the lock file", name, version, got)
+	for _, wanted := range []map[string]string{manifest.Dependencies, manifest.OptionalDependencies} {
+		for name, version := range wanted {
+			got := locked.Packages["node_modules/"+name]
+			if got.Version != version || got.Integrity == "" {
+				t.Errorf("%s is %s in %s and %+v in the lock file", name, version, path, got)
+			}
 		}
 	}
-	if len(manifest.Dependencies) != 3 {
-		t.Errorf("%d agents", len(manifest.Dependencies))
+}
+
+func TestPipIsGivenExactVersionsByDigestAndNoIndex(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("clients/aider/requirements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requirements := strings.Split(strings.ReplaceAll(string(text), "\\\n", ""), "\n")
+	for _, line := range requirements[:len(requirements)-1] {
+		if !strings.Contains(line, "==") || !strings.Contains(line, "--hash=sha256:") || strings.Contains(line, "://") {
+			t.Errorf("%.100s", line)
+		}
+	}
+	if len(requirements) < 100 {
+		t.Errorf("%d packages", len(requirements))
 	}
 }

@@ -20,6 +20,10 @@ import (
 // their default differs between npm versions.
 type Package struct {
 	Manifest, Lock, Config []byte
+
+	// IsPartial says that the lock lacks optional packages, those for other systems, which not
+	// every registry has: npm ci refuses it, and npm install checks what it has.
+	IsPartial bool
 }
 
 // patience is how long npm may take.
@@ -63,7 +67,11 @@ func (p Package) install(ctx context.Context, dir string) error {
 			return fault.New("cache-unwritable", "write %s: %w", name, err)
 		}
 	}
-	return Run(ctx, dir, "npm", "ci")
+	command := "ci"
+	if p.IsPartial {
+		command = "install"
+	}
+	return Run(ctx, dir, "npm", command)
 }
 
 // Run runs a program of an installation in a folder of it.
