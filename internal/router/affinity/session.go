@@ -33,27 +33,52 @@ func SessionOf(header http.Header, m *Marks) string {
 // own headers, X-…-Session-Id of coding agents, the older names that Codex uses, then
 // names without a vendor.
 func sessionFromHeader(header http.Header) string {
-	for _, name := range [...]string{"X-Litellm-Trace-Id", "X-Litellm-Session-Id"} {
-		if id := validSessionID(header.Get(name)); id != "" {
-			return id
+	first, best := "", noSession
+	for name, values := range header { // once through all is faster than to look for each name
+		rank := rankSessionHeader(name)
+		if rank == noSession || rank > best || len(values) == 0 || validSessionID(values[0]) == "" {
+			continue
+		}
+		if rank < best || name < first { // of several vendors the first, so that the choice is always the same
+			first, best = name, rank
 		}
 	}
-	first := ""
-	for name := range header { // the first in alphabetical order, so that the choice is always the same
-		if isVendorSessionHeader(name) && (first == "" || name < first) && validSessionID(header.Get(name)) != "" {
-			first = name
-		}
+	if best == noSession {
+		return ""
 	}
-	if first != "" {
-		return header.Get(first)
+	return header[first][0]
+}
+
+// noSession is the rank of headers without the id of a session.
+const noSession = 100
+
+// rankSessionHeader returns which headers with the id of a session take precedence, the lowest
+// first. name is in canonical form.
+func rankSessionHeader(name string) int {
+	switch name {
+	case "X-Litellm-Trace-Id":
+		return 0
+	case "X-Litellm-Session-Id":
+		return 1
+	case "Session-Id":
+		return 3
+	case "Session_id":
+		return 4
+	case "Thread-Id":
+		return 5
+	case "Conversation_id":
+		return 6
+	case "Conversation-Id":
+		return 7
+	case "X-Session-Id":
+		return 8
+	case "X-Session-Affinity":
+		return 9
 	}
-	for _, name := range [...]string{"Session-Id", "Session_id", "Thread-Id", "Conversation_id", "Conversation-Id",
-		"X-Session-Id", "X-Session-Affinity"} {
-		if values := header[name]; len(values) > 0 && validSessionID(values[0]) != "" {
-			return values[0]
-		}
+	if isVendorSessionHeader(name) {
+		return 2
 	}
-	return ""
+	return noSession
 }
 
 // isVendorSessionHeader reports whether a header's name has the form of

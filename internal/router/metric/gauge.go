@@ -8,14 +8,14 @@ func (w *writer) writeEvents() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all, good, bad := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	for k, n := range r.attempts {
+	for k, n := range r.attempts.entries {
 		f := &facts{client: k.client, token: w.tokens[k.client], requested: k.requested, class: k.class, status: k.status,
 			d: r.byID[k.deployment]}
-		all[f.join(attemptLabels)] += float64(n)
+		all[f.join(attemptLabels)] += float64(*n)
 		if k.status == 0 {
-			good[f.join(attemptLabels)] += float64(n)
+			good[f.join(attemptLabels)] += float64(*n)
 		} else {
-			bad[f.join(attemptLabels+" exception_status exception_class")] += float64(n)
+			bad[f.join(attemptLabels+" exception_status exception_class")] += float64(*n)
 		}
 	}
 	w.writeFamily("litellm_deployment_total_requests_total", "counter", "Attempts at a deployment", all)
@@ -68,7 +68,7 @@ func (w *writer) writeDeployments(s Snapshot) {
 		switch {
 		case s.Cooling[d.id]:
 			state = completeOutage
-		case r.failing[d.id]:
+		case d.isFailing:
 			state = partialOutage
 		}
 		states[f.join(deploymentLabels)] = float64(state)

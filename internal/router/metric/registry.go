@@ -38,18 +38,19 @@ type Registry struct {
 	order []*deployment          // in the order of model_list
 
 	mu        sync.Mutex
-	rows      map[rowKey]*row
-	attempts  map[attemptKey]uint64 // that failed, or gave the reply
+	rows      table[rowKey, row]
+	attempts  table[attemptKey, uint64] // that failed, or gave the reply
 	fallbacks map[fallbackKey]uint64
 	cooldowns map[cooldownKey]uint64
 	remaining map[remainingKey]remaining
-	failing   map[string]bool // the deployments whose last attempt failed, by id
 }
 
 // deployment is what metrics tell of a deployment.
 type deployment struct {
 	id, group, upstream, provider, base string
 	rpm, tpm                            *float64
+
+	isFailing bool // the last attempt failed
 }
 
 // rowKey is what requests in one row have in common.
@@ -94,9 +95,8 @@ type remaining struct{ requests, tokens *int64 }
 
 // New returns a Registry for the groups and deployments of settings.
 func New(s *settings.Settings) *Registry {
-	r := &Registry{names: map[string]bool{}, byID: map[string]*deployment{}, rows: map[rowKey]*row{},
-		attempts: map[attemptKey]uint64{}, fallbacks: map[fallbackKey]uint64{}, cooldowns: map[cooldownKey]uint64{},
-		remaining: map[remainingKey]remaining{}, failing: map[string]bool{}}
+	r := &Registry{names: map[string]bool{}, byID: map[string]*deployment{},
+		fallbacks: map[fallbackKey]uint64{}, cooldowns: map[cooldownKey]uint64{}, remaining: map[remainingKey]remaining{}}
 	for _, name := range s.ListedNames() {
 		r.names[name] = true
 	}
@@ -149,39 +149,41 @@ func (r *Registry) Count(q *record.Request) {
 	if r == nil {
 		return
 	}
-	k := rowKey{client: q.Client, requested: r.boundName(q), deployment: r.boundDeployment(q.Deployment), route: q.Route,
-		class: boundWord(q.Class), status: q.Status}
+	d := r.byID[q.Deployment]
+	k := rowKey{client: q.Client, requested: r.boundName(q, d), route: q.Route, class: boundWord(q.Class),
+		status: q.Status}
+	if d != nil {
+		k.deployment = q.Deployment
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.keepRemaining(q, k.deployment)
 	r.rowOf(&k).add(q)
 	r.countAttempts(q, k.requested)
 	r.countFallbacks(q, k.requested)
-	r.keepRemaining(q, r.boundDeployment(q.Deployment))
 }
 
 // rowOf returns the row of k; when there are too many, one that names less. The caller holds mu.
 func (r *Registry) rowOf(k *rowKey) *row {
-	if found := r.rows[*k]; found != nil {
+	if found := r.rows.find(*k); found != nil {
 		return found
 	}
-	if len(r.rows) >= maxRows {
+	if len(r.rows.entries) >= maxRows {
 		*k = rowKey{client: Other, requested: Other, status: k.status}
-		if found := r.rows[*k]; found != nil {
+		if found := r.rows.find(*k); found != nil {
 			return found
 		}
 	}
-	fresh := new(row)
-	r.rows[*k] = fresh
-	return fresh
+	return r.rows.add(*k)
 }
 
 // Model returns the model that a client asked for, as label requested_model has it.
-func (r *Registry) Model(q *record.Request) string { return r.boundName(q) }
+func (r *Registry) Model(q *record.Request) string { return r.boundName(q, r.byID[q.Deployment]) }
 
 // boundName returns the model that the client asked for: its name when the settings have it, the pattern
-// that matched it, or Other.
-func (r *Registry) boundName(q *record.Request) string {
-	switch d := r.byID[q.Deployment]; {
+// that matched it, or Other. d is the deployment that was asked, if the settings have it.
+func (r *Registry) boundName(q *record.Request, d *deployment) string {
+	switch {
 	case r.names[q.Requested]:
 		return q.Requested
 	case d != nil:
@@ -264,10 +266,18 @@ func natural(n int) uint64 { return uint64(max(0, n)) }
 // countAttempts counts the attempts of a request by deployment. The caller holds mu.
 func (r *Registry) countAttempts(q *record.Request, requested string) {
 	count := func(id, class string, status int) {
+		d := r.byID[id]
+		if d == nil {
+			return
+		}
 		k := attemptKey{q.Client, requested, id, class, status}
-		if r.byID[id] != nil && (r.attempts[k] > 0 || len(r.attempts) < maxRows) {
-			r.attempts[k]++
-			r.failing[id] = status != 0
+		n := r.attempts.find(k)
+		if n == nil && len(r.attempts.entries) < maxRows {
+			n = r.attempts.add(k)
+		}
+		if n != nil {
+			*n++
+			d.isFailing = status != 0
 		}
 	}
 	for _, a := range q.Failed {
@@ -305,6 +315,9 @@ func (r *Registry) countFallbacks(q *record.Request, requested string) {
 
 // keepRemaining keeps what the provider said that remains of requests and tokens. The caller holds mu.
 func (r *Registry) keepRemaining(q *record.Request, id string) {
+	if len(q.Quota) == 0 {
+		return
+	}
 	k := remainingKey{q.Client, id}
 	told, isKnown := r.remaining[k]
 	if id == "" || !isKnown && len(r.remaining) >= maxRows {

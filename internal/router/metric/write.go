@@ -175,8 +175,8 @@ type copied struct {
 func (r *Registry) copyRows() []copied {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rows := make([]copied, 0, len(r.rows))
-	for k, v := range r.rows {
+	rows := make([]copied, 0, len(r.rows.entries))
+	for k, v := range r.rows.entries {
 		rows = append(rows, copied{k, *v})
 	}
 	return rows

@@ -19,13 +19,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
 // Answer is a deployment's good reply: whole, or a stream that has begun.
 type Answer struct {
 	Deployment *deployment.Deployment
-	Header     http.Header // of the upstream's reply; nil for a mock
-	Status     int         // 0: 200
+	Header     http.Header    // of the upstream's reply; nil for a mock
+	Quota      []quota.Window // that Header names
+	Status     int            // 0: 200
 
 	Dropped        []string // members of the request that were lost in its translation
 	UsageEstimated bool     // the upstream sent no usage; the usage in Body is an estimate

@@ -11,7 +11,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/decode"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
-	"github.com/flowgate-go/flowgate/internal/router/watchdog"
 )
 
 // Time limits of reading a request's body.
@@ -38,10 +37,7 @@ func (q *Request) readBody(w http.ResponseWriter, r *Reader, loan *memory.Loan) 
 		defer decoder.Close()
 		size = -1
 	}
-	rc := http.NewResponseController(w)
-	g := r.Watchdog.Guard(r.BodyTimeout+time.Duration(max(q.HTTP.ContentLength, 0)/bodyRate)*time.Second, func() {
-		_ = rc.SetReadDeadline(time.Now()) // not every connection has deadlines
-	})
+	q.guardBody(w, r)
 	var err error
 	q.body, err = loan.ReadAll(q.body[:0], source, size, r.MaxBody)
 	if errors.Is(err, memory.ErrExhausted) { // a client that is still sending would not see the reply
@@ -49,15 +45,25 @@ func (q *Request) readBody(w http.ResponseWriter, r *Reader, loan *memory.Loan) 
 		loan.GiveBack()
 		_, _ = io.Copy(io.Discard, io.LimitReader(q.HTTP.Body, r.MaxBody)) // the reply is the same if this fails
 	}
-	g.Stop()
+	q.guard.Stop()
+	q.client = http.ResponseController{}
 	if err != nil || int64(len(q.body)) > r.MaxBody {
-		return q.incompleteBody(w, r, g, err)
+		return q.incompleteBody(w, r, err)
 	}
 	return q.checkBody()
 }
 
+// guardBody starts the guard that ends the reading of a body which takes too long.
+func (q *Request) guardBody(w http.ResponseWriter, r *Reader) {
+	q.client = *http.NewResponseController(w)
+	if q.onSlowBody == nil {
+		q.onSlowBody = func() { _ = q.client.SetReadDeadline(time.Now()) } // not every connection has deadlines
+	}
+	q.guard.Start(r.Watchdog, r.BodyTimeout+time.Duration(max(q.HTTP.ContentLength, 0)/bodyRate)*time.Second, q.onSlowBody)
+}
+
 // incompleteBody returns the failure of a body that could not be read to its end.
-func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.Guard, err error) *failure.Failure {
+func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, err error) *failure.Failure {
 	var broken *decode.Error
 	switch {
 	case err == nil, errors.Is(err, errBodyTooLong):
@@ -65,8 +71,8 @@ func (q *Request) incompleteBody(w http.ResponseWriter, r *Reader, g *watchdog.G
 	case errors.Is(err, memory.ErrExhausted):
 		RefuseBody(w, q.HTTP)
 		return failure.MemoryExhausted()
-	case g.IsLate():
-		return bodyTimeout(g.Limit())
+	case q.guard.IsLate():
+		return bodyTimeout(q.guard.Limit())
 	case errors.Is(q.HTTP.Context().Err(), context.Canceled):
 		return &failure.Failure{ClientGone: true}
 	case errors.As(err, &broken):

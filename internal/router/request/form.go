@@ -135,22 +135,20 @@ func (q *Request) formEdits(dropped []string) []edit {
 	return all
 }
 
-// newOutgoingForm returns the client's form with the edits applied, and without the parts
+// appendFormPieces appends the client's form with the edits applied, and without the parts
 // that the deployment does not get. The model, if only the path names it, and the defaults
 // that the client did not send become parts at its end.
-func (q *Request) newOutgoingForm(c Changes) *outgoingBody {
-	o := &outgoingBody{loans: &q.lent}
-	o.pieces = o.store[:0]
+func (q *Request) appendFormPieces(list pieces, c Changes) pieces {
 	at, hasModel := 0, false
 	for _, e := range q.formEdits(c.Dropped) {
-		o.add(q.body[at:e.start])
+		list = list.with(q.body[at:e.start])
 		if e.kind == replaceModel {
 			hasModel = true
-			o.add([]byte(c.ModelName))
+			list = list.with([]byte(c.ModelName))
 		}
 		at = e.end
 	}
-	o.add(q.body[at:q.formEnd])
+	list = list.with(q.body[at:q.formEnd])
 	var added []byte
 	if !hasModel {
 		added = form.AppendField(added, q.boundary, "model", c.ModelName)
@@ -160,9 +158,7 @@ func (q *Request) newOutgoingForm(c Changes) *outgoingBody {
 			added = form.AppendField(added, q.boundary, c.Defaults[i].Name, fieldValue(c.Defaults[i]))
 		}
 	}
-	o.add(added)
-	o.add(q.body[q.formEnd:])
-	return o
+	return list.with(added).with(q.body[q.formEnd:])
 }
 
 // fieldValue returns the value of a member in the form of a field: a string without its

@@ -10,14 +10,20 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 )
 
-// outgoingBody is the body of a request to an upstream. It consists of pieces of the client's
-// body, which are not copied. The Transport may read it after RoundTrip has returned, so it
-// counts as one of loans until it is closed.
+// pieces are what a body for an upstream consists of: pieces of the client's body, which are not
+// copied, and what replaces the others.
+type pieces [][]byte
+
+// usualPieces is how many pieces nearly every body has at most.
+const usualPieces = 8
+
+// outgoingBody is the body of a request to an upstream. The Transport may read it after RoundTrip has
+// returned, so it counts as one of loans until it is closed.
 type outgoingBody struct {
 	mu       sync.Mutex
-	pieces   [][]byte
-	store    [8][]byte     // the first memory of pieces
-	loans    *atomic.Int32 // counts the bodies that are not closed
+	pieces   pieces
+	store    [usualPieces][]byte // the first memory of pieces
+	loans    *atomic.Int32       // counts the bodies that are not closed
 	isClosed bool
 }
 
@@ -37,34 +43,37 @@ type Changes struct {
 
 // NewBody returns the body for an upstream, and its length in bytes.
 func (q *Request) NewBody(c Changes) (io.ReadCloser, int64) {
-	o := q.newOutgoingBody(c)
+	var store [usualPieces][]byte // not on the heap, for most bodies are small
+	list := q.appendPieces(store[:0], c)
 	size := 0
-	for _, p := range o.pieces {
+	for _, p := range list {
 		size += len(p)
 	}
 	if size > SmallBody {
-		q.lent.Add(1)
-		return o, int64(size)
+		return lend(&q.lent, list...), int64(size)
 	}
 	whole := make([]byte, 0, size)
-	for _, p := range o.pieces {
+	for _, p := range list {
 		whole = append(whole, p...)
 	}
 	return io.NopCloser(bytes.NewReader(whole)), int64(size)
 }
 
-// Lend returns a reader of a body, and adds one to loans until the reader is closed. Until
-// then the body must not be changed.
-func Lend(body []byte, loans *atomic.Int32) io.ReadCloser {
+// lend returns a reader of pieces, and adds one to loans until the reader is closed.
+func lend(loans *atomic.Int32, list ...[]byte) *outgoingBody {
 	o := &outgoingBody{loans: loans}
-	o.pieces = append(o.store[:0], body)
+	o.pieces = append(o.store[:0], list...)
 	loans.Add(1)
 	return o
 }
 
+// Lend returns a reader of a body, and adds one to loans until the reader is closed. Until
+// then the body must not be changed.
+func Lend(body []byte, loans *atomic.Int32) io.ReadCloser { return lend(loans, body) }
+
 // AppendBody appends the body for an upstream to dst.
 func (q *Request) AppendBody(dst []byte, c Changes) []byte {
-	for _, piece := range q.newOutgoingBody(c).pieces {
+	for _, piece := range q.appendPieces(nil, c) {
 		dst = append(dst, piece...)
 	}
 	return dst
@@ -86,51 +95,47 @@ func (q *Request) Holds(text string) bool { return bytes.Contains(q.body, []byte
 // BodySize returns the length of the client's body in bytes.
 func (q *Request) BodySize() int { return len(q.body) }
 
-// newOutgoingBody returns the client's body with the edits applied.
-func (q *Request) newOutgoingBody(c Changes) *outgoingBody {
+// appendPieces appends the client's body with the edits applied.
+func (q *Request) appendPieces(list pieces, c Changes) pieces {
 	if q.boundary != "" {
-		return q.newOutgoingForm(c)
+		return q.appendFormPieces(list, c)
 	}
-	o := &outgoingBody{loans: &q.lent}
-	o.pieces = o.store[:0]
 	at := 0
 	for _, e := range q.edits {
-		o.add(q.body[at:e.start])
+		list = list.with(q.body[at:e.start])
 		switch e.kind {
 		case replaceModel:
-			o.add(c.Model)
+			list = list.with(c.Model)
 		case insertModel:
-			o.add([]byte(`"model":`))
-			o.add(c.Model)
+			list = append(list, []byte(`"model":`), c.Model)
 			if q.keepsMembers {
-				o.add([]byte{','})
+				list = append(list, []byte{','})
 			}
 		case rename:
 			if c.NewName != "" && !q.Sent(c.NewName) {
-				o.add([]byte(`"` + c.NewName + `"`))
+				list = append(list, []byte(`"`+c.NewName+`"`))
 			} else {
-				o.add(q.body[e.start:e.end])
+				list = list.with(q.body[e.start:e.end])
 			}
 		}
 		at = e.end
 	}
 	if len(c.Defaults) > 0 {
 		end := bytes.LastIndexByte(q.body, '}')
-		o.add(q.body[at:end])
-		q.addDefaults(o, c.Defaults)
+		list = q.appendDefaults(list.with(q.body[at:end]), c.Defaults)
 		at = end
 	}
-	o.add(q.body[at:])
-	return o
+	return list.with(q.body[at:])
 }
 
-// addDefaults adds those of the defaults that the client did not send.
-func (q *Request) addDefaults(o *outgoingBody, defaults []dialect.Member) {
+// appendDefaults appends those of the defaults that the client did not send.
+func (q *Request) appendDefaults(list pieces, defaults []dialect.Member) pieces {
 	for i := range defaults {
 		if !slices.ContainsFunc(q.names, defaults[i].SaysSame) {
-			o.add(defaults[i].Text)
+			list = list.with(defaults[i].Text)
 		}
 	}
+	return list
 }
 
 // Sent reports whether the client sent a member of that name.
@@ -138,11 +143,12 @@ func (q *Request) Sent(name string) bool {
 	return slices.ContainsFunc(q.names, func(sent []byte) bool { return string(sent) == name })
 }
 
-// add appends a piece, unless it is empty.
-func (o *outgoingBody) add(piece []byte) {
-	if len(piece) > 0 {
-		o.pieces = append(o.pieces, piece)
+// with returns the pieces with another one, unless that is empty.
+func (p pieces) with(piece []byte) pieces {
+	if len(piece) == 0 {
+		return p
 	}
+	return append(p, piece)
 }
 
 // Read reads the pieces in order. After Close it returns io.EOF.

@@ -58,6 +58,10 @@ type Request struct {
 	formEnd      int          // where a form's last delimiter begins
 	parts        []edit       // of a form: what cuts each of its parts, in the order of names
 	lent         atomic.Int32 // the bodies for upstreams that are not closed
+
+	guard      watchdog.Guard          // of reading the body
+	client     http.ResponseController // for onSlowBody
+	onSlowBody func()                  // made once for each Request
 }
 
 // edit replaces body[start:end] with the deployment's name of the model, with another name

@@ -48,7 +48,7 @@ func (w *Walk) noteReply(a *reply.Answer) {
 	}
 	w.noteUpstreamTime()
 	w.row.FirstByte = w.row.Asked + w.row.Upstream
-	w.noteHeader(a.Header)
+	w.noteHeader(a.Header, a.Quota)
 }
 
 // noteStreamEnd notes that a stream, or a passed reply, has ended.
@@ -67,7 +67,7 @@ func (w *Walk) noteFailure(d *deployment.Deployment, f *failure.Failure) {
 		return
 	}
 	w.noteUpstreamTime()
-	w.noteHeader(f.Header)
+	w.noteHeader(f.Header, quota.Parse(f.Header, w.policy.Now()))
 	if !f.ClientGone {
 		w.noteFailedAttempt(d, f)
 	}
@@ -81,16 +81,16 @@ func (w *Walk) noteFailedAttempt(d *deployment.Deployment, f *failure.Failure) {
 	}
 }
 
-// noteHeader notes what the headers of an upstream's reply say about limits, and about whose
-// account it was.
-func (w *Walk) noteHeader(h http.Header) {
+// noteHeader notes what the headers of an upstream's reply say about limits, which windows are,
+// and about whose account it was.
+func (w *Walk) noteHeader(h http.Header, windows []quota.Window) {
 	w.row.Account = quota.Account(h)
 	for _, name := range [...]string{"Anthropic-Organization-Id", "Openai-Organization"} {
 		if values := h[name]; len(values) > 0 && w.row.Account == "" {
 			w.row.Account = record.Clean(values[0], record.MaxSession)
 		}
 	}
-	if windows := quota.Parse(h, w.policy.Now()); windows != nil {
+	if windows != nil {
 		w.row.Quota = windows
 	}
 }

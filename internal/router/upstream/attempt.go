@@ -46,7 +46,8 @@ type Exchange struct {
 	writer  *reply.Writer
 	loan    *memory.Loan
 	trace   transport.Trace
-	body    []byte // the reply as far as it was read
+	body    []byte       // the reply as far as it was read
+	answer  reply.Answer // of the attempt that succeeded
 
 	out        dialect.Dialect // the dialect of the request to the upstream
 	call       *translate.Call // translates the reply back; nil when the request passes through
@@ -77,8 +78,8 @@ func (x *Exchange) RemoveForeign(isForeign func(d *deployment.Deployment, state 
 	x.isForeign = isForeign
 }
 
-// Clear drops the body that was made for an upstream, and the translation of its reply.
-func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer = nil, nil, nil }
+// Clear drops the body that was made for an upstream, the answer, and the translation of it.
+func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer, x.answer = nil, nil, nil, reply.Answer{} }
 
 // StreamTokens returns the tokens that a translated stream has told; ok is false for a stream
 // that passes through.
@@ -113,7 +114,7 @@ func (x *Exchange) begin(silence, content time.Duration) (a *attempt, release fu
 }
 
 // Attempt sends the request to a deployment once. It returns an answer or a failure; the
-// other one is nil.
+// other one is nil. The answer is valid until the next call, and until Clear.
 func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Failure) {
 	switch {
 	case d.Mock != nil:
@@ -139,12 +140,14 @@ func (x *Exchange) Attempt(d *deployment.Deployment) (*reply.Answer, *failure.Fa
 	return a, f
 }
 
-// noteQuota keeps the quota windows that the header of a reply names.
-func (s *Sender) noteQuota(d *deployment.Deployment, h http.Header) {
+// noteQuota keeps the quota windows that the header of a reply names, and returns them.
+func (s *Sender) noteQuota(d *deployment.Deployment, h http.Header) []quota.Window {
 	now := s.Now()
-	if windows := quota.Parse(h, now); windows != nil {
+	windows := quota.Parse(h, now)
+	if windows != nil {
 		s.Quota.Keep(d.ID, quota.Account(h), windows, now)
 	}
+	return windows
 }
 
 // send sends the prepared request to d and reads the reply.
@@ -160,9 +163,9 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		return nil, failure.ConnectionFailure(x.request.HTTP.Context(), d, &at.guard, false, err)
 	}
 	d.NoteServer(res.Header)
-	x.sender.noteQuota(d, res.Header)
-	a := &reply.Answer{Deployment: d, Header: res.Header, Status: res.StatusCode, Source: res.Body, Guard: &at.guard,
-		Release: release, Dropped: x.dropped(d)}
+	a := &x.answer
+	*a = reply.Answer{Deployment: d, Header: res.Header, Quota: x.sender.noteQuota(d, res.Header),
+		Status: res.StatusCode, Source: res.Body, Guard: &at.guard, Release: release, Dropped: x.dropped(d)}
 	f := x.receive(a, res)
 	if f == nil && x.isCompacting() {
 		f = x.finishCompaction(a)

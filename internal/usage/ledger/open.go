@@ -36,20 +36,25 @@ func openForWriting(path string) (*sqlite3.Conn, error) {
 func prepare(db *sqlite3.Conn) error {
 	err := checkVersion(db)
 	if errors.Is(err, errAbsent) {
-		if err := db.Exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`); err != nil {
-			return err
-		}
-		return inTransaction(db, func() error {
-			if err := checkVersion(db); !errors.Is(err, errAbsent) {
-				return err // another process was faster
-			}
-			return db.Exec(schema + fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
-		})
+		err = makeTables(db)
 	}
 	if err != nil {
 		return err
 	}
 	return db.Exec(`PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=1048576`)
+}
+
+// makeTables makes the tables of an empty file.
+func makeTables(db *sqlite3.Conn) error {
+	if err := db.Exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`); err != nil {
+		return err
+	}
+	return inTransaction(db, func() error {
+		if err := checkVersion(db); !errors.Is(err, errAbsent) {
+			return err // another process was faster
+		}
+		return db.Exec(schema + fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
+	})
 }
 
 // setAside renames a damaged ledger and what belongs to it, and returns the new name.

@@ -26,6 +26,10 @@ type Options struct {
 // about 8 MiB.
 const maxPending = 16 << 10
 
+// batchRows is how many rows are written without waiting for the interval: they, and those that come
+// meanwhile, take 1 MiB under any load.
+const batchRows = 1 << 10
+
 // Writer writes the rows of a router. It is safe for concurrent use.
 type Writer struct {
 	path string
@@ -35,6 +39,7 @@ type Writer struct {
 	pending []record.Request
 	lost    gap // the rows that were dropped and not yet told
 
+	full    chan struct{} // gets a value when batchRows more rows wait
 	stop    chan struct{}
 	stopped sync.WaitGroup
 
@@ -75,7 +80,8 @@ func Start(folder string, opts Options) *Writer {
 	if opts.Redact == nil {
 		opts.Redact = func(text string) string { return text }
 	}
-	w := &Writer{path: filepath.Join(folder, FileName), opts: opts, stop: make(chan struct{})}
+	w := &Writer{path: filepath.Join(folder, FileName), opts: opts, full: make(chan struct{}, 1),
+		stop: make(chan struct{})}
 	w.stopped.Go(w.run)
 	return w
 }
@@ -89,7 +95,14 @@ func (w *Writer) Add(r *record.Request) {
 	} else {
 		w.lost.add(r.Start, 1)
 	}
+	isFull := len(w.pending)%batchRows == 0
 	w.mu.Unlock()
+	if isFull {
+		select {
+		case w.full <- struct{}{}:
+		default: // it is told already
+		}
+	}
 }
 
 // add counts rows that were dropped.
@@ -110,7 +123,7 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// run writes the rows that wait, once an interval, until Close.
+// run writes the rows that wait, once an interval and when there are many, until Close.
 func (w *Writer) run() {
 	tick := time.NewTicker(w.opts.Interval)
 	defer tick.Stop()
@@ -118,6 +131,8 @@ func (w *Writer) run() {
 	for {
 		select {
 		case <-tick.C:
+			w.flush()
+		case <-w.full:
 			w.flush()
 		case <-w.stop:
 			w.retry = time.Time{}
@@ -145,6 +160,9 @@ func (w *Writer) flush() {
 		return
 	}
 	clear(w.writing) // the texts of the rows are not held until the next batch
+	if cap(w.writing) > 2*batchRows {
+		w.writing = nil
+	}
 	w.recover()
 	w.prune()
 }

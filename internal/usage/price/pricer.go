@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"weak"
 
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
@@ -17,28 +18,40 @@ const FileName = "prices.gz"
 // Open returns the table in a folder, else the one that came with this program. Its error is
 // about a table that is there and cannot be read.
 func Open(folder string) (*Table, error) {
+	packed, err := readPacked(folder)
+	if err != nil {
+		return nil, err
+	}
+	return unpack(packed)
+}
+
+// readPacked returns the file of the table in a folder, else the one that came with this program.
+func readPacked(folder string) ([]byte, error) {
 	f, err := safefile.Open(filepath.Join(folder, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Builtin()
+		return builtin, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return Read(f)
+	return readAll(f)
 }
 
 // Own is what a deployment's configuration says that its tokens cost, in dollars.
 type Own struct{ Input, Output float64 }
 
-// Pricer says what requests cost. It reads the table when it needs it.
+// Pricer says what requests cost. It reads the table at the first request, and holds it as the file has
+// it: unpacked it takes twenty times the memory, and is needed once for each model. It is safe for concurrent use.
 type Pricer struct {
 	Folder string         // of a newer table
 	Own    map[string]Own // by model_info.id: they take precedence over the table
 	Logger *slog.Logger
 
-	once  sync.Once
-	table *Table
+	mu     sync.Mutex
+	packed []byte              // nil: not read yet
+	table  weak.Pointer[Table] // unpacked, until the next garbage collection
+	found  map[name]*Model     // the models that were looked up; nil: not in the table
 }
 
 // Price sets the cost of a request.
@@ -51,21 +64,53 @@ func (p *Pricer) Price(r *record.Request) {
 		r.CostKnown = true
 		return
 	}
-	p.once.Do(p.read)
-	if p.table != nil {
-		r.Cost, r.CostKnown = p.table.Cost(r.Provider, r.Model, r.Tokens)
+	if m := p.find(name{r.Provider, r.Model}); m != nil {
+		r.Cost, r.CostKnown = m.Cost(r.Tokens)
 	}
 }
 
-// read reads the table; the one that came with this program in place of one that is damaged.
-func (p *Pricer) read() {
-	table, err := Open(p.Folder)
+// find returns a model; nil when the table does not have it.
+func (p *Pricer) find(key name) *Model {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, isFound := p.found[key]
+	if isFound {
+		return m
+	}
+	table := p.open()
+	if table == nil {
+		return nil
+	}
+	if model, ok := table.Find(key.provider, key.model); ok {
+		m = &model
+	}
+	if p.found == nil || len(p.found) >= maxFound {
+		p.found = map[name]*Model{}
+	}
+	p.found[key] = m
+	return m
+}
+
+// open returns the table, the one that came with this program in place of one that is damaged. The
+// caller holds mu.
+func (p *Pricer) open() *Table {
+	if table := p.table.Value(); table != nil {
+		return table
+	}
+	var err error
+	if p.packed == nil {
+		p.packed, err = readPacked(p.Folder)
+	}
+	var table *Table
+	if err == nil {
+		table, err = unpack(p.packed)
+	}
 	if err != nil {
 		p.Logger.Error("the table of prices cannot be read; the one of this program is used", "folder", p.Folder,
 			"error", err.Error())
-		table, err = Builtin()
+		p.packed = builtin
+		table, _ = Builtin() // a test reads it
 	}
-	if err == nil {
-		p.table = table
-	}
+	p.table = weak.Make(table)
+	return table
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,4 +61,33 @@ func TestAPipeInThePlaceOfPricesIsNotWaitedFor(t *testing.T) {
 	if _, err := price.Open(dir); !errors.Is(err, safefile.ErrNotRegular) {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestAPricerHoldsNoUnpackedTable: it takes 1.5 MB, and a router needs it once for each model.
+func TestAPricerHoldsNoUnpackedTable(t *testing.T) {
+	p := &price.Pricer{Folder: t.TempDir()}
+	measure := func() int64 {
+		runtime.GC()
+		runtime.GC() // what the first one found unused may have been marked before that
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := measure()
+	for range 2 { // the second time, the table has been collected
+		for _, model := range []string{"gpt-5", "gpt-4o", "no-such-model"} {
+			r := request("d")
+			r.Model = model
+			if p.Price(r); r.CostKnown != (model != "no-such-model") {
+				t.Errorf("%s: known %t", model, r.CostKnown)
+			}
+		}
+		if more := measure() - before; more > 256<<10 {
+			t.Errorf("it holds %d bytes", more)
+		}
+		for i := range 5000 { // what was found is forgotten
+			p.Price(&record.Request{Deployment: "d", Model: strconv.Itoa(i), Tokens: record.Tokens{Known: true}})
+		}
+	}
+	runtime.KeepAlive(p)
 }

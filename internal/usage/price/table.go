@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	_ "embed"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ const schema = "flowgate.prices/v1"
 var builtin []byte
 
 // Builtin returns the table that came with this program.
-func Builtin() (*Table, error) { return Read(bytes.NewReader(builtin)) }
+func Builtin() (*Table, error) { return unpack(builtin) }
 
 // maxTable is the longest table in bytes.
 const maxTable = 64 << 20
@@ -33,14 +34,41 @@ var errTooLong = errors.New("the table is longer than 64 MiB")
 
 // Read reads a table as Write wrote it. Its error says which line is wrong.
 func Read(r io.Reader) (*Table, error) {
-	z, err := gzip.NewReader(r)
+	packed, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return unpack(packed)
+}
+
+// readAll reads a table without unpacking it.
+func readAll(r io.Reader) ([]byte, error) {
+	packed, err := io.ReadAll(io.LimitReader(r, maxTable+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the table of prices: %w", err)
+	case len(packed) > maxTable:
+		return nil, errTooLong
+	}
+	return packed, nil
+}
+
+// maxRatio is how much longer a table is taken to be than its packed form because that says so. The
+// built-in one is twenty times as long.
+const maxRatio = 64
+
+// unpack returns the table of its packed form.
+func unpack(packed []byte) (*Table, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, fmt.Errorf("read the table of prices: %w", err)
 	}
-	all, err := io.ReadAll(io.LimitReader(z, maxTable+1))
-	if err != nil {
+	size := int(binary.LittleEndian.Uint32(packed[len(packed)-4:])) // gzip ends with the length of the text (RFC 1952)
+	text := bytes.NewBuffer(make([]byte, 0, min(size, maxTable, maxRatio*len(packed))+bytes.MinRead))
+	if _, err := text.ReadFrom(io.LimitReader(z, maxTable+1)); err != nil {
 		return nil, fmt.Errorf("read the table of prices: %w", err)
 	}
+	all := text.Bytes()
 	if len(all) > maxTable {
 		return nil, errTooLong
 	}
