@@ -9,8 +9,8 @@ import (
 )
 
 // TestThePagesOfProvidersSetThemUp types the commands of each page of docs/upstream up to
-// mage start, and config:check in its place. Pages of servers on this machine have nothing to
-// type without one: their tests are beside package scaffold.
+// mage start, and config:check in its place. Pages of servers on this machine need one:
+// TestThePagesOfServersOnThisMachineSetThemUp has doubles of them.
 func TestThePagesOfProvidersSetThemUp(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob(root + "/docs/upstream/*.md")
