@@ -1,7 +1,7 @@
 // Package litellm makes a store with the real LiteLLM for tests, once a machine,
 // by what people do it with: internal/bootstrap. Call Venv and run what it
-// returns; Another has a second version, for going back and forth, and WithMetrics
-// what LiteLLM needs to be scraped.
+// returns; Another has a second version, for going back and forth, WithMetrics
+// what LiteLLM needs to be scraped, and WithGoogle what it needs for Google's tokens.
 //
 // It never touches another Python environment, and names no package index: pip
 // and uv use the one that their user has configured.
@@ -9,7 +9,7 @@ package litellm
 
 import (
 	"context"
-	_ "embed" // for prometheusLock
+	_ "embed" // for the locks
 	"fmt"
 	"io"
 	"os"
@@ -70,19 +70,35 @@ var prometheusLock []byte
 // WithMetrics returns a command that runs Venv's LiteLLM with the package that GET /metrics needs: the
 // interpreter of an environment over Venv's, and the program for it. Arguments of litellm follow.
 func WithMetrics(ctx context.Context, opts Options) (command []string, err error) {
-	first, err := Venv(ctx, opts)
-	if err != nil {
-		return nil, err
+	interpreter, first, err := withPackages(ctx, opts, prometheusLock)
+	return []string{interpreter, first}, err
+}
+
+// googleLock pins what LiteLLM imports for tokens of Google's and the product's lock does not have.
+//
+//go:embed google.lock.txt
+var googleLock []byte
+
+// WithGoogle returns the interpreter of an environment over Venv's with Google's library for credentials.
+func WithGoogle(ctx context.Context, opts Options) (interpreter string, err error) {
+	interpreter, _, err = withPackages(ctx, opts, googleLock)
+	return interpreter, err
+}
+
+// withPackages returns the interpreter of an environment over Venv's with the packages of a lock, and
+// Venv's command.
+func withPackages(ctx context.Context, opts Options, pins []byte) (interpreter, first string, err error) {
+	if first, err = Venv(ctx, opts); err != nil {
+		return "", "", err
 	}
-	key := append([]byte(first), prometheusLock...)
-	dir, err := folder(ctx, opts, key, func(ctx context.Context, dir string) error {
-		lock := filepath.Join(dir, "prometheus.lock.txt")
-		if err := os.WriteFile(lock, prometheusLock, 0o600); err != nil {
+	dir, err := folder(ctx, opts, append([]byte(first), pins...), func(ctx context.Context, dir string) error {
+		lock := filepath.Join(dir, "lock.txt")
+		if err := os.WriteFile(lock, pins, 0o600); err != nil {
 			return err
 		}
 		return overlay(ctx, filepath.Dir(filepath.Dir(first)), dir, "--require-hashes", "-r", lock)
 	})
-	return []string{filepath.Join(dir, "venv", "bin", "python"), first}, err
+	return filepath.Join(dir, "venv", "bin", "python"), first, err
 }
 
 func folder(ctx context.Context, opts Options, key []byte, build func(context.Context, string) error) (string, error) {
