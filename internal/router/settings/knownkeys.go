@@ -14,8 +14,8 @@ func knownParams() []string {
 }
 
 // The harmless keys of LiteLLM's sections change neither where a request goes nor what is
-// in it or in its reply: they are about logs, the database, the dashboard, a shared cache
-// of counters, and prices, two of which cost-based-routing reads. They cause no warning.
+// in it or in its reply: they are about logs, the database, the dashboard, and prices, two of
+// which cost-based-routing reads. They cause no warning.
 
 // harmlessGeneralKeys returns the harmless keys of general_settings.
 func harmlessGeneralKeys() []string {
@@ -37,7 +37,7 @@ func harmlessLiteLLMKeys() []string {
 
 // harmlessRouterKeys returns the harmless keys of router_settings.
 func harmlessRouterKeys() []string {
-	return []string{"debug_level", "redis_db", "redis_host", "redis_password", "redis_port", "redis_url", "set_verbose"}
+	return []string{"debug_level", "set_verbose"}
 }
 
 // harmlessParamKeys returns the harmless keys of litellm_params.

@@ -19,13 +19,14 @@ func readReliability(s *Settings, litellm, router document.Section) {
 		"cooldown_time", "fallbacks", "default_fallbacks", "context_window_fallbacks", "model_group_settings",
 		"model_alias_map", keepAliveKey, metricsAuthKey, forwardTraceKey)
 	litellm.WarnUnknown(append(known, servedCallbackKeys(litellm)...)...)
-	router.WarnUnknown(append(harmlessRouterKeys(), "routing_strategy", "routing_strategy_args",
+	router.WarnUnknown(append(append(harmlessRouterKeys(), redisKeys...), "routing_strategy", "routing_strategy_args",
 		"optional_pre_call_checks", "deployment_affinity_ttl_seconds", "model_group_affinity_config", "num_retries",
 		"timeout", "stream_timeout", "ttft_timeout", "allowed_fails", "cooldown_time", "disable_cooldowns", "fallbacks",
 		"default_fallbacks", "context_window_fallbacks", "model_group_alias", "enable_pre_call_checks", "retry_policy",
 		"model_group_retry_policy", "routing_groups")...)
 	s.Balancing = readBalancing(router)
 	readAffinity(s, router)
+	s.Redis = readRedis(router)
 	// Measured: router_settings win for num_retries, litellm_settings for the timeout.
 	s.Retries = *lo.CoalesceOrEmpty(router.Count("num_retries"), litellm.Count("num_retries"), lo.ToPtr(defaultRetries))
 	readRetryPolicies(s, router)

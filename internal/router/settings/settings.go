@@ -63,6 +63,8 @@ type Settings struct {
 
 	RoutingGroups []RoutingGroup // groups with a strategy of their own
 
+	Redis *Redis // where several routers share what they know; nil: nowhere
+
 	Aliases       []Alias       // in the order in which they are resolved
 	PickerAliases []PickerAlias // names by which pickers of Claude models know listed models
 
