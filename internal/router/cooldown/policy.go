@@ -32,6 +32,10 @@ type Policy struct {
 	// Began is called when a cooldown begins, with the deployment's id and the status of the failure. It
 	// must not block. nil: nobody is told.
 	Began func(deployment string, status int)
+
+	// Announce is called with each change that other routers shall know. It must not block, and must not
+	// call a method of the Policy or of the State. nil: there are no other routers.
+	Announce func(*State, Event)
 }
 
 // EffectiveRule returns the rule that is in force. With strict, settings that LiteLLM
@@ -58,6 +62,7 @@ func (p *Policy) CountSuccess(s *State, t *Trial) {
 	s.resetWindow(now, p.window())
 	if t != nil {
 		p.endCooldown(s, now)
+		p.announce(s, Event{Kind: Ended})
 		s.endTrial(t)
 	}
 	s.requests++
@@ -70,6 +75,7 @@ func (p *Policy) PassTrial(s *State, t *Trial) {
 	defer s.mu.Unlock()
 	t.passed = true
 	p.endCooldown(s, p.Now())
+	p.announce(s, Event{Kind: Ended})
 	s.endTrial(t)
 }
 
@@ -83,8 +89,13 @@ func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
 	defer s.endTrial(t)
 	now := p.Now()
 	if f.Harmless || p.Rule.Disabled || !isCounted(f.Status) {
-		if t != nil && !f.Harmless {
+		switch {
+		case t == nil:
+		case f.Harmless:
+			p.announce(s, Event{Kind: TrialEnded})
+		default:
 			p.endCooldown(s, now) // the deployment answers
+			p.announce(s, Event{Kind: Ended})
 		}
 		return
 	}
@@ -97,6 +108,8 @@ func (p *Policy) CountFailure(s *State, f Failure, isOnly bool, t *Trial) {
 	if length := p.length(s, f); length > 0 {
 		s.requests, s.failures = 0, 0
 		p.beginCooldown(s, f, now, length)
+	} else if t != nil {
+		p.announce(s, Event{Kind: TrialEnded})
 	}
 }
 
@@ -120,6 +133,7 @@ func (p *Policy) beginCooldown(s *State, f Failure, now time.Time, length time.D
 	if next := now.Add(trialInterval); s.hasRateLimit && next.Before(s.until) {
 		s.nextTrial = next
 	}
+	p.announceBegin(s, now)
 }
 
 // endCooldown ends the cooldown after a good trial, and resets the counts. The caller holds mu.
@@ -127,7 +141,7 @@ func (p *Policy) endCooldown(s *State, now time.Time) {
 	if now.Before(s.until) {
 		p.Logger.Info("cooldown ended early", "deployment", s.Deployment.ID, "group", s.Deployment.Group)
 	}
-	s.until, s.requests, s.failures = time.Time{}, 0, 0
+	s.until, s.announced, s.requests, s.failures = time.Time{}, time.Time{}, 0, 0
 }
 
 // resetWindow begins a new count when the old one is older than window. The caller holds mu.

@@ -2,7 +2,8 @@
 // failures, begins and ends cooldowns, and grants trials, as a half-open circuit
 // breaker does. A Policy holds the rule; each deployment has a State.
 //
-// It keeps states in memory only, as LiteLLM does, and never waits.
+// It keeps states in memory only and never waits. Policy.Announce tells of changes, and Policy.Honour
+// applies those of other routers (package shared).
 package cooldown
 
 import (
@@ -29,6 +30,7 @@ type State struct {
 	nextTrial    time.Time // from when a request may be the trial
 	trial        *Trial    // the trial in progress; nil when there is none
 	why          Failure   // the failure that the cooldown followed
+	announced    time.Time // the end of the cooldown that other routers know
 }
 
 // Failure is what a Policy needs to know about an attempt that failed.

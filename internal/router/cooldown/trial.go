@@ -17,6 +17,8 @@ type Trial struct {
 	begun  time.Time
 	done   chan struct{} // closed when the result is known
 	passed bool          // its stream has begun
+
+	isForeign bool // another router's request is the trial
 }
 
 // Done returns a channel that is closed when the result is known.
@@ -76,6 +78,7 @@ func (p *Policy) Admit(s *State) (trial *Trial, ok bool) {
 		return nil, true
 	case OpenOnce:
 		s.trial = &Trial{begun: now, done: make(chan struct{})}
+		p.announce(s, Event{Kind: TrialBegan})
 		message := "cooldown ended"
 		if now.Before(s.until) {
 			message = "trial began before the end of the cooldown"
@@ -103,8 +106,11 @@ func (s *State) endTrial(t *Trial) {
 
 // CancelTrial ends a trial without a result, because its client disconnected. The next
 // request becomes the trial. t may be nil.
-func (s *State) CancelTrial(t *Trial) {
+func (p *Policy) CancelTrial(s *State, t *Trial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t != nil {
+		p.announce(s, Event{Kind: TrialEnded})
+	}
 	s.endTrial(t)
 }

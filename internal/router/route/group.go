@@ -47,8 +47,16 @@ type Groups struct {
 
 	moderation string // the group of moderations that name no model; empty: none
 
+	onMatch, onForget func(...*deployment.Deployment) // nil: nobody watches
+
 	mu      sync.Mutex
 	matched map[string]*Group // of names that patterns matched
+}
+
+// Watch calls onMatch with the deployments of each name that patterns match for the first time, and
+// onForget when they are forgotten. Both must not call Groups. It must be called before Find.
+func (g *Groups) Watch(onMatch, onForget func(...*deployment.Deployment)) {
+	g.onMatch, g.onForget = onMatch, onForget
 }
 
 // NewGroups makes the groups of the deployments by model_name, and by litellm_params.model
@@ -154,7 +162,15 @@ func (g *Groups) Find(name string) *Group {
 	}
 	group.prepare()
 	if len(g.matched) >= maxMatched { // clients choose the names
+		for _, old := range g.matched {
+			if g.onForget != nil {
+				g.onForget(old.Deployments...)
+			}
+		}
 		clear(g.matched)
+	}
+	if g.onMatch != nil {
+		g.onMatch(group.Deployments...)
 	}
 	g.matched[strings.Clone(name)] = group
 	return group

@@ -30,7 +30,7 @@ func (w *Walk) countFailure(g *Group, d *deployment.Deployment, f *failure.Failu
 	trial := w.trial
 	w.trial = nil
 	if f.ClientGone {
-		d.Cooldown.CancelTrial(trial)
+		w.policy.Cooldown.CancelTrial(&d.Cooldown, trial)
 		return
 	}
 	w.logFailure("attempt failed", d, f)
