@@ -20,6 +20,10 @@ func (r *Router) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	}
 	now := r.policy.Now()
 	s := metric.Snapshot{Cooling: map[string]bool{}}
+	if sharing := r.sharing(); sharing != nil {
+		s.Sharing = &metric.Sharing{Connected: sharing.Connected, Problem: string(sharing.Problem),
+			Routers: sharing.Routers, Problems: sharing.Problems}
+	}
 	for _, c := range r.State().Cooling {
 		s.Cooling[c.Deployment] = true
 	}

@@ -69,13 +69,22 @@ func (r *Router) serveLiveness(w http.ResponseWriter, _ *http.Request) {
 	reply.WriteJSON(w, http.StatusOK, []byte(`"I'm alive!"`))
 }
 
-// serveReadiness answers the readiness probe.
+// serveReadiness answers the readiness probe. A router whose Redis is away is ready all the same: it goes
+// on with what it knows.
 func (r *Router) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 	if r.isLeaving.Load() {
 		reply.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"leaving","db":"Not connected"}`))
 		return
 	}
-	reply.WriteJSON(w, http.StatusOK, []byte(`{"status":"healthy","db":"Not connected"}`))
+	body := `{"status":"healthy","db":"Not connected"}`
+	switch sharing := r.sharing(); {
+	case sharing == nil:
+	case sharing.Connected:
+		body = `{"status":"healthy","db":"Not connected","redis":"connected"}`
+	default:
+		body = `{"status":"healthy","db":"Not connected","redis":"` + string(sharing.Problem) + `"}`
+	}
+	reply.WriteJSON(w, http.StatusOK, []byte(body))
 }
 
 // serveIndex answers GET /, which needs no key, with what this server is.

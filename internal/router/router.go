@@ -32,6 +32,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/route"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/shared"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/upstream"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -116,6 +117,7 @@ type Router struct {
 	recorder func(*record.Request)
 	quota    quota.Newest
 	requests atomic.Int64 // for models, with the right key
+	shared   *shared.Link // nil: there are no other routers
 
 	isLeaving atomic.Bool // the readiness probe says so
 }
@@ -151,6 +153,7 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		r.policy.Cooldown.Began = opts.Metrics.CountCooldown
 	}
 	r.policy.Prepare(r.deployments)
+	r.openShared(&opts)
 	for _, w := range s.Warnings {
 		opts.Logger.Warn(w.Message, "code", w.Code, "path", w.Path, "line", w.Line)
 	}
@@ -175,9 +178,10 @@ func setDefaults(opts *Options) {
 	opts.MaxHeld = max(lo.CoalesceOrEmpty(opts.MaxHeld, defaultMaxHeld), opts.MaxBody+1)
 }
 
-// Close closes idle connections to upstreams. Requests in flight continue. The error is
-// always nil.
+// Close closes idle connections to upstreams, and the connection with other routers. Requests in flight
+// continue. The error is always nil.
 func (r *Router) Close() error {
+	r.shared.Close()
 	r.sender.Transport.Close()
 	r.memory.Close()
 	return nil

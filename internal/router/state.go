@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/shared"
 	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
@@ -33,6 +34,8 @@ type State struct {
 	MissingRoutes []MissingRoute `json:"missing_routes,omitempty"` // what upstreams answered that they lack
 
 	Quota []quota.Seen `json:"quota,omitempty"` // the newest quota windows that upstreams' replies named
+
+	Sharing *shared.Status `json:"sharing,omitempty"` // with other routers through Redis; absent: no Redis is configured
 }
 
 // MissingRoute is a route that the upstream of a deployment answered that it lacks. Requests for
@@ -79,6 +82,7 @@ func (r *Router) State() State {
 	now := r.policy.Now()
 	s := State{
 		Requests: r.requests.Load(), Deployments: len(r.deployments), Cooling: []Cooling{}, UnavailableGroups: []string{},
+		Sharing: r.sharing(),
 	}
 	isAvailable := map[string]bool{}
 	for _, d := range r.deployments {

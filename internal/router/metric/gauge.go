@@ -55,6 +55,33 @@ func (w *writer) writeGauges(s Snapshot) {
 	w.writeDeployments(s)
 	w.writeRemaining()
 	w.writeKeys(s.Keys)
+	w.writeSharing(s.Sharing)
+}
+
+// Sharing is what metrics tell of the connection with other routers.
+type Sharing struct {
+	Connected bool   // everything is shared
+	Problem   string // why not; empty when Connected
+	Routers   int    // others that share
+	Problems  int64  // that began
+}
+
+// writeSharing writes how state is shared with other routers. LiteLLM has no such families.
+func (w *writer) writeSharing(s *Sharing) {
+	if s == nil {
+		return
+	}
+	connected, problem := 0.0, map[string]float64{}
+	if s.Connected {
+		connected = 1
+	} else {
+		problem[`problem="`+s.Problem+`"`] = 1
+	}
+	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
+	w.writeFamily("flowgate_redis_connected", "gauge", "1: state is shared with other routers through Redis", one(connected))
+	w.writeFamily("flowgate_redis_problem", "gauge", "Why it is not", problem)
+	w.writeFamily("flowgate_redis_problems_total", "counter", "Problems with Redis that began", one(float64(s.Problems)))
+	w.writeFamily("flowgate_routers", "gauge", "Routers that share, with this one", one(float64(s.Routers+1)))
 }
 
 // writeDeployments writes the states and the limits of the deployments.

@@ -30,6 +30,8 @@ type Key struct {
 type Snapshot struct {
 	Cooling map[string]bool // deployments that cool down, by id
 	Keys    []Key
+
+	Sharing *Sharing // with other routers through Redis; nil: no Redis is configured
 }
 
 // facts are the values of the labels of one series.

@@ -1,0 +1,217 @@
+package shared_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/routertest"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/shared"
+)
+
+func TestErrorsAreNamedByWhatToDo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]shared.Problem{
+		"NOAUTH Authentication required.": shared.Refused, "WRONGPASS invalid username-password pair": shared.Refused,
+		"NOPERM this user has no permissions": shared.Refused, "ERR invalid password": shared.Refused,
+		"ERR Client sent AUTH, but no password is set":                    shared.Refused,
+		"OOM command not allowed when used memory > 'maxmemory'":          shared.Full,
+		"MISCONF Redis is configured to save RDB snapshots":               shared.Full,
+		"ERR max number of clients reached":                               shared.Full,
+		"READONLY You can't write against a read only replica.":           shared.ReadOnly,
+		"LOADING Redis is loading the dataset in memory":                  shared.NotReady,
+		"BUSY Redis is busy running a script.":                            shared.NotReady,
+		"MASTERDOWN Link with MASTER is down":                             shared.NotReady,
+		"MOVED 3999 127.0.0.1:6381":                                       shared.Clustered,
+		"CLUSTERDOWN The cluster is down":                                 shared.Clustered,
+		"ERR unknown command 'PTTL'":                                      shared.Strange,
+		"WRONGTYPE Operation against a key holding the wrong kind of ...": shared.Strange,
+	} {
+		if got := shared.Classify(answer(text)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	for _, c := range []struct {
+		err  error
+		want shared.Problem
+	}{{nil, ""}, {redis.Nil, ""}, {context.DeadlineExceeded, shared.Slow}, {io.EOF, shared.Unreachable},
+		{&net.OpError{Op: "dial", Err: errors.New("refused")}, shared.Unreachable}} {
+		if got := shared.Classify(c.err); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+// answer is an error that Redis answered.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+func (answer) RedisError()     {}
+
+// doubleOfRedis answers every command as its test says. It understands no command: the real Redis is
+// tested in test/cluster.
+type doubleOfRedis struct {
+	net.Listener
+	mu   sync.Mutex
+	play func(c net.Conn, command []string)
+}
+
+// newDouble starts a double.
+func newDouble(t *testing.T, play func(c net.Conn, command []string)) *doubleOfRedis {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &doubleOfRedis{Listener: l, play: play}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			serving.Go(func() { d.serve(c) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		serving.Wait()
+	})
+	return d
+}
+
+// set changes how the double answers.
+func (d *doubleOfRedis) set(play func(c net.Conn, command []string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.play = play
+}
+
+// serve reads commands until the client leaves.
+func (d *doubleOfRedis) serve(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	r := bufio.NewReader(c)
+	for {
+		var words, length int
+		if _, err := fmt.Fscanf(r, "*%d\r\n", &words); err != nil {
+			return
+		}
+		command := make([]string, words)
+		for i := range command {
+			if _, err := fmt.Fscanf(r, "$%d\r\n", &length); err != nil {
+				return
+			}
+			text := make([]byte, length+2)
+			if _, err := io.ReadFull(r, text); err != nil {
+				return
+			}
+			command[i] = string(text[:length])
+		}
+		d.mu.Lock()
+		play := d.play
+		d.mu.Unlock()
+		play(c, command)
+	}
+}
+
+// answerWell answers the commands of a router that has nothing to share, as a Redis older than 6 does.
+func answerWell(c net.Conn, command []string) {
+	switch strings.ToLower(command[0]) {
+	case "subscribe":
+		fmt.Fprintf(c, "*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n", len(command[1]), command[1])
+	case "set", "auth":
+		fmt.Fprint(c, "+OK\r\n")
+	case "hello":
+		fmt.Fprint(c, "-ERR unknown command `HELLO`\r\n")
+	case "get":
+		fmt.Fprint(c, "$-1\r\n")
+	default:
+		fmt.Fprint(c, ":1\r\n")
+	}
+}
+
+// open opens a link to an address.
+func open(t *testing.T, address string) (*shared.Link, *routertest.Buffer) {
+	t.Helper()
+	log := &routertest.Buffer{}
+	l := shared.Open(shared.Options{Redis: settings.Redis{Network: "tcp", Address: address, Password: "secret-of-redis"},
+		Secret: "sk-gateway", Cooldown: &cooldown.Policy{Now: time.Now, Logger: slog.New(slog.DiscardHandler)},
+		Logger: slog.New(slog.NewJSONHandler(log, nil))})
+	t.Cleanup(l.Close)
+	return l, log
+}
+
+// waitFor waits for a problem.
+func waitFor(t *testing.T, l *shared.Link, want shared.Problem) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for l.Status().Problem != want {
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v, want %q", l.Status(), want)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestEachFaultOfRedisIsToldOnceAndItsEndToo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		play func(c net.Conn, command []string)
+		want shared.Problem
+	}{
+		"no answer": {func(net.Conn, []string) {}, shared.Slow},
+		"wrong":     {func(c net.Conn, _ []string) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, shared.Strange},
+		"closes":    {func(c net.Conn, _ []string) { _ = c.Close() }, shared.Unreachable},
+		"half":      {func(c net.Conn, _ []string) { fmt.Fprint(c, "$100\r\nabc"); _ = c.Close() }, shared.Unreachable},
+		"full": {func(c net.Conn, command []string) {
+			if strings.EqualFold(command[0], "set") {
+				fmt.Fprint(c, "-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+				return
+			}
+			answerWell(c, command)
+		}, shared.Full},
+		"other password": {func(c net.Conn, _ []string) {
+			fmt.Fprint(c, "-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+		}, shared.Refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDouble(t, answerWell)
+			l, log := open(t, d.Addr().String())
+			waitFor(t, l, "")
+			d.set(c.play)
+			waitFor(t, l, c.want)
+			d.set(answerWell)
+			waitFor(t, l, "")
+			if s := l.Status(); !s.Connected || s.Problems < 1 || s.Message != "" {
+				t.Errorf("%+v", s)
+			}
+			text := log.String()
+			if warned := strings.Count(text, `"problem":"`+string(c.want)+`"`); warned < 1 || warned > 3 {
+				t.Errorf("it was told %d times:\n%s", warned, text)
+			}
+			if !strings.Contains(text, "remedy") || strings.Contains(text, "secret-of-redis") {
+				t.Error(text)
+			}
+		})
+	}
+}
+
+func TestARedisThatIsNotThereKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	l, log := open(t, routertest.ClosedAddr(t))
+	waitFor(t, l, shared.Unreachable)
+	time.Sleep(2500 * time.Millisecond) // in which a router that tells each attempt would tell several
+	if n := strings.Count(log.String(), "not shared"); n != 1 || l.Status().Connected || l.Status().Problems != 1 {
+		t.Errorf("told %d times, %+v", n, l.Status())
+	}
+}

@@ -1,0 +1,126 @@
+package shared
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// reconnectAfter is how long the receiver waits before it connects again.
+const reconnectAfter = 200 * time.Millisecond
+
+// receive applies what other routers send, until ctx ends.
+func (l *Link) receive(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := l.listen(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.health.note(messages, err)
+		wait := time.NewTimer(reconnectAfter)
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
+}
+
+// listen subscribes and applies messages, until the connection breaks.
+func (l *Link) listen(ctx context.Context) error {
+	channel := l.client.Subscribe(ctx)
+	defer func() { _ = channel.Close() }() // it is of no further use
+	if err := subscribe(ctx, channel, l.names.channel()); err != nil {
+		return err
+	}
+	l.health.note(messages, nil)
+	l.reload()
+	isAsked := false // whether the other end still answers
+	for {
+		got, err := channel.ReceiveTimeout(ctx, peerTTL)
+		switch timeout := net.Error(nil); {
+		case errors.As(err, &timeout) && timeout.Timeout() && !isAsked:
+			if err := channel.Ping(ctx); err != nil {
+				return err
+			}
+			isAsked = true
+			continue
+		case err != nil:
+			return err
+		}
+		isAsked = false
+		l.health.note(messages, nil)
+		if m, isMessage := got.(*redis.Message); isMessage {
+			l.apply(m.Payload)
+		}
+	}
+}
+
+// subscribe subscribes to a channel and waits until Redis has confirmed that.
+func subscribe(ctx context.Context, channel *redis.PubSub, name string) error {
+	bound, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := channel.Subscribe(bound, name); err != nil {
+		return err
+	}
+	_, err := channel.ReceiveTimeout(bound, callTimeout)
+	return err
+}
+
+// reload lets the sender read all cooldowns: some may have begun, and ended, while nothing was received.
+func (l *Link) reload() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh = l.fresh[:0]
+	for _, m := range l.members {
+		l.fresh = append(l.fresh, m)
+	}
+	l.wakeSender()
+}
+
+// apply applies a message. The own ones come back, too, and the beginnings and ends of cooldowns in them
+// are applied once more: so all routers come to the same state, that of the last message.
+func (l *Link) apply(text string) {
+	decodeMessage(text, func(origin string, c change) {
+		l.notePeer(origin, c.verb)
+		isOwnTrial := origin == l.origin && (c.verb == verbTry || c.verb == verbTried)
+		if c.event.Kind != 0 && !isOwnTrial {
+			l.honour(c.id, c.event)
+		}
+	})
+}
+
+// notePeer notes that another router lives, or that it has ended.
+func (l *Link) notePeer(origin, verb string) {
+	if origin == l.origin {
+		return
+	}
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if verb == verbBye {
+		delete(l.peers, origin)
+		return
+	}
+	if len(l.peers) < maxPeers {
+		l.peers[origin] = now
+	}
+}
+
+// maxPeers is how many other routers are known.
+const maxPeers = 10_000
+
+// Status returns how sharing works now.
+func (l *Link) Status() Status {
+	s := l.health.status()
+	oldest := time.Now().Add(-peerTTL)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.peers, func(_ string, seen time.Time) bool { return seen.Before(oldest) })
+	s.Routers = len(l.peers)
+	return s
+}

@@ -1,0 +1,187 @@
+package shared
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+)
+
+const (
+	beatInterval = time.Second     // between two signs of life
+	peerTTL      = 3 * time.Second // after the last sign of life, a router counts as dead
+	retryAfter   = time.Second     // between two tries when Redis is away
+)
+
+// queuedEvent is an event with the time when it happened.
+type queuedEvent struct {
+	cooldown.Event
+	at time.Time
+}
+
+// batch is what one round trip sends.
+type batch struct {
+	pipe    redis.Pipeliner
+	message []byte
+	loads   []loading
+	owners  []*member // of events
+	events  [][]queuedEvent
+}
+
+// loading is a member whose cooldown is read.
+type loading struct {
+	member *member
+	value  *redis.StringCmd
+	left   *redis.DurationCmd
+}
+
+// send sends what has changed, until ctx ends; then once more what is left.
+func (l *Link) send(ctx context.Context) {
+	for ctx.Err() == nil {
+		l.sendOnce(context.WithoutCancel(ctx), nil)
+		wake, wait := l.wake, time.Until(l.nextBeat)
+		if l.health.isDown() {
+			wake, wait = nil, retryAfter
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	if !l.health.isDown() {
+		l.sendOnce(context.WithoutCancel(ctx), []byte("\n"+verbBye))
+	}
+}
+
+// sendOnce makes one round trip, if there is something to send. last is a line that is sent besides.
+func (l *Link) sendOnce(ctx context.Context, last []byte) {
+	b := &batch{pipe: l.client.Pipeline(), message: []byte(formatVersion + " " + l.origin)}
+	empty := len(b.message)
+	l.addBeat(b)
+	l.addEvents(b)
+	l.addLoads(b)
+	if b.message = append(b.message, last...); len(b.message) > empty {
+		b.pipe.Publish(ctx, l.names.channel(), b.message)
+	}
+	if b.pipe.Len() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	results, err := b.pipe.Exec(ctx)
+	err = firstError(results, err)
+	l.health.note(commands, err)
+	if l.health.isDown() {
+		l.restore(b)
+		return
+	}
+	l.finishLoads(b)
+}
+
+// firstError returns the first error of the results that is one; err is that of the whole round trip.
+func firstError(results []redis.Cmder, err error) error {
+	for _, r := range results {
+		if e := r.Err(); e != nil && !errors.Is(e, redis.Nil) {
+			return e
+		}
+	}
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
+}
+
+// addBeat adds the sign of life, when it is time for it. It writes, so that a Redis that is full or only
+// reads is noticed.
+func (l *Link) addBeat(b *batch) {
+	now := time.Now()
+	if now.Before(l.nextBeat) {
+		return
+	}
+	l.nextBeat = now.Add(beatInterval)
+	b.pipe.Set(context.Background(), l.names.router(l.origin), formatVersion, peerTTL)
+	b.message = append(b.message, "\n"+verbAlive...)
+}
+
+// addEvents adds the changes of cooldowns.
+func (l *Link) addEvents(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.changed {
+		b.owners, b.events = append(b.owners, m), append(b.events, m.events)
+		for _, e := range m.events {
+			l.addEvent(b, m, e)
+		}
+		m.events = nil
+	}
+	l.changed = nil
+}
+
+// addEvent adds a change of a cooldown: to the message, and to what later routers read.
+func (l *Link) addEvent(b *batch, m *member, e queuedEvent) {
+	ctx, age := context.Background(), l.now().Sub(e.at)
+	switch e.Kind {
+	case cooldown.Began:
+		if e.Left -= age; e.Left < time.Millisecond {
+			return
+		}
+		b.pipe.Set(ctx, l.names.cooldown(m.id), formatVersion+" "+encodeFailure(e.Failure), e.Left)
+	case cooldown.Ended:
+		b.pipe.Del(ctx, l.names.cooldown(m.id))
+	case cooldown.TrialBegan:
+		if age > time.Second { // its result is known by now, or soon
+			return
+		}
+	}
+	b.message = appendEvent(b.message, m.id, e.Event)
+}
+
+// restore keeps what could not be sent for the next time. What was sent, and not answered, is sent twice:
+// no change is harmed by that.
+func (l *Link) restore(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, m := range b.owners {
+		if len(m.events) == 0 {
+			l.changed = append(l.changed, m)
+		}
+		m.keepEvents(append(b.events[i], m.events...))
+	}
+	for _, load := range b.loads {
+		l.fresh = append(l.fresh, load.member)
+	}
+}
+
+// maxEvents is how many changes of one deployment are kept until they are sent: the newest.
+const maxEvents = 4
+
+// keepEvents keeps the newest events until they are sent.
+func (m *member) keepEvents(events []queuedEvent) { m.events = events[max(0, len(events)-maxEvents):] }
+
+// addLoads adds the reading of cooldowns that began before this router knew the deployment.
+func (l *Link) addLoads(b *batch) {
+	l.mu.Lock()
+	fresh := l.fresh
+	l.fresh = nil
+	l.mu.Unlock()
+	ctx := context.Background()
+	for _, m := range fresh {
+		key := l.names.cooldown(m.id)
+		b.loads = append(b.loads, loading{m, b.pipe.Get(ctx, key), b.pipe.PTTL(ctx, key)})
+	}
+}
+
+// finishLoads honours the cooldowns that were read.
+func (l *Link) finishLoads(b *batch) {
+	for _, load := range b.loads {
+		if e, ok := decodeStored(load.value.Val(), load.left.Val()); ok {
+			l.honour(load.member.id, e)
+		}
+	}
+}

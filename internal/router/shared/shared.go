@@ -1,0 +1,171 @@
+// Package shared lets several routers act as one through Redis: a cooldown that one of them begins is
+// honoured by all. Open makes a Link, Add names the deployments, and Close ends it.
+//
+// No request waits for Redis here: one goroutine sends what has changed, another one receives what other
+// routers have sent. When Redis does not answer, the router goes on with what it knows, Status says so, and
+// the goroutines try again until it answers.
+//
+// All names in Redis begin with "flowgate:{…}:", where … is made from the gateway key, so that two stacks
+// with different keys do not mix, and the names of deployments are digests that depend on it, too. Neither
+// keys nor names of the user go to Redis.
+//
+//	c:ID      the cooldown of a deployment: the failure that it followed; expires with the cooldown
+//	r:ORIGIN  a router that lives; expires after 3 s
+//	m         the channel on which routers tell each other of changes (message.go)
+//
+// Times in Redis are always spans, never times of a clock: the clocks of the routers may differ.
+package shared
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/settings"
+)
+
+// Options are the settings of a Link. All are required, except Logger and Now.
+type Options struct {
+	Redis    settings.Redis
+	Secret   string           // the gateway key, from which names are made; it never leaves this process
+	Cooldown *cooldown.Policy // gets the cooldowns of other routers; Open sets its Announce
+	Logger   *slog.Logger     // default: none
+	Now      func() time.Time // default time.Now
+}
+
+// Link is a router's connection with the others. It is safe for concurrent use.
+type Link struct {
+	names    names
+	origin   string // the name of this router among the others, new at each start
+	client   *redis.Client
+	policy   *cooldown.Policy
+	now      func() time.Time
+	health   health
+	wake     chan struct{} // something shall be sent at once
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	nextBeat time.Time // when the others must be told that this router lives; used by send only
+
+	mu      sync.Mutex
+	members map[string]*member // by id
+	byState map[*cooldown.State]*member
+	changed []*member // with an event that was not sent
+	fresh   []*member // whose cooldown in Redis was not read
+	peers   map[string]time.Time
+}
+
+// member is a deployment with its name in Redis.
+type member struct {
+	id     string
+	state  *cooldown.State
+	isOnly bool
+
+	events []queuedEvent // that were not sent
+}
+
+// Open makes a Link and begins to connect. It does not wait for Redis.
+func Open(o Options) *Link {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	l := &Link{names: newNames(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis),
+		policy: o.Cooldown, now: o.Now, wake: make(chan struct{}, 1), members: map[string]*member{},
+		byState: map[*cooldown.State]*member{}, peers: map[string]time.Time{}}
+	l.health = health{logger: o.Logger, now: o.Now, problem: Connecting, since: o.Now()}
+	l.policy.Announce = l.announce
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.running.Go(func() { l.send(ctx) })
+	l.running.Go(func() { l.receive(ctx) })
+	return l
+}
+
+// newOrigin returns a random name.
+func newOrigin() string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return hex.EncodeToString(random[:])
+}
+
+// Close ends the Link. What has changed is sent before that, if Redis answers.
+func (l *Link) Close() {
+	if l == nil {
+		return
+	}
+	l.stop()
+	l.running.Wait()
+	_ = l.client.Close() // the connections are of no further use
+}
+
+// Add makes the cooldowns of the deployments of a group shared ones.
+func (l *Link) Add(group ...*deployment.Deployment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range group {
+		s := d.Cooldown.Deployment
+		m := &member{id: l.names.id("deployment", s.ID+"\x00"+s.Group+"\x00"+s.Model), state: &d.Cooldown,
+			isOnly: len(group) == 1}
+		if old := l.members[m.id]; old != nil {
+			delete(l.byState, old.state)
+		}
+		l.members[m.id], l.byState[m.state] = m, m
+		l.fresh = append(l.fresh, m)
+	}
+	l.wakeSender()
+}
+
+// Forget ends what Add began.
+func (l *Link) Forget(group ...*deployment.Deployment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range group {
+		if m := l.byState[&d.Cooldown]; m != nil {
+			delete(l.byState, m.state)
+			delete(l.members, m.id)
+		}
+	}
+}
+
+// announce keeps a change of a cooldown until it is sent. It is cooldown.Policy.Announce.
+func (l *Link) announce(s *cooldown.State, e cooldown.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.byState[s]
+	if m == nil {
+		return
+	}
+	if len(m.events) == 0 {
+		l.changed = append(l.changed, m)
+	}
+	m.keepEvents(append(m.events, queuedEvent{e, l.now()}))
+	l.wakeSender()
+}
+
+// wakeSender makes send look for something to send.
+func (l *Link) wakeSender() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// honour applies a change that another router announced to the deployment with an id.
+func (l *Link) honour(id string, e cooldown.Event) {
+	l.mu.Lock()
+	m := l.members[id]
+	l.mu.Unlock()
+	if m != nil {
+		l.policy.Honour(m.state, e, mathrand.Float64(), m.isOnly)
+	}
+}
