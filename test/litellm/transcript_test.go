@@ -33,7 +33,7 @@ func TestTheTranscriptsOfRoutingAreStillTrue(t *testing.T) {
 	addr := startLiteLLM(t, file)
 	for _, tr := range all {
 		up.reset(tr.Upstreams)
-		p := &recording{t: t, up: up, addr: addr}
+		p := &recording{t: t, up: up, addr: addr, talks: routetest.Talks{}}
 		if strings.Contains(tr.Name, "based-routing") {
 			awaitFreshMinute()
 		}
@@ -64,6 +64,9 @@ type recording struct {
 	up   *scriptedUpstream
 	addr string
 	open sync.WaitGroup
+
+	mu    sync.Mutex
+	talks routetest.Talks
 }
 
 // settle is how long LiteLLM may take to count a reply after it was sent.
@@ -72,7 +75,7 @@ const settle = 700 * time.Millisecond
 // play plays a transcript, and returns what was asked.
 func (p *recording) play(tr routetest.Transcript, hosts []string) []routetest.Step {
 	var got []routetest.Step
-	for _, s := range tr.Steps {
+	for i, s := range tr.Steps {
 		step := routetest.Step{}
 		switch s.Do {
 		case "release":
@@ -81,12 +84,12 @@ func (p *recording) play(tr routetest.Transcript, hosts []string) []routetest.St
 		case "hold":
 			p.up.hold(s.Model)
 			before := p.up.count()
-			p.open.Go(func() { p.send(s) })
+			p.open.Go(func() { p.send(i, s) })
 			for deadline := time.Now().Add(time.Minute); p.up.count() == before && time.Now().Before(deadline); {
 				time.Sleep(5 * time.Millisecond)
 			}
 		default:
-			step.Status = p.send(s)
+			step.Status = p.send(i, s)
 			time.Sleep(settle)
 		}
 		step.Asked = p.up.takeAsked()
@@ -98,9 +101,11 @@ func (p *recording) play(tr routetest.Transcript, hosts []string) []routetest.St
 }
 
 // send makes the request of a step, and returns its status.
-func (p *recording) send(s routetest.Step) int {
-	body := fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"hello"}]}`, s.Model)
-	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.addr+"/v1/chat/completions", strings.NewReader(body))
+func (p *recording) send(number int, s routetest.Step) int {
+	p.mu.Lock()
+	path, body := p.talks.Request(number, s)
+	p.mu.Unlock()
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.addr+"/v1/"+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Error(err)
 		return 0
@@ -115,8 +120,11 @@ func (p *recording) send(s routetest.Step) int {
 		p.t.Error(err)
 		return 0
 	}
-	_, _ = io.Copy(io.Discard, res.Body) // its end does not matter
+	reply, _ := io.ReadAll(res.Body) // what is missing shows in the next step
 	_ = res.Body.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.talks.Keep(s, reply)
 	return res.StatusCode
 }
 
@@ -129,15 +137,16 @@ type scriptedUpstream struct {
 	held  map[string]chan struct{} // by host: what holds its replies
 }
 
-// ServeHTTP answers a chat request.
+// ServeHTTP answers a request of chat or of the Responses API.
 func (u *scriptedUpstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if rest != "v1/chat/completions" {
+	if rest != "v1/chat/completions" && rest != "v1/responses" {
 		http.NotFound(w, r) // LiteLLM asks for the models at its start
 		return
 	}
+	body, _ := io.ReadAll(r.Body) // what is missing shows in the transcript
 	var q struct{ Model string }
-	_ = json.NewDecoder(r.Body).Decode(&q) // a body that is not JSON has no model
+	_ = json.Unmarshal(body, &q) // a body that is not JSON has no model
 	u.mu.Lock()
 	u.asked, u.total = append(u.asked, host+" "+q.Model), u.total+1
 	held, how := u.held[host], u.how[host]
@@ -150,6 +159,12 @@ func (u *scriptedUpstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if how.Status != 0 {
 		w.WriteHeader(how.Status)
 		fmt.Fprint(w, `{"error":{"message":"broken"}}`)
+		return
+	}
+	if rest == "v1/responses" {
+		status, text := routetest.Respond(host, string(body))
+		w.WriteHeader(status)
+		fmt.Fprint(w, text)
 		return
 	}
 	tokens := max(10, how.Tokens)

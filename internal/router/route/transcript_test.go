@@ -19,7 +19,7 @@ import (
 func TestRequestsAreRoutedAsLiteLLMRoutedThem(t *testing.T) {
 	t.Parallel()
 	config, all, err := routetest.Read("testdata/litellm")
-	if err != nil || len(all) < 12 {
+	if err != nil || len(all) < 14 {
 		t.Fatal(len(all), err)
 	}
 	for _, tr := range all {
@@ -27,7 +27,7 @@ func TestRequestsAreRoutedAsLiteLLMRoutedThem(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(5) {
 				synctest.Test(t, func(t *testing.T) {
-					p := &player{network: newNetwork(t, config, seed), held: map[string]chan struct{}{}}
+					p := &player{network: newNetwork(t, config, seed), held: map[string]chan struct{}{}, talks: routetest.Talks{}}
 					for _, difference := range tr.Differences(p.play(config, tr)) {
 						t.Error(difference)
 					}
@@ -44,6 +44,7 @@ type player struct {
 	asked []string
 	held  map[string]chan struct{} // by host: what holds its replies
 	open  sync.WaitGroup
+	talks routetest.Talks
 }
 
 // play plays a transcript, and returns what was asked.
@@ -52,15 +53,15 @@ func (p *player) play(config string, tr routetest.Transcript) []routetest.Step {
 		p.answer(host, p.double(host, tr.Upstreams[host]))
 	}
 	var got []routetest.Step
-	for _, s := range tr.Steps {
+	for i, s := range tr.Steps {
 		step := routetest.Step{Do: s.Do}
 		switch s.Do {
 		case "release":
 			p.release(s.Release)
 		case "hold":
-			p.hold(s)
+			p.hold(i, s)
 		default:
-			step.Status = p.request(s).status
+			step.Status = p.request(i, s)
 		}
 		step.Asked = p.takeAsked()
 		got = append(got, step)
@@ -71,12 +72,23 @@ func (p *player) play(config string, tr routetest.Transcript) []routetest.Step {
 }
 
 // request makes the request of a step.
-func (p *player) request(s routetest.Step) answered {
-	return p.ask(dialect.Chat, fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"hello"}]}`, s.Model), s.Headers)
+func (p *player) request(number int, s routetest.Step) (status int) {
+	p.mu.Lock()
+	path, body := p.talks.Request(number, s)
+	p.mu.Unlock()
+	in := dialect.Chat
+	if path == "responses" {
+		in = dialect.Responses
+	}
+	got := p.ask(in, body, s.Headers)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.talks.Keep(s, []byte(got.body))
+	return got.status
 }
 
 // hold makes the request of a step, whose reply waits for release.
-func (p *player) hold(s routetest.Step) {
+func (p *player) hold(number int, s routetest.Step) {
 	p.mu.Lock()
 	for _, host := range []string{s.Model + "-a", s.Model + "-b", s.Model + "-c"} {
 		if p.held[host] == nil {
@@ -84,7 +96,7 @@ func (p *player) hold(s routetest.Step) {
 		}
 	}
 	p.mu.Unlock()
-	p.open.Go(func() { p.request(s) })
+	p.open.Go(func() { p.request(number, s) })
 	synctest.Wait()
 }
 
@@ -114,6 +126,10 @@ func (p *player) double(host string, u routetest.Upstream) upstreamDouble {
 		time.Sleep(time.Duration(u.DelayMS) * time.Millisecond)
 		if u.Status != 0 {
 			return doubleReply{status: u.Status, body: `{"error":{"message":"broken"}}`}
+		}
+		if gjson.Get(body, "input").Exists() {
+			status, text := routetest.Respond(host, body)
+			return doubleReply{status: status, body: text}
 		}
 		return chatReply("1", fmt.Sprint(max(10, u.Tokens)))
 	}

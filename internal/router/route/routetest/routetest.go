@@ -42,6 +42,11 @@ type Step struct {
 	// Session is set for steps that go to one deployment, whichever it is.
 	Session string `json:"session,omitempty"`
 
+	// Prompt names a long text that the request begins with, up to a mark of Anthropic's cache.
+	Prompt string `json:"prompt,omitempty"`
+	// Talk names a conversation by the Responses API, whose client sends back what it got.
+	Talk string `json:"talk,omitempty"`
+
 	Asked  string `json:"asked,omitempty"`  // host and model of each request to an upstream, in order
 	Status int    `json:"status,omitempty"` // what the client got; 0 for hold and release
 }
