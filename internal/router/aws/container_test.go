@@ -21,6 +21,9 @@ func TestContainersOfAWSAreAskedByTheVariablesOfAWS(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		asked = fmt.Sprint(r.Method, " ", r.Host, r.URL, " ", r.Header.Get("Authorization"))
+		if _, has := r.Header["Authorization"]; has && r.Header.Get("Authorization") == "" {
+			asked += "an empty token"
+		}
 		mu.Unlock()
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/outage"):
@@ -51,6 +54,8 @@ func TestContainersOfAWSAreAskedByTheVariablesOfAWS(t *testing.T) {
 		"no file":              {map[string]string{relative: "/r", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/nowhere"}, "AUTHORIZATION_TOKEN_FILE cannot be read"},
 		"an outage":            {map[string]string{relative: "/outage"}, "the metadata service answered 503"},
 		"no secret":            {map[string]string{relative: "/empty"}, "has no credentials"},
+		"a server without TLS": {map[string]string{full: "https://192.0.2.1/c"}, "the container's credentials cannot be had"},
+		"another protocol":     {map[string]string{full: "ftp://127.0.0.1/c"}, "must begin with https"},
 		"another":              {map[string]string{full: "http://192.0.2.1/c"}, "must begin with https"},
 		"a name":               {map[string]string{full: "http://evil.invalid/c"}, "must begin with https"},
 		"a file URL":           {map[string]string{full: "file:///etc/passwd"}, "must begin with https"},
@@ -79,5 +84,39 @@ func TestContainersOfAWSAreAskedByTheVariablesOfAWS(t *testing.T) {
 			t.Errorf("%s: asked %q", name, asked)
 		}
 		mu.Unlock()
+	}
+}
+
+// TestAMachineSaysWhatItLacks has the metadata of EC2 end after so many answers.
+func TestAMachineSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	answers := []string{"a-token", "the-role\nanother\n", `{"AccessKeyId":"ASIAMACHINE","SecretAccessKey":"s"}`}
+	for n, want := range []string{"there are no AWS credentials", "this machine has no role", "the metadata service answered 404", "ASIAMACHINE"} {
+		var mu sync.Mutex
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked++; asked > n {
+				http.NotFound(w, r)
+				return
+			}
+			fmt.Fprint(w, answers[asked-1])
+		}))
+		got, _, _, err := aws.Find(t.Context(), aws.Access{Region: "us-east-1", Getenv: func(name string) string {
+			return map[string]string{"HOME": "/nowhere", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.URL + "/"}[name]
+		}})
+		server.Close()
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) || n == 0 && strings.Contains(got, "this machine") || asked != min(n+1, 3) {
+			t.Errorf("after %d answers: %s, asked %d times", n, got, asked)
+		}
+	}
+	if _, _, _, err := aws.Find(t.Context(), aws.Access{Region: "us-east-1", Getenv: func(name string) string {
+		return map[string]string{"HOME": "/nowhere", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://%zz"}[name]
+	}}); err == nil || !strings.Contains(err.Error(), "there are no AWS credentials") {
+		t.Errorf("%v", err)
 	}
 }

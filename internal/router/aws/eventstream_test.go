@@ -46,10 +46,11 @@ func TestFramesBecomeEvents(t *testing.T) {
 	frames := bytes.Join([][]byte{event(t, "messageStart", `{"role":"assistant"}`),
 		event(t, "contentBlockDelta", "{\"contentBlockIndex\":0,\n\"delta\":{\"text\":\"hi\"}}"),
 		event(t, "chunk", chunk(`{"type":"message_stop"}`)), event(t, "chunk", chunk(`{"untyped":1}`)),
-		frame(t, `{}`, ":message-type", "unknown")}, nil)
+		event(t, "chunk", chunk("{\"type\":\"a\\nb\",\r\n\"x\":1}")), frame(t, `{}`), frame(t, `{}`, ":message-type", "unknown")}, nil)
 	want := "data: {\"messageStart\":{\"role\":\"assistant\"}}\n\n" +
 		"data: {\"contentBlockDelta\":{\"contentBlockIndex\":0, \"delta\":{\"text\":\"hi\"}}}\n\n" +
-		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\ndata: {\"untyped\":1}\n\n"
+		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\ndata: {\"untyped\":1}\n\n" +
+		"data: {\"type\":\"a\\nb\",  \"x\":1}\n\n"
 	if got, err := readEvents(frames); got != want || err != nil {
 		t.Errorf("%v, %s\nwant\n%s", err, got, want)
 	}
@@ -76,10 +77,29 @@ func TestErrorsEndTheStreamWithAnErrorEvent(t *testing.T) {
 		"a broken prelude":         {badPrelude, "event stream is broken"},
 		"an event that is no JSON": {event(t, "contentBlockDelta", `{`), "not JSON"},
 		"a chunk that is no JSON":  {event(t, "chunk", `{"bytes":"aGk="}`), "not JSON"},
+		"a chunk that is broken":   {event(t, "chunk", `{"bytes":"e30=!"}`), "not JSON"},
+		"a chunk that is empty":    {event(t, "chunk", `{}`), "not JSON"},
 	} {
 		got, err := readEvents(append(bytes.Clone(start), c.last...))
 		if !strings.Contains(got, "\n\nevent: error\ndata: {") || !strings.Contains(got, c.want) || err != nil {
 			t.Errorf("%s: %v, %s", name, err, got)
+		}
+	}
+}
+
+// TestExceptionsHaveTheStatusOfTheirKind has those that Bedrock's documentation names for ConverseStream.
+func TestExceptionsHaveTheStatusOfTheirKind(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"throttlingException": `"code":429,"message":"throttlingException: m","type":"rate_limit_error"`,
+		"validationException":         `"code":400,"message":"validationException: m","type":"invalid_request_error"`,
+		"serviceUnavailableException": `"code":503,"message":"serviceUnavailableException: m","type":"overloaded_error"`,
+		"modelTimeoutException":       `"code":504,"message":"modelTimeoutException: m","type":"timeout_error"`,
+		"internalServerException":     `"code":500,"message":"internalServerException: m","type":"api_error"`,
+		"modelStreamErrorException":   `"code":500,"message":"modelStreamErrorException: m","type":"api_error"`,
+		"anotherException":            `"error":{"message":"anotherException: m","type":"api_error"}`} {
+		got, err := readEvents(frame(t, `{"message":"m"}`, ":message-type", "exception", ":exception-type", kind))
+		if !strings.Contains(got, want) || !strings.HasSuffix(got, "\n\n") || err != nil {
+			t.Errorf("%s: %v, %s", kind, err, got)
 		}
 	}
 }
@@ -90,6 +110,19 @@ func TestAStreamThatBreaksOffIsAReadError(t *testing.T) {
 	for _, n := range []int{1, 11, 13, len(frames) - 1} {
 		if _, err := readEvents(frames[:n]); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("after %d bytes: %v", n, err)
+		}
+	}
+}
+
+// TestAReadErrorStaysWhatItIs breaks the connection before, within and behind a frame.
+func TestAReadErrorStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	frames, broken := event(t, "messageStart", `{"role":"assistant"}`), errors.New("connection reset")
+	for _, n := range []int{0, 5, 13, len(frames) - 1, len(frames)} {
+		source := io.MultiReader(bytes.NewReader(frames[:n]), iotest.ErrReader(broken))
+		out, err := io.ReadAll(aws.Events(io.NopCloser(source)))
+		if !errors.Is(err, broken) || strings.Contains(string(out), "error") {
+			t.Errorf("after %d bytes: %v, %s", n, err, out)
 		}
 	}
 }
