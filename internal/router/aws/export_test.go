@@ -33,6 +33,23 @@ func FindVia(ctx context.Context, a Access, address string) (id string, err erro
 	return c.AccessKeyID, err
 }
 
+// AskedAddress returns the address that a Signer asks first for credentials; nothing is sent.
+func AskedAddress(ctx context.Context, a Access) (address string) {
+	s := New(a)
+	s.client.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		address = r.URL.String()
+		return nil, net.ErrClosed
+	})
+	_, _ = s.find(ctx) // it fails
+	return address
+}
+
+// roundTripper answers the requests of a client.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip answers a request.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // ParseProfiles is parseProfiles.
 func ParseProfiles(text, prefix string) int { return len(parseProfiles(text, prefix)) }
 

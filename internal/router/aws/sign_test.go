@@ -11,7 +11,8 @@ import (
 )
 
 // vectors are of AWS's published test suite for Signature Version 4: POST / of 30 August 2015
-// to example.amazonaws.com, us-east-1, "service".
+// to example.amazonaws.com, us-east-1, "service". AWS keeps it in github.com/awslabs/aws-c-auth,
+// tests/aws-signing-test-suite/v4: a folder for each name, with header-signed-request.txt.
 var vectors = []struct {
 	name, path, contentType, body, token, signed, signature string
 }{
