@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/url"
@@ -57,4 +59,16 @@ func ParseProfiles(text, prefix string) int { return len(parseProfiles(text, pre
 func ReadSTS(text []byte, status int) (string, error) {
 	c, err := readSTS(text, status, "arn")
 	return c.AccessKeyID, err
+}
+
+// ReadMetadata is readMetadata.
+func ReadMetadata(text []byte) (string, error) {
+	c, err := readMetadata(text)
+	return c.AccessKeyID, err
+}
+
+// NameOfSSOCache returns the name of the file in which aws sso login keeps the token for a start address.
+func NameOfSSOCache(start string) string {
+	sum := sha1.Sum([]byte(start))
+	return hex.EncodeToString(sum[:]) + ".json"
 }

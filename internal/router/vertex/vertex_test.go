@@ -49,6 +49,9 @@ func authorize(t *testing.T, tokens *vertex.Tokens, now time.Time) (string, erro
 	t.Helper()
 	header := http.Header{}
 	err := tokens.Authorize(t.Context(), now, nil, nil, header)
+	if err != nil && len(header) > 0 {
+		t.Errorf("without a token, the header is %v", header)
+	}
 	return header.Get("Authorization"), err
 }
 
@@ -174,6 +177,7 @@ func TestAProofGoesToGoogleOnly(t *testing.T) {
 		"another host":           {workload(`"token_url":"https://evil.invalid/t"`), true},
 		"a name in another case": {workload(`"Token_URL":"https://evil.invalid/t"`), true},
 		"the second of two":      {workload(`"token_url":"https://sts.googleapis.com/v1/token","token_url":"https://evil.invalid/t"`), true},
+		"no address":             {workload(`"token_url":"http://%zz"`), true},
 		"a similar host":         {workload(`"token_url":"https://evil-googleapis.com/t"`), true},
 		"a name before the host": {workload(`"token_url":"https://sts.googleapis.com@evil.invalid/t"`), true},
 		"in the clear":           {workload(`"token_url":"http://sts.googleapis.com/t"`), true},
@@ -239,7 +243,20 @@ func TestLocationsHaveAddresses(t *testing.T) {
 			t.Errorf("%q: %q, %v", location, got, ok)
 		}
 	}
-	if got := vertex.ProjectOf([]byte(`{"quota_project_id":"q"}`)); got != "q" {
-		t.Errorf("the project is %q", got)
+	for text, want := range map[string]string{`{"quota_project_id":"q"}`: "q", `{"project_id":"p","quota_project_id":"q"}`: "p", `{`: ""} {
+		if got := vertex.ProjectOf([]byte(text)); got != want {
+			t.Errorf("%s: the project is %q", text, got)
+		}
+	}
+}
+
+func TestTheAddressesOfGooglesTokenServices(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{"https://sts.googleapis.com/v1/token": true, "https://googleapis.com": true,
+		"https://IAMCREDENTIALS.googleapis.com/v1/x": true, "http://sts.googleapis.com": false, "https://evilgoogleapis.com": false,
+		"https://googleapis.com.evil.invalid": false, "http://localhost:1": true, "https://[::1]/": true, "http://%zz": false, "": false} {
+		if got := vertex.IsGoogles(address); got != want {
+			t.Errorf("%q: %v", address, got)
+		}
 	}
 }

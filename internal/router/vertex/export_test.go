@@ -1,0 +1,4 @@
+package vertex
+
+// IsGoogles is isGoogles.
+func IsGoogles(address string) bool { return isGoogles(address) }
