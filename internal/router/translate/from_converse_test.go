@@ -86,3 +86,38 @@ func TestLimitsOfConverseRequests(t *testing.T) {
 			want: strings.NewReplacer("TEXT", "Error: the tool failed", "STATUS", `,"status":"error"`).Replace(failedConverseTool)},
 	})
 }
+
+func TestWhatConverseRequestsLeaveOut(t *testing.T) {
+	t.Parallel()
+	checkRequests(t, translate.Chat, translate.Converse, []requestCase{
+		{name: "a schema without a name", options: ofClaude,
+			body: `{"messages":[{"role":"user","content":"hi"}],"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}}}`,
+			want: `{"messages":[{"role":"user","content":[{"text":"hi"}]}],"inferenceConfig":{},"outputConfig":{"textFormat":{"type":"json_schema",
+				"structure":{"jsonSchema":{"schema":"{\"type\":\"object\"}"}}}}}`},
+		{name: "an effort within the limit, and the only temperature that goes with it", options: ofClaude,
+			body: `{"messages":[{"role":"user","content":"hi"}],"reasoning_effort":"high","max_tokens":2000,"temperature":1}`,
+			want: `{"messages":[{"role":"user","content":[{"text":"hi"}]}],"inferenceConfig":{"maxTokens":2000,"temperature":1},
+				"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}}`},
+	})
+	checkRequests(t, translate.Messages, translate.Converse, []requestCase{
+		{name: "hidden thinking of another upstream", options: ofClaude,
+			body: `{"max_tokens":9,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"redacted_thinking","data":"foreign"},
+				{"type":"text","text":"x"}]},{"role":"user","content":"y"}]}`,
+			want: `{"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[{"text":"x"}]},
+				{"role":"user","content":[{"text":"y"}]}],"inferenceConfig":{"maxTokens":9}}`, dropped: []string{"messages.content.thinking"}},
+	})
+	for member, body := range map[string]string{
+		"image": `{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAA="}}]}]}`,
+		"document": `{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf",` +
+			`"data":"AAA="}}]}]}`,
+		"tool_choice": `{"max_tokens":9,"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"web_search_20250305","name":"web_search"}],` +
+			`"tool_choice":{"type":"any"}}`,
+	} {
+		opts := options
+		opts.NoImages, opts.NoFiles = true, true
+		if out, _, err := translate.Request(translate.Messages, translate.Converse, []byte(body), opts); err == nil ||
+			!strings.HasPrefix(err.Error(), member+": ") {
+			t.Errorf("%s: %v, %s", member, err, out)
+		}
+	}
+}
