@@ -121,3 +121,53 @@ func TestWhatConverseRequestsLeaveOut(t *testing.T) {
 		}
 	}
 }
+
+// TestFormatsOfConverse has the types of images and documents that Bedrock's documentation lists.
+func TestFormatsOfConverse(t *testing.T) {
+	t.Parallel()
+	const office = "application/vnd.openxmlformats-officedocument."
+	for media, want := range map[string]string{"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp",
+		"text/csv": "csv", "text/html": "html", "text/plain": "txt", "text/markdown": "md", "application/pdf": "pdf",
+		"application/msword": "doc", office + "wordprocessingml.document": "docx", "application/vnd.ms-excel": "xls",
+		office + "spreadsheetml.sheet": "xlsx"} {
+		block := `{"type":"file","file":{"filename":"aZ09-(x)_\u00e9{[:.pdf","file_data":"data:` + media + `;base64,QQ=="}}`
+		shape := `{"document":{"format":"` + want + `","name":"aZ09-(x)------pdf","source":{"bytes":"QQ=="}}}`
+		if strings.HasPrefix(media, "image/") {
+			block = `{"type":"image_url","image_url":{"url":"data:` + media + `;base64,QQ=="}}`
+			shape = `{"image":{"format":"` + want + `","source":{"bytes":"QQ=="}}}`
+		}
+		checkRequests(t, translate.Chat, translate.Converse, []requestCase{{name: media,
+			body: `{"messages":[{"role":"user","content":[` + block + `]}]}`,
+			want: `{"messages":[{"role":"user","content":[` + shape + `]}],"inferenceConfig":{}}`}})
+	}
+	for detail, dropped := range map[string][]string{"auto": nil, "high": {"messages.content.image_url.detail"}} {
+		checkRequests(t, translate.Chat, translate.Converse, []requestCase{{name: detail, dropped: dropped,
+			body: `{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"detail":"` + detail + `","url":"data:image/png;base64,QQ=="}}]}]}`,
+			want: `{"messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"QQ=="}}}]}],"inferenceConfig":{}}`}})
+	}
+}
+
+func TestCallsOfConverseRequests(t *testing.T) {
+	t.Parallel()
+	const calls = `{"role":"user","content":"hi"},{"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"Now","arguments":"{}"}},
+		{"id":"c2","function":{"name":"Now","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"1"},{"role":"tool","tool_call_id":"c2","content":"2"}`
+	const converse = `{"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[{"toolUse":{"toolUseId":"c1","name":"Now","input":{}}},
+		{"toolUse":{"toolUseId":"c2","name":"Now","input":{}}}]},{"role":"user","content":[{"toolResult":{"toolUseId":"c1","content":[{"text":"1"}]}},
+		{"toolResult":{"toolUseId":"c2","content":[{"text":"2"}]}}]}],"inferenceConfig":{},"toolConfig":{"tools":[{"toolSpec":{"name":"Now",`
+	checkRequests(t, translate.Chat, translate.Converse, []requestCase{
+		{name: "a tool that is gone and was called twice", body: `{"messages":[` + calls + `]}`,
+			want: converse + `"description":"It cannot be called any more.","inputSchema":{"json":{"type":"object","properties":{}}}}}]}}`},
+		{name: "no further calls", body: `{"messages":[` + calls + `],"tools":[{"type":"function","function":{"name":"Now"}}],"tool_choice":"none"}`,
+			want: converse + `"inputSchema":{"json":{"type":"object","properties":{}}}}}]}}`, dropped: []string{"tool_choice"}},
+		{name: "no calls, and nothing to call", body: `{"messages":[{"role":"user","content":"hi"}],"tool_choice":"none"}`,
+			want: `{"messages":[{"role":"user","content":[{"text":"hi"}]}],"inferenceConfig":{}}`},
+	})
+	const image, shape = `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"QQ=="}}`,
+		`{"image":{"format":"png","source":{"bytes":"QQ=="}}}`
+	for inner, want := range map[string]string{image + `,{"type":"text","text":"no clock"}`: shape + `,{"text":"Error: no clock"}`,
+		image: shape + `,{"text":"Error: the tool failed"}`} {
+		checkRequests(t, translate.Messages, translate.Converse, []requestCase{{name: "a failed tool with an image",
+			body: strings.Replace(failedTool, `"content":"no clock"`, `"content":[`+inner+`]`, 1),
+			want: strings.NewReplacer(`{"text":"TEXT"}`, want, "STATUS", "").Replace(failedConverseTool)}})
+	}
+}
