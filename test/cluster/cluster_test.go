@@ -20,10 +20,10 @@ import (
 // masterKey is the gateway key.
 const masterKey = "sk-cluster-master-0123456789"
 
-// configuration is of each router: the upstream is %[1]s, the port of Redis is %[2]d.
+// configuration is of the router %[3]s: the upstream is %[1]s, the port of Redis is %[2]d.
 const configuration = `model_list:
-  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/a/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: a}}
-  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/b/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: b}}
+  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/%[3]s/a/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: a}}
+  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/%[3]s/b/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: b}}
 router_settings: {num_retries: 2, cooldown_time: 30, optional_pre_call_checks: [session_affinity], redis_host: 127.0.0.1, redis_port: %[2]d}
 general_settings: {master_key: ` + masterKey + `}
 `
@@ -106,18 +106,19 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 		create(c)
 		c.mountKeys()
 	}
-	settings := c.write(dir, "litellm.yaml", fmt.Sprintf(configuration, c.upstream.URL, ports[0]))
 	var servers strings.Builder
 	for i, port := range ports[3:] {
+		name := fmt.Sprintf("r%d", i)
+		settings := c.write(dir, name+".yaml", fmt.Sprintf(configuration, c.upstream.URL, ports[0], name))
 		r := &router{t: t, url: fmt.Sprintf("http://127.0.0.1:%d", port), command: []string{program, "router:serve",
 			"-settings=" + settings, fmt.Sprintf("-port=%d", port), "-keys=" + c.mounted,
-			"-usage=" + filepath.Join(dir, "usage", fmt.Sprint(i))}}
+			"-usage=" + filepath.Join(dir, "usage", name), "-linger=2s"}}
 		r.run()
 		c.routers = append(c.routers, r)
-		fmt.Fprintf(&servers, "  server r%d 127.0.0.1:%d\n", i, port)
+		fmt.Fprintf(&servers, "  server %s 127.0.0.1:%d\n", name, port)
 	}
 	balancer := c.write(dir, "haproxy.cfg", fmt.Sprintf(balancing, ports[1], servers.String(), ports[2]))
-	start(t, "haproxy", programs[0], "-V", "-f", balancer)
+	start(t, "polling mechanism", programs[0], "-V", "-f", balancer)
 	c.waitReady(fmt.Sprintf("http://127.0.0.1:%d", ports[2]))
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/test/cache"
 )
 
@@ -66,13 +67,23 @@ var findPrograms = sync.OnceValues(func() (paths []string, err error) {
 	return paths, nil
 })
 
-// build builds FlowGate once for all tests and returns the path of the program.
-var build = sync.OnceValues(func() (string, error) {
+// programFolder is the folder of the program that build builds.
+var programFolder string
+
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "cluster")
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	program := filepath.Join(dir, "flowgate")
+	programFolder = dir
+	code := trusttest.Run(m)
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build builds FlowGate once for all tests and returns the path of the program.
+var build = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(programFolder, "flowgate")
 	if out, err := exec.Command("go", "build", "-C=../..", "-o="+program, "./cmd/flowgate").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

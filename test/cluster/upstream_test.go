@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,7 +11,8 @@ import (
 	"time"
 )
 
-// upstream is a double of a provider with several deployments, by the first part of the path.
+// upstream is a double of a provider with several deployments. The path of a request begins with the router
+// that sent it and the deployment: /r0/a/v1/chat/completions.
 type upstream struct {
 	*httptest.Server
 
@@ -18,7 +20,7 @@ type upstream struct {
 	asked   map[string]int    // how many requests each deployment got
 	refuses map[string]string // by deployment: 429 with this Retry-After
 	gate    chan struct{}     // requests wait until it is closed; nil: they do not wait
-	waiting int               // at the gate
+	waiting map[string]int    // at the gate, by router
 }
 
 // latency is how long the upstream takes for a reply.
@@ -40,12 +42,13 @@ func startUpstream(t *testing.T) *upstream {
 // answer answers a request.
 func (u *upstream) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	parts := strings.SplitN(r.URL.Path, "/", 4)
+	router, name := parts[1], parts[2]
 	u.mu.Lock()
 	u.asked[name]++
 	wait, gate := u.refuses[name], u.gate
 	if gate != nil {
-		u.waiting++
+		u.waiting[router]++
 	}
 	u.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
@@ -76,16 +79,16 @@ func (u *upstream) refuse(name, seconds string) {
 	u.refuses[name] = seconds
 }
 
-// hold has requests wait until open is called; waiting returns how many wait.
-func (u *upstream) hold() (waiting func() int, open func()) {
+// hold has requests wait until open is called; waiting returns how many of each router wait.
+func (u *upstream) hold() (waiting func() map[string]int, open func()) {
 	gate := make(chan struct{})
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.gate, u.waiting = gate, 0
-	return func() int {
+	u.gate, u.waiting = gate, map[string]int{}
+	return func() map[string]int {
 			u.mu.Lock()
 			defer u.mu.Unlock()
-			return u.waiting
+			return maps.Clone(u.waiting)
 		}, func() {
 			u.mu.Lock()
 			defer u.mu.Unlock()

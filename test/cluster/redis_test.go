@@ -1,0 +1,117 @@
+package cluster_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// ready returns what a router answers to a readiness probe.
+func (r *router) ready() (status int, body string) {
+	return getAs(r.t, r.url+"/health/readiness", masterKey)
+}
+
+// getAs returns the status and the text of a page that is asked for with a key.
+func getAs(t *testing.T, url, key string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var text strings.Builder
+	if err := resp.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, text.String()
+}
+
+// checkTold checks that health and metrics of each router say how sharing works.
+func (c *cluster) checkTold(problem string) {
+	c.t.Helper()
+	connected, health := "flowgate_redis_connected 1", `"redis":"connected"`
+	if problem != "" {
+		connected, health = "flowgate_redis_connected 0", `"redis":"`+problem+`"`
+	}
+	for i, r := range c.routers {
+		if status, body := r.ready(); status != 200 || !strings.Contains(body, health) {
+			c.t.Errorf("router %d, readiness: %d %s", i, status, body)
+		}
+		if _, body := getAs(c.t, r.url+"/metrics", masterKey); !strings.Contains(body, connected) {
+			c.t.Errorf("router %d: the metrics do not say %s", i, connected)
+		}
+	}
+}
+
+func TestNoClientSeesWhatHappensToRedis(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, nil)
+	c.checkTold("")
+	l := startLoad(t, c)
+	l.wait(t, 5*workers)
+
+	c.redis.signal(t, syscall.SIGSTOP)
+	c.waitShared("slow")
+	c.checkTold("slow")
+	l.wait(t, 10*workers)
+	c.redis.signal(t, syscall.SIGCONT)
+	c.waitShared("")
+	c.checkTold("")
+
+	c.sendRedis("FLUSHALL")
+	l.wait(t, 10*workers)
+	c.waitShared("")
+
+	c.redis.end()
+	c.waitShared("unreachable")
+	c.checkTold("unreachable")
+	l.wait(t, 10*workers)
+	c.startRedis()
+	c.waitShared("")
+	c.checkTold("")
+	l.wait(t, 5*workers)
+
+	for _, f := range l.end() {
+		t.Errorf("a request in %s failed: %d %v %s", f.router, f.status, f.err, f.body)
+	}
+	t.Logf("%d requests, served by %v", l.total, l.served)
+	c.checkShares()
+}
+
+// sendRedis sends a command to Redis.
+func (c *cluster) sendRedis(command string) {
+	c.t.Helper()
+	conn, err := net.Dial("tcp", "127.0.0.1:"+c.redisCommand[2])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	answer := make([]byte, 64)
+	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
+		c.t.Fatal(err)
+	}
+	if n, err := conn.Read(answer); err != nil || !strings.HasPrefix(string(answer[:n]), "+OK") {
+		c.t.Fatalf("%s: %q %v", command, answer[:n], err)
+	}
+}
+
+// checkShares checks that a cooldown that begins now is known to all routers.
+func (c *cluster) checkShares() {
+	c.t.Helper()
+	c.upstream.refuse("b", "120")
+	before := c.upstream.count("b")
+	eventually(c.t, "the upstream has refused a request", func() bool {
+		_ = ask(c.routers[2].url, masterKey, "")
+		return c.upstream.count("b") > before
+	})
+	for _, r := range c.routers {
+		eventually(c.t, "the router knows that the deployment cools down", func() bool { return r.cools("b") })
+	}
+}
