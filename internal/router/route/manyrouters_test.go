@@ -34,6 +34,7 @@ const (
 type cluster struct {
 	routers  []*network
 	arrivals *rand.Rand
+	atEnd    func() // waits until nothing is under way between the routers; nil: nothing is
 	started  time.Time
 
 	mu      sync.Mutex
@@ -101,6 +102,9 @@ func (c *cluster) run() {
 		clients.Go(func() { c.client(n, client) })
 	}
 	clients.Wait()
+	if c.atEnd != nil {
+		c.atEnd()
+	}
 }
 
 // client makes a request of a client at a router.

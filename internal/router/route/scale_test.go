@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 var update = flag.Bool("update", false, "rewrite the table of simulated routers in docs/scale.md")
@@ -20,8 +21,7 @@ const (
 	tableEnds   = "<!-- the simulation of many routers ends -->"
 )
 
-// figure is a line of the table: what was counted, and between which bounds it has to be for each of
-// the variants.
+// figure is a cell of the table, and what stands before its line.
 type figure struct {
 	what   string
 	values []int
@@ -33,6 +33,7 @@ var variants = []struct {
 	join func(*cluster)
 }{
 	{"each for itself", nil},
+	{"sharing", shareAll},
 }
 
 // limitOfMany is the rpm of each deployment where limits are simulated: the requests of a minute need
@@ -84,9 +85,12 @@ func measureLimits(c *cluster) []figure {
 func TestTheDocumentHasTheFiguresOfTheSimulatedRouters(t *testing.T) {
 	t.Parallel()
 	var columns [][]figure
+	var failing []*cluster
 	header, rule := "| |", "|---|"
 	for _, v := range variants {
-		column := measureFailures(simulateMany(t, sticky("session_affinity", manyHosts), v.join))
+		c := simulateMany(t, sticky("session_affinity", manyHosts), v.join)
+		failing = append(failing, c)
+		column := measureFailures(c)
 		columns = append(columns, append(column, measureLimits(simulateMany(t, limitedModels(), v.join))...))
 		header, rule = header+" "+v.name+" |", rule+"---|"
 	}
@@ -99,6 +103,33 @@ func TestTheDocumentHasTheFiguresOfTheSimulatedRouters(t *testing.T) {
 		table += "\n"
 	}
 	compareTable(t, table)
+	checkSharing(t, failing[0], failing[1])
+}
+
+// checkSharing checks what routers that share promise, against those that do not.
+func checkSharing(t *testing.T, alone, shared *cluster) {
+	t.Helper()
+	if n := manyAsked - shared.ended[200]; n > 0 {
+		t.Errorf("clients saw %d requests fail", n)
+	}
+	if n := shared.failed["b"]; n > 2*int((failuresEnd-failuresBegin)/(10*time.Second)) {
+		t.Errorf("the deployment that says for how long it refuses was asked %d times: more than twice for each of its pauses", n)
+	}
+	for _, name := range []string{"b", "c", "d"} {
+		if 3*shared.failed[name] > alone.failed[name] {
+			t.Errorf("%s refused %d requests, and %d of routers that do not share", name, shared.failed[name], alone.failed[name])
+		}
+		share := int(time.Second/manyEvery) / len(strings.Fields(manyHosts))
+		if n := shared.busiestSecond(name, failuresEnd, failuresEnd+failuresBegin/2); n > 2*share {
+			t.Errorf("%s got %d requests in a second after it was well again, and %d are its share", name, n, share)
+		}
+	}
+	if fewest, most := shared.spread(failuresBegin); most > fewest*5/4 {
+		t.Errorf("deployments got from %d to %d requests", fewest, most)
+	}
+	if moved, followed := shared.movedWithoutReason(); 1000*moved > followed {
+		t.Errorf("%d of %d requests left the deployment of their client without a reason", moved, followed)
+	}
 }
 
 // compareTable compares the table in the document with what it has to be, or writes it there.
