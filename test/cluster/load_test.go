@@ -72,6 +72,15 @@ func (l *load) servedBy(router string) int {
 	return l.served[router]
 }
 
+// checkNoneFailed ends the load and checks that no request failed.
+func (l *load) checkNoneFailed(t *testing.T) {
+	t.Helper()
+	failed := l.end()
+	if len(failed) > 0 {
+		t.Errorf("%d of %d requests failed, the first: %+v", len(failed), l.total, failed[:min(3, len(failed))])
+	}
+}
+
 // end ends the load and returns the requests that failed.
 func (l *load) end() []result {
 	select {

@@ -78,9 +78,7 @@ func TestNoClientSeesWhatHappensToRedis(t *testing.T) {
 	c.checkTold("")
 	l.wait(t, 5*workers)
 
-	for _, f := range l.end() {
-		t.Errorf("a request in %s failed: %d %v %s", f.router, f.status, f.err, f.body)
-	}
+	l.checkNoneFailed(t)
 	t.Logf("%d requests, served by %v", l.total, l.served)
 	c.checkShares()
 }

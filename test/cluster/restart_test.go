@@ -21,7 +21,7 @@ func TestAKilledRouterLosesOnlyWhatWasInFlightInIt(t *testing.T) {
 	l.wait(t, 20*workers)
 	failed := l.end()
 	if lost == 0 || len(failed) != lost {
-		t.Errorf("%d of %d requests failed, and %d were in flight in the killed router: %v", len(failed), l.total, lost, failed)
+		t.Errorf("%d of %d requests failed, and %d were in flight in the killed router: %v", len(failed), l.total, lost, failed[:min(3, len(failed))])
 	}
 	if l.servedBy("r1") == 0 || l.servedBy("r2") == 0 {
 		t.Errorf("served by %v", l.served)
@@ -39,8 +39,6 @@ func TestARollingRestartLosesNothing(t *testing.T) {
 		before := l.servedBy(name)
 		eventually(t, "the router gets requests again", func() bool { return l.servedBy(name) > before })
 	}
-	for _, f := range l.end() {
-		t.Errorf("a request in %s failed: %d %v %s", f.router, f.status, f.err, f.body)
-	}
+	l.checkNoneFailed(t)
 	t.Logf("%d requests, served by %v", l.total, l.served)
 }

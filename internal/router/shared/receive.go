@@ -34,6 +34,9 @@ func (l *Link) receive(ctx context.Context) {
 func (l *Link) listen(ctx context.Context) error {
 	channel := l.client.Subscribe(ctx)
 	defer func() { _ = channel.Close() }() // it is of no further use
+	// What waits for a message does not look at ctx, and messages of others may never cease.
+	stop := context.AfterFunc(ctx, func() { _ = channel.Close() })
+	defer stop()
 	if err := subscribe(ctx, channel, l.names.channel()); err != nil {
 		return err
 	}
