@@ -233,6 +233,7 @@ type result struct {
 	deployment string
 	body       string
 	err        error
+	began      time.Time
 }
 
 // ask sends a request with a key to a router, or to haproxy; session may be empty.
@@ -247,13 +248,14 @@ func ask(url, key, session string) (got result) {
 	if session != "" {
 		req.Header.Set("X-Claude-Code-Session-Id", session)
 	}
+	began := time.Now()
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return result{err: err}
+		return result{err: err, began: began}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	return result{resp.StatusCode, resp.Header.Get("X-Served-By"), resp.Header.Get("X-Litellm-Model-Id"), string(body), err}
+	return result{resp.StatusCode, resp.Header.Get("X-Served-By"), resp.Header.Get("X-Litellm-Model-Id"), string(body), err, began}
 }
 
 // eventually waits until something is so; it fails after a minute.

@@ -3,6 +3,9 @@ package cluster_test
 import (
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/samber/lo"
 )
 
 // workers is how many clients send requests at once under load.
@@ -15,6 +18,7 @@ type load struct {
 
 	mu     sync.Mutex
 	total  int
+	began  []time.Time
 	failed []result
 	served map[string]int // good replies by router
 }
@@ -44,6 +48,7 @@ func (l *load) note(got result) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total++
+	l.began = append(l.began, got.began)
 	if got.err != nil || got.status != 200 {
 		l.failed = append(l.failed, got)
 		return
@@ -63,6 +68,13 @@ func (l *load) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.total
+}
+
+// countBegun returns how many requests began in a span of time, and have ended.
+func (l *load) countBegun(from, to time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return lo.CountBy(l.began, func(at time.Time) bool { return !at.Before(from) && !at.After(to) })
 }
 
 // servedBy returns how many good replies a router has given.

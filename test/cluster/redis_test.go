@@ -1,11 +1,14 @@
 package cluster_test
 
 import (
+	"bufio"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // ready returns what a router answers to a readiness probe.
@@ -81,6 +84,46 @@ func TestNoClientSeesWhatHappensToRedis(t *testing.T) {
 	l.checkNoneFailed(t)
 	t.Logf("%d requests, served by %v", l.total, l.served)
 	c.checkShares()
+}
+
+func TestRequestsNeedAtMostOneCommandOfRedis(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, nil)
+	before := c.countCommands()
+	began := time.Now()
+	l := startLoad(t, c)
+	l.wait(t, 100*workers)
+	l.checkNoneFailed(t)
+	commands, seconds := c.countCommands()-before, time.Since(began).Seconds()
+	signs := int(3 * routers * (seconds + 2)) // what is sent each second without any request
+	if commands > l.total+signs {
+		t.Errorf("%d requests needed %d commands of Redis", l.total, commands)
+	}
+	t.Logf("%d requests in %.0f s, %d commands of Redis", l.total, seconds, commands)
+}
+
+// countCommands returns how many commands Redis has carried out.
+func (c *cluster) countCommands() int {
+	c.t.Helper()
+	conn, err := net.Dial("tcp", "127.0.0.1:"+c.redisCommand[2])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Write([]byte("INFO stats\r\n")); err != nil {
+		c.t.Fatal(err)
+	}
+	for s := bufio.NewScanner(conn); s.Scan(); {
+		if number, found := strings.CutPrefix(s.Text(), "total_commands_processed:"); found {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	c.t.Fatal("Redis does not say how many commands it has carried out")
+	return 0
 }
 
 // sendRedis sends a command to Redis.
