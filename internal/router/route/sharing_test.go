@@ -33,6 +33,16 @@ func shareAll(c *cluster) {
 	}
 }
 
+// shareWithOtherClocks is shareAll with clocks of the routers that are up to a minute apart.
+func shareWithOtherClocks(c *cluster) {
+	shareAll(c)
+	for i, n := range c.routers {
+		ahead := time.Duration(i) * time.Minute / manyRouters
+		n.policy.Now = func() time.Time { return time.Now().Add(ahead) }
+		n.policy.Cooldown.Now = n.policy.Now
+	}
+}
+
 // tell has all routers but one honour an event of a deployment.
 func (s *sharing) tell(from int, deployment string, e cooldown.Event) {
 	time.Sleep(sharingDelay)
