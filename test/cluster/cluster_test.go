@@ -58,6 +58,7 @@ const routers = 3
 type router struct {
 	t       *testing.T
 	url     string
+	usage   string // the folder of its ledger
 	command []string
 	*process
 }
@@ -110,9 +111,10 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 	for i, port := range ports[3:] {
 		name := fmt.Sprintf("r%d", i)
 		settings := c.write(dir, name+".yaml", fmt.Sprintf(configuration, c.upstream.URL, ports[0], name))
-		r := &router{t: t, url: fmt.Sprintf("http://127.0.0.1:%d", port), command: []string{program, "router:serve",
+		usage := filepath.Join(dir, "usage", name)
+		r := &router{t: t, usage: usage, url: fmt.Sprintf("http://127.0.0.1:%d", port), command: []string{program, "router:serve",
 			"-settings=" + settings, fmt.Sprintf("-port=%d", port), "-keys=" + c.mounted,
-			"-usage=" + filepath.Join(dir, "usage", name), "-linger=2s"}}
+			"-usage=" + usage, "-linger=2s"}}
 		r.run()
 		c.routers = append(c.routers, r)
 		fmt.Fprintf(&servers, "  server %s 127.0.0.1:%d\n", name, port)
