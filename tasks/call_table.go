@@ -67,6 +67,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Config{}.Show(ctx)
 	case "config:validate":
 		return Config{}.Validate(ctx)
+	case "deploy:image":
+		return Deploy{}.Image(ctx, a.optionalText("out"), a.optionalText("cafile"))
 	case "doctor:default":
 		return Doctor{}.Default(ctx, a.optionalText("only"), a.optionalText("skip"), a.optionalBool("fix"), a.optionalBool("strict"), a.optionalBool("online"))
 	case "doctor:explain":

@@ -168,6 +168,11 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "shows the configuration in force: resolved, defaults filled in, secrets redacted."},
 	{Name: "config:validate", Method: "config:validate", NormalName: "configvalidate", NormalMethod: "configvalidate", ReadOnly: "always",
 		Synopsis: "reads the configuration and lists every problem in it."},
+	{Name: "deploy:image", Method: "deploy:image", NormalName: "deployimage", NormalMethod: "deployimage", ReadOnly: "",
+		Synopsis: "writes a container image of this program: an OCI image layout, and an archive for docker load.", Params: []commandline.Param{
+			{Name: "out", Flag: "out", Kind: "string", Optional: true},
+			{Name: "cafile", Flag: "ca-file", Kind: "string", Optional: true},
+		}},
 	{Name: "doctor", Method: "doctor:default", NormalName: "doctor", NormalMethod: "doctordefault", ReadOnly: "without -fix",
 		Synopsis: "says what is wrong, why, and the command that fixes it; -fix fixes what is safe to fix.", Params: []commandline.Param{
 			{Name: "only", Flag: "only", Kind: "string", Optional: true},

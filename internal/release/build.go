@@ -103,7 +103,7 @@ func (p Platform) build(ctx context.Context, source, dir, version string, log io
 	if err != nil {
 		return nil, err
 	}
-	bill, err := makeBillOfMaterials(binary, version)
+	bill, err := MakeBillOfMaterials(binary, version)
 	if err != nil {
 		return nil, buildFault(err)
 	}

@@ -38,8 +38,8 @@ type moduleHash struct {
 	Content   string `json:"content"`
 }
 
-// makeBillOfMaterials returns the bill of materials of a program as JSON.
-func makeBillOfMaterials(binary, version string) ([]byte, error) {
+// MakeBillOfMaterials returns the bill of materials of a program as JSON (CycloneDX 1.5).
+func MakeBillOfMaterials(binary, version string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return nil, err
