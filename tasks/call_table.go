@@ -67,10 +67,16 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Config{}.Show(ctx)
 	case "config:validate":
 		return Config{}.Validate(ctx)
+	case "deploy:check":
+		return Deploy{}.Check(ctx, a.optionalText("folder"), a.optionalText("model"), a.optionalText("url"), a.optionalText("keyfile"), a.optionalText("keyenv"), a.optionalText("cafile"), a.optionalBool("insecureplain"))
+	case "deploy:compose":
+		return Deploy{}.Compose(ctx, a.optionalText("out"), a.optionalBool("force"), a.optionalText("name"), a.optionalText("profile"), a.optionalText("image"), a.optionalText("upstreamimage"), a.optionalText("litellmimage"), a.optionalBool("redis"), a.optionalText("publish"))
 	case "deploy:image":
 		return Deploy{}.Image(ctx, a.optionalText("out"), a.optionalText("cafile"))
+	case "deploy:systemd":
+		return Deploy{}.Systemd(ctx, a.optionalText("out"), a.optionalBool("force"), a.optionalText("profile"), a.optionalText("program"), a.optionalText("upstreamprogram"))
 	case "doctor:default":
-		return Doctor{}.Default(ctx, a.optionalText("only"), a.optionalText("skip"), a.optionalBool("fix"), a.optionalBool("strict"), a.optionalBool("online"))
+		return Doctor{}.Default(ctx, a.optionalText("only"), a.optionalText("skip"), a.optionalBool("fix"), a.optionalBool("strict"), a.optionalBool("online"), a.optionalText("url"), a.optionalText("keyfile"), a.optionalText("keyenv"), a.optionalText("cafile"), a.optionalBool("insecureplain"))
 	case "doctor:explain":
 		return Doctor{}.Explain(ctx, a.text("id"))
 	case "doctor:list":
@@ -141,6 +147,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Restart(ctx, a.optionalText("service"), a.optionalDuration("timeout"))
 	case "rollback":
 		return Rollback(ctx, a.optionalInt("to"), a.optionalBool("dryrun"), a.optionalBool("skipprobes"), a.optionalDuration("timeout"))
+	case "router:probe":
+		return Router{}.Probe(ctx, a.optionalInt("port"), a.optionalText("path"))
 	case "router:serve":
 		return Router{}.Serve(ctx, a.optionalText("settings"), a.optionalText("host"), a.optionalInt("port"), a.optionalText("supervised"), a.optionalText("keys"), a.optionalText("usage"), a.optionalInt("days"), a.optionalInt("bytes"), a.optionalText("secrets"), a.optionalDuration("drain"), a.optionalDuration("linger"), a.optionalInt("connections"))
 	case "runtimes:probe":
@@ -160,7 +168,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "service:uninstall":
 		return Service{}.Uninstall(ctx)
 	case "smoke":
-		return Smoke(ctx, a.optionalText("profile"), a.optionalDuration("timeout"), a.optionalBool("keep"), a.optionalText("url"), a.optionalText("runtime"))
+		return Smoke(ctx, a.optionalText("profile"), a.optionalDuration("timeout"), a.optionalBool("keep"), a.optionalText("runtime"), a.optionalText("model"), a.optionalText("url"), a.optionalText("keyfile"), a.optionalText("keyenv"), a.optionalText("cafile"), a.optionalBool("insecureplain"))
 	case "soak":
 		return Soak(ctx, a.optionalDuration("duration"), a.optionalInt("clients"))
 	case "start":

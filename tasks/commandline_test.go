@@ -209,7 +209,8 @@ func TestEveryTargetSaysWhatItDoesAndHowItIsTyped(t *testing.T) {
 	for name, want := range map[string]string{
 		"start":        "start [SERVICE] [-timeout=DURATION] [-share] [-take]",
 		"profile:diff": "profile:diff A B",
-		"smoke":        "smoke [-profile=STRING] [-timeout=DURATION] [-keep] [-url=STRING] [-runtime=STRING]",
+		"smoke": "smoke [-profile=STRING] [-timeout=DURATION] [-keep] [-runtime=STRING] [-model=STRING] [-url=STRING] " +
+			"[-key-file=STRING] [-key-env=STRING] [-ca-file=STRING] [-insecure-plain]",
 	} {
 		if usages[name] != want {
 			t.Errorf("usage of %s: %q", name, usages[name])

@@ -13,10 +13,25 @@ import (
 // Doctor holds the targets that say what is wrong.
 type Doctor mg.Namespace
 
-// Default says what is wrong, why, and the command that fixes it; -fix fixes what is safe to fix.
-func (Doctor) Default(ctx context.Context, only *string, skip *string, fix *bool, strict *bool, online *bool) error {
+// Default says what is wrong, why, and the command that fixes it; -fix fixes what is safe to fix. -url examines a router elsewhere.
+func (Doctor) Default(
+	ctx context.Context,
+	only *string,
+	skip *string,
+	fix *bool,
+	strict *bool,
+	online *bool,
+	url *string,
+	keyFile *string,
+	keyEnv *string,
+	caFile *string,
+	insecurePlain *bool,
+) error {
 	return run(ctx, "doctor", func(ctx context.Context, s session) (any, error) {
 		o, err := doctorOptions(s, only, skip, fix, strict, online)
+		if err == nil {
+			o.Remote, err = s.remoteOptions(url, keyFile, keyEnv, caFile, insecurePlain)
+		}
 		if err != nil {
 			return nil, err
 		}

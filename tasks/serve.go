@@ -8,10 +8,11 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/container"
+	"github.com/flowgate-go/flowgate/internal/probe"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
 
-// Router holds the target of the embedded router.
+// Router holds the targets of the embedded router.
 type Router mg.Namespace
 
 // Serve runs the embedded router in the foreground with a LiteLLM configuration file, until SIGTERM.
@@ -37,6 +38,13 @@ func (Router) Serve(
 			usage:   usageLedger{deref(usage), deref(days), int64(deref(bytes))},
 			address: listenAddress(deref(host), deref(port), config.DefaultRouterPort),
 		}, routerOptions(deref(supervised), deref(keys)))
+	})
+}
+
+// Probe exits 0 when the router at a port of this machine is ready; it sends no key. It is for health checks of containers.
+func (Router) Probe(ctx context.Context, port *int, path *string) error {
+	return runBriefly(ctx, "router:probe", func(ctx context.Context, _ session) (any, error) {
+		return dataOrError(probe.CheckReady(ctx, deref(port), config.DefaultRouterPort, deref(path)))
 	})
 }
 

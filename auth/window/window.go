@@ -77,6 +77,18 @@ func FromStatus(ctx context.Context, cfg *config.Config, env auth.Environment, s
 	return o
 }
 
+// FromRouter returns the windows that a router has seen that runs elsewhere; its accounts have no names here.
+func FromRouter(seen []quota.Seen, now time.Time) Overview {
+	o := Overview{ObservedAt: now.UTC(), Source: "router", Windows: []Window{}}
+	for _, s := range seen {
+		o.Windows = append(o.Windows, describe(s, "", now))
+	}
+	if len(seen) == 0 {
+		o.Source, o.Reason = "", "the router has seen no quota windows in replies yet"
+	}
+	return o
+}
+
 // readLedger returns the windows that earlier routers have seen; none where the ledger cannot be
 // read, of which usage:report says why.
 func readLedger(cfg *config.Config, env auth.Environment) []quota.Seen {

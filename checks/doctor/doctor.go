@@ -17,20 +17,22 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/checks/timeline"
+	"github.com/flowgate-go/flowgate/internal/remote"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
 // Options say what Run examines.
 type Options struct {
-	File   string // configuration file as people named it; empty: the built-in default
-	Dir    string // folder of the built-in default; "" is the working folder
-	Cwd    string // absolute folder that people work in
-	Self   string // path that executes this program
-	Only   string // globs of checks to run; empty: all
-	Skip   string // globs of checks to leave out
-	Fix    bool   // fix what is safe to fix
-	Strict bool   // warnings count as failures
-	Online bool   // try upstreams on the network
+	File   string         // configuration file as people named it; empty: the built-in default
+	Dir    string         // folder of the built-in default; "" is the working folder
+	Cwd    string         // absolute folder that people work in
+	Self   string         // path that executes this program
+	Only   string         // globs of checks to run; empty: all
+	Skip   string         // globs of checks to leave out
+	Fix    bool           // fix what is safe to fix
+	Strict bool           // warnings count as failures
+	Online bool           // try upstreams on the network
+	Remote remote.Options // a router elsewhere that is examined in place of all that, when it has a URL
 	// Untrusted is why the configuration is not trusted, "" when it is. Checks that
 	// execute something that it names, or send requests, are left out then.
 	Untrusted string
@@ -51,10 +53,11 @@ func (o Options) Subject() subject.Options {
 
 // Examined is what a doctor report says of what was looked at.
 type Examined struct {
-	Config  string `json:"config"`  // file; empty for the built-in default
-	Profile string `json:"profile"` // in force, or the default one
-	Online  bool   `json:"online"`  // whether upstreams were tried
-	History string `json:"history"` // the timeline in one line, when a stack that was started is not well
+	Config  string `json:"config"`        // file; empty for the built-in default
+	Profile string `json:"profile"`       // in force, or the default one
+	Online  bool   `json:"online"`        // whether upstreams were tried
+	URL     string `json:"url,omitempty"` // of the router elsewhere that was examined
+	History string `json:"history"`       // the timeline in one line, when a stack that was started is not well
 }
 
 // Headline implements report.Headed.
@@ -62,8 +65,11 @@ func (e Examined) Headline() string { return e.History }
 
 // Run examines everything and returns the report. With a configuration that
 // cannot be used it returns the report and the configuration's fault as well.
-// Faults: check-unknown and those of config.Load.
+// Faults: check-unknown, flag-invalid, those of config.Load and remote.Open.
 func Run(ctx context.Context, o Options) (report.Checked, error) {
+	if o.Remote.URL != "" {
+		return runRemote(ctx, o)
+	}
 	s := subject.New(ctx, o.Subject())
 	list, err := checks.Select(allChecks(s), o.Only, o.Skip)
 	if err != nil {

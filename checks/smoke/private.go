@@ -1,6 +1,7 @@
 package smoke
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -41,7 +42,7 @@ func runPrivate(ctx context.Context, o Options) (_ report.Checked, err error) {
 			err = errors.Join(err, p.tearDown())
 		}
 	}()
-	r, err := p.newRouter("router-default")
+	r, err := p.newRouter(cmp.Or(o.Model, "router-default"))
 	if err != nil {
 		return report.Checked{}, err
 	}

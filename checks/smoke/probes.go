@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
@@ -84,7 +85,12 @@ func (r Router) checkModels(ctx context.Context) checks.Outcome {
 			return checks.Passed(Answer{Status: a.status, Models: len(list.Data)})
 		}
 	}
-	return checks.Failed("/v1/models lists %d models, and %q is not one of them", len(list.Data), r.Model)
+	names := []string{}
+	for _, m := range list.Data[:min(len(list.Data), 5)] {
+		names = append(names, m.ID)
+	}
+	return checks.Failed("/v1/models lists %d models (%s), and %q is not one of them", len(list.Data),
+		strings.Join(names, ", "), r.Model).WithFix("", "smoke -model=GROUP asks for another one")
 }
 
 func (r Router) checkChat(ctx context.Context) checks.Outcome {

@@ -41,13 +41,6 @@ func (r Router) requireOwner() Router {
 	return r
 }
 
-// allowForeign returns r with a client for a router that the user named, with the key
-// that the user gave for it.
-func (r Router) allowForeign() Router {
-	r.client = loopback.WithForeignKey(loopback.Options{MaxReply: maxReply, Idle: keptConnections})
-	return r
-}
-
 // send sends a request with the key, which may be empty, and returns the reply.
 func (r Router) send(ctx context.Context, method, path, key string, body any) (reply, error) {
 	var payload io.Reader

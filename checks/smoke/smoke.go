@@ -9,17 +9,14 @@
 package smoke
 
 import (
+	"cmp"
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/policy"
+	"github.com/flowgate-go/flowgate/internal/remote"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/secret/redact"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
@@ -27,7 +24,8 @@ import (
 // Options say what Run sends its requests through.
 type Options struct {
 	Config        *config.Config // of the stack that may be running
-	URL           string         // base URL of a router elsewhere; its key comes from FLOWGATE_GATEWAY_KEY
+	Remote        remote.Options // a router elsewhere, when it has a URL
+	Model         string         // model group that the probes ask for; empty means integration.default_model
 	Profile       string         // of a private stack; empty means the default one
 	Runtime       string         // of a private stack's router: config.RuntimeEmbedded (default) or config.RuntimeLiteLLM
 	Timeout       time.Duration  // until a private stack is ready; 0 means by runtime
@@ -53,18 +51,15 @@ type Target struct {
 	Logs       map[string][]string `json:"logs,omitempty"`        // last lines of each service's log, when a check failed
 }
 
-// KeyVariable names the environment variable that holds the key for -url.
-const KeyVariable = "FLOWGATE_GATEWAY_KEY"
-
 // probeTimeout bounds one request of a smoke run.
 const probeTimeout = 30 * time.Second
 
 // Run sends real requests through a router and reports each step as a check:
-// through the router at URL, else through the running stack of Config, else
+// through the router of Remote, else through the running stack of Config, else
 // through a private stack that it brings up and takes down again.
 func Run(ctx context.Context, o Options) (report.Checked, error) {
-	if o.URL != "" {
-		return runURL(ctx, o)
+	if o.Remote.URL != "" {
+		return runRemote(ctx, o)
 	}
 	if o.Profile == "" && o.Runtime == "" && !o.Keep && !o.AlwaysPrivate {
 		status, err := supervisor.Query(ctx, o.Config)
@@ -78,36 +73,10 @@ func Run(ctx context.Context, o Options) (report.Checked, error) {
 	return runPrivate(ctx, o)
 }
 
-// runURL runs the checks on the router at a URL.
-func runURL(ctx context.Context, o Options) (report.Checked, error) {
-	r := Router{
-		URL:   strings.TrimSuffix(strings.TrimSuffix(o.URL, "/"), "/v1"),
-		Key:   o.Getenv(KeyVariable),
-		Model: defaultModel(o.Config),
-	}
-	if !strings.HasPrefix(r.URL, "http://") && !strings.HasPrefix(r.URL, "https://") {
-		return report.Checked{}, fault.Usage("url-invalid", "-url=%s is not an http or https URL", o.URL).
-			WithHint("give the router's base URL, for example -url=http://127.0.0.1:4000")
-	}
-	if r.Key == "" {
-		return report.Checked{}, fault.Usage("key-missing", "no key for %s: %s is not set", r.URL, KeyVariable).
-			WithHint("set it without leaving it in the shell's history: export %s=$(cat gateway.key)", KeyVariable)
-	}
-	if r = r.allowForeign(); slices.Contains(policy.KnownSecrets(o.Config, o.Getenv), r.Key) {
-		r = r.requireOwner() // FlowGate's own key goes to a process of this user only
-	}
-	ready := checks.Check{ID: "router.ready", Title: "The router is ready", Timeout: probeTimeout, Run: r.checkReadiness}
-	list := append([]checks.Check{ready}, r.Probes([]string{"router.ready"}, probeTimeout)...)
-	return report.Checked{
-		Checks: checks.Run(ctx, list, checks.Options{Emit: o.Emit}),
-		Data:   Target{Mode: "url", URL: redact.URL(r.URL), Model: r.Model},
-	}, nil
-}
-
 // runRunning runs the checks on the stack that runs.
 func runRunning(ctx context.Context, o Options, status control.Status) (report.Checked, error) {
 	s := stack{cfg: o.Config, getenv: o.Getenv, status: status}
-	r, err := s.newRouter(defaultModel(o.Config))
+	r, err := s.newRouter(cmp.Or(o.Model, defaultModel(o.Config)))
 	if err != nil {
 		return report.Checked{}, err
 	}

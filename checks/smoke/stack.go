@@ -2,9 +2,7 @@ package smoke
 
 import (
 	"context"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/flowgate-go/flowgate/auth/inventory"
 	"github.com/flowgate-go/flowgate/checks"
@@ -77,22 +75,6 @@ func (s *stack) checkReady(ctx context.Context) checks.Outcome {
 		}
 	}
 	return checks.Passed(nil)
-}
-
-// checkReadiness checks that a router that FlowGate does not run is ready.
-func (r Router) checkReadiness(ctx context.Context) checks.Outcome {
-	started := time.Now()
-	a, err := r.send(ctx, http.MethodGet, "/health/readiness", "", nil)
-	if err == nil && a.status == http.StatusNotFound {
-		a, err = r.send(ctx, http.MethodGet, "/v1/models", r.Key, nil)
-	}
-	if err != nil {
-		return checks.Failed("no answer from %s after %s: %v", r.URL, time.Since(started).Round(time.Millisecond), err)
-	}
-	if a.status != http.StatusOK {
-		return checks.Failed("%s answered %d: %s", r.URL, a.status, excerpt(a.body))
-	}
-	return checks.Passed(Answer{Status: a.status})
 }
 
 // Lines of each log, and bytes of each line, that people see of a failed run.

@@ -35,7 +35,7 @@ type Param struct {
 }
 
 // positionalNames are optional parameters that may also be given by position.
-var positionalNames = []string{"service", "target", "provider", "drill", "configuration", "client"}
+var positionalNames = []string{"service", "target", "provider", "drill", "configuration", "client", "folder"}
 
 // Usage returns how the target is typed, "profile:set NAME [-timeout=DURATION]".
 func (t Target) Usage() string {

@@ -2,16 +2,20 @@
 // rules: no proxy, no redirect followed, bounded replies. New returns the client for
 // requests with one of FlowGate's own keys, or a prompt: before it sends a byte, the
 // kernel confirms that its connection leads to a process of this user. Keyless returns
-// the client for all other requests, which refuses to send a key.
+// the client for all other requests, which refuses to send a key. Elsewhere is the one
+// exception: package remote, which says when, sends a key to an address that the user named.
 package loopback
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/tcp"
@@ -48,10 +52,15 @@ func Keyless(o Options) *http.Client {
 	return o.client(dialAny, true)
 }
 
-// WithForeignKey returns a client for a service at an address that the user named, with
-// a key that the user gave for it and that is not FlowGate's own.
-func WithForeignKey(o Options) *http.Client {
-	return o.client(dialAny, false)
+// Elsewhere returns a client for a service that the user named, on another machine or in a container, with
+// the key that the user gave for it. Its certificate is judged by roots, nil for the system's authorities;
+// proxy chooses the proxy of a request, as http.Transport.Proxy does.
+func Elsewhere(o Options, roots *x509.CertPool, proxy func(*http.Request) (*url.URL, error)) *http.Client {
+	client := o.client(dialAny, false)
+	transport := client.Transport.(*boundedTransport)
+	transport.Proxy = proxy
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return client
 }
 
 // client returns a client that connects by dial, with the rules of this package.

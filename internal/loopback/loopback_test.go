@@ -86,7 +86,7 @@ func TestNoClientFollowsARedirect(t *testing.T) {
 }
 
 var clients = map[string]func(loopback.Options) *http.Client{"New": loopback.New, "Keyless": loopback.Keyless,
-	"Elsewhere": loopback.WithForeignKey}
+	"Elsewhere": func(o loopback.Options) *http.Client { return loopback.Elsewhere(o, nil, nil) }}
 
 func TestNoClientUsesAProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") }))

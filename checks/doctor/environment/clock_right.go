@@ -32,16 +32,23 @@ func clockRight(s *subject.Subject, try func(context.Context) []triedUpstream) c
 					nearest, known = r, true
 				}
 			}
-			text := fmt.Sprintf("this clock differs by %.0f s from that of %s", nearest.SkewS, nearest.URL)
-			switch skew := math.Abs(nearest.SkewS); {
-			case !known:
+			if !known {
 				return checks.Skipped("no upstream said its time")
-			case skew >= maxSkewS:
-				return checks.Failed("%s", text).WithFix("", "set the clock, and let NTP keep it")
-			case skew >= warnSkewS:
-				return checks.Warned("%s", text).WithFix("", "set the clock, and let NTP keep it")
 			}
-			return checks.Passed(nearest)
+			return JudgeClock(nearest.SkewS, nearest.URL, nearest)
 		},
 	}
+}
+
+// JudgeClock returns the outcome for a clock of this machine that is ahead of another one by so many
+// seconds; passed is the detail when the difference is small.
+func JudgeClock(skewS float64, other string, passed any) checks.Outcome {
+	text := fmt.Sprintf("this clock differs by %.0f s from that of %s", skewS, other)
+	switch skew := math.Abs(skewS); {
+	case skew >= maxSkewS:
+		return checks.Failed("%s", text).WithFix("", "set the clock, and let NTP keep it")
+	case skew >= warnSkewS:
+		return checks.Warned("%s", text).WithFix("", "set the clock, and let NTP keep it")
+	}
+	return checks.Passed(passed)
 }

@@ -32,7 +32,7 @@ func deploymentsAvailable(s *subject.Subject) checks.Check {
 			}
 			for _, svc := range health.Services {
 				if svc.Router != nil {
-					return judgeDeployments(*svc.Router, svc.Name)
+					return JudgeDeployments(*svc.Router, svc.Name)
 				}
 			}
 			return checks.Skipped("no embedded router reports its deployments")
@@ -40,8 +40,8 @@ func deploymentsAvailable(s *subject.Subject) checks.Check {
 	}
 }
 
-// judgeDeployments fails when a group has no deployment that may be asked.
-func judgeDeployments(state router.State, service string) checks.Outcome {
+// JudgeDeployments fails when a group has no deployment that may be asked.
+func JudgeDeployments(state router.State, service string) checks.Outcome {
 	detail := coolingDetail{State: state}
 	if len(state.UnavailableGroups) == 0 {
 		return checks.Passed(detail)

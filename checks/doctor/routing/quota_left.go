@@ -40,13 +40,13 @@ func quotaLeft(s *subject.Subject) checks.Check {
 			if len(seen.Windows) == 0 {
 				return checks.Skipped("%s", seen.Reason)
 			}
-			return judgeQuota(seen, s.Now())
+			return JudgeQuota(seen, s.Now())
 		},
 	}
 }
 
-// judgeQuota warns of windows that are used up, or will be soon.
-func judgeQuota(seen window.Overview, now time.Time) checks.Outcome {
+// JudgeQuota warns of windows that are used up, or will be soon.
+func JudgeQuota(seen window.Overview, now time.Time) checks.Outcome {
 	detail := quotaDetail{Overview: seen}
 	var lines []string
 	for _, w := range seen.Windows {

@@ -1,4 +1,0 @@
-package routing
-
-// JudgeQuota is judgeQuota.
-var JudgeQuota = judgeQuota

@@ -1,0 +1,161 @@
+// Package compose renders an installation as a folder for `docker compose up`: Render returns its files.
+// They are templates (templates/*.tmpl), so that they read as what they become; every text that is put into
+// one is quoted.
+//
+// It speaks to no daemon, and no file holds a secret: secrets.sh puts the installation's keys beside them.
+package compose
+
+import (
+	"cmp"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/deploy"
+	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/version"
+)
+
+// Kind is the name of this kind of deployment.
+const Kind = "compose"
+
+//go:embed templates
+var templates embed.FS
+
+// Options are what the files depend on besides the configuration. They are recorded in the folder.
+type Options struct {
+	Name          string `json:"name"`           // of the project; default "flowgate"
+	Profile       string `json:"profile"`        // "" for the configuration's default one
+	Image         string `json:"image"`          // FlowGate's own; default what deploy:image makes
+	UpstreamImage string `json:"upstream_image"` // CLIProxyAPI's, with its version; needed for runtime: cliproxyapi
+	LiteLLMImage  string `json:"litellm_image"`  // LiteLLM's, with its version; needed for runtime: litellm
+	Redis         bool   `json:"redis"`          // a Redis runs too
+	Publish       string `json:"publish"`        // address of this machine that the router is published at; default 127.0.0.1
+}
+
+// Names of services, and the ports that are not the configuration's.
+const (
+	upstreamName = "cliproxyapi"
+	redisName    = "redis"
+	redisPort    = 6379
+	minPort      = 1024 // below it, only root may listen
+	killWait     = 15 * time.Second
+)
+
+// Render returns the files for a configuration. Faults: deploy-option, those of deploy.Read.
+func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
+	upstream, _ := cfg.Service(config.CLIProxy)
+	at := deploy.Place{Profile: o.Profile, Upstream: fmt.Sprintf("%s:%d", upstreamName, upstream.Port), MinPort: minPort}
+	if o.Redis {
+		at.Redis = fmt.Sprintf("%s:%d", redisName, redisPort)
+	}
+	stack, err := deploy.Read(cfg, at)
+	if err != nil {
+		return deploy.Rendering{}, err
+	}
+	if err := o.complete(stack); err != nil {
+		return deploy.Rendering{}, err
+	}
+	o.Profile = stack.Profile
+	m := model{stack, o}
+	r := deploy.Rendering{Kind: Kind, Options: o, Warnings: stack.Warnings,
+		Next: []string{"sh DIR/secrets.sh CONFIG_FOLDER", "docker compose --project-directory DIR up -d --wait"}}
+	for _, f := range stack.Settings {
+		r.Files = append(r.Files, deploy.File{Path: "settings/" + f.Path, Mode: 0o644, Content: f.Content})
+	}
+	for name, mode := range map[string]uint32{"compose.yaml": 0o644, "secrets.sh": 0o755, ".gitignore": 0o644} {
+		text, err := m.execute(name)
+		if err != nil {
+			return deploy.Rendering{}, err
+		}
+		r.Files = append(r.Files, deploy.File{Path: name, Mode: fileMode(mode), Content: text})
+	}
+	slices.SortFunc(r.Files, func(a, b deploy.File) int { return cmp.Compare(a.Path, b.Path) })
+	return r, nil
+}
+
+// RenderRecorded is Render with options that were recorded in a folder. Fault: deploy-option.
+func RenderRecorded(cfg *config.Config, options json.RawMessage) (deploy.Rendering, error) {
+	var o Options
+	if err := json.Unmarshal(options, &o); err != nil {
+		return deploy.Rendering{}, optionFault("out", "the options in %s are damaged", deploy.IndexFile).
+			WithHint("render the folder again: mage deploy:compose -out=DIR")
+	}
+	return Render(cfg, o)
+}
+
+// optionFault returns the fault deploy-option for a flag.
+func optionFault(flag, format string, args ...any) *fault.Error {
+	return fault.Usage("deploy-option", "-"+flag+": "+format, args...)
+}
+
+// complete fills in defaults and checks the options. Fault: deploy-option.
+func (o *Options) complete(stack deploy.Stack) error {
+	o.Name = cmp.Or(o.Name, "flowgate")
+	o.Image = cmp.Or(o.Image, "flowgate:"+version.Number)
+	o.Publish = cmp.Or(o.Publish, "127.0.0.1")
+	if !isProjectName(o.Name) {
+		return optionFault("name", "Compose refuses %q as the name of a project", o.Name).
+			WithHint("a-z, 0-9, - and _, beginning with a letter or a digit")
+	}
+	if _, err := netip.ParseAddr(o.Publish); err != nil {
+		return optionFault("publish", "%q is not an address of this machine", o.Publish).
+			WithHint("127.0.0.1 is for this machine only; 0.0.0.0 is for everybody who reaches it")
+	}
+	if stack.Router.Runtime == config.RuntimeLiteLLM && o.LiteLLMImage == "" {
+		return optionFault("litellm-image", "the router is LiteLLM (services.litellm.runtime), and its image is not named").
+			WithHint("name it with its version, or its digest from `docker buildx imagetools inspect`: " +
+				"-litellm-image=ghcr.io/berriai/litellm:VERSION")
+	}
+	if stack.CLIProxyFile != "" && o.UpstreamImage == "" {
+		return optionFault("upstream-image", "the upstream is CLIProxyAPI, and its image is not named").
+			WithHint("name it with its version, or its digest from `docker buildx imagetools inspect`: " +
+				"-upstream-image=eceasy/cli-proxy-api:VERSION")
+	}
+	for flag, image := range map[string]string{"image": o.Image, "upstream-image": o.UpstreamImage,
+		"litellm-image": o.LiteLLMImage} {
+		if strings.ContainsFunc(image, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\$`, r) }) {
+			return optionFault(flag, "%q is not the name of an image", image)
+		}
+		if strings.HasSuffix(image, ":latest") {
+			return optionFault(flag, "%s is another program tomorrow", image).WithHint("name a version or a digest")
+		}
+	}
+	return nil
+}
+
+// isProjectName reports whether Compose accepts the name of a project.
+func isProjectName(name string) bool {
+	return name != "" && len(name) <= 63 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == "" &&
+		name[0] != '-' && name[0] != '_'
+}
+
+// execute returns what a template becomes.
+func (m model) execute(name string) (string, error) {
+	t, err := template.New("").Funcs(template.FuncMap{"quote": quote, "shell": program.Quote}).
+		Option("missingkey=error").ParseFS(templates, "templates/"+strings.TrimPrefix(name, ".")+".tmpl") // a file that begins with a dot is not embedded
+	var b strings.Builder
+	if err == nil {
+		err = t.ExecuteTemplate(&b, strings.TrimPrefix(name, ".")+".tmpl", m)
+	}
+	if err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	return b.String(), nil
+}
+
+// quote returns a text as YAML has it in quotation marks, JSON's form, with Compose's own references escaped.
+func quote(text any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(strings.ReplaceAll(fmt.Sprint(text), "$", "$$"))
+	return strings.TrimSuffix(b.String(), "\n"), err
+}

@@ -1,0 +1,154 @@
+package compose
+
+import (
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/deploy"
+)
+
+// Folders in the router's container.
+const (
+	settingsFolder = "/etc/flowgate"
+	secretsFolder  = "/run/secrets" // where Compose has a service's secrets
+	clientsFolder  = "/run/flowgate"
+)
+
+// model is what the templates see.
+type model struct {
+	deploy.Stack
+	Options Options
+}
+
+// fileMode returns the mode of a file.
+func fileMode(mode uint32) fs.FileMode { return fs.FileMode(mode) }
+
+// IsEmbedded reports whether the router is FlowGate's own.
+func (m model) IsEmbedded() bool { return m.Router.Runtime == config.RuntimeEmbedded }
+
+// IsEcho reports whether the upstream is the echo upstream.
+func (m model) IsEcho() bool { return m.Upstream != nil && m.Upstream.Runtime == config.RuntimeEcho }
+
+// IsCLIProxy reports whether the upstream is CLIProxyAPI.
+func (m model) IsCLIProxy() bool {
+	return m.Upstream != nil && m.Upstream.Runtime == config.RuntimeCLIProxyAPI
+}
+
+// RouterImage returns the image of the router.
+func (m model) RouterImage() string {
+	if m.IsEmbedded() {
+		return m.Options.Image
+	}
+	return m.Options.LiteLLMImage
+}
+
+// RouterCommand returns what the router's container executes.
+func (m model) RouterCommand() []string {
+	settings, port := settingsFolder+"/"+deploy.SettingsFile, strconv.Itoa(m.Router.Port)
+	if !m.IsEmbedded() { // LiteLLM reads no folder of keys
+		return []string{"/bin/sh", "-c", `for f in ` + secretsFolder + `/*; do [ ! -s "$f" ] || export "$(basename "$f")=$(cat "$f")"; done; exec "$@"`,
+			"sh", "litellm", "--config", settings, "--host", "0.0.0.0", "--port", port}
+	}
+	command := []string{"/flowgate", "router:serve", "-settings=" + settings, "-host=0.0.0.0", "-port=" + port,
+		"-secrets=" + secretsFolder, "-drain=" + m.Drain.String()}
+	if m.ClientKeys {
+		command = append(command, "-keys="+clientsFolder)
+	}
+	return command
+}
+
+// RouterTest returns the health check of the router: it sends no key and asks no upstream.
+func (m model) RouterTest() []string {
+	port := strconv.Itoa(m.Router.Port)
+	if m.IsEmbedded() {
+		return []string{"CMD", "/flowgate", "router:probe", "-port=" + port}
+	}
+	return []string{"CMD", "python3", "-c",
+		"import urllib.request as u; u.urlopen('http://127.0.0.1:" + port + "/health/readiness', timeout=3)"}
+}
+
+// StopSeconds returns after how many seconds a router that ends is killed: the drain has ended before.
+func (m model) StopSeconds() int { return int((m.Drain + killWait).Seconds()) }
+
+// RouterSecrets returns the names of the router's secrets, which are variables; each is a file.
+func (m model) RouterSecrets() []string {
+	var names []string
+	for _, k := range m.Keys {
+		names = append(names, k.Variable)
+	}
+	return append(names, secretNames(m.Variables)...)
+}
+
+// UpstreamSecrets is RouterSecrets for the upstream's own variables.
+func (m model) UpstreamSecrets() []string { return secretNames(m.UpstreamVariables) }
+
+// secretNames returns the names of the variables without a value.
+func secretNames(all []deploy.Variable) (names []string) {
+	for _, v := range all {
+		if !v.IsPlain {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// Needed returns the variables that secrets.sh takes from its environment and that must be set.
+func (m model) Needed() []string { return m.environmentNames(false) }
+
+// Optional returns those that may be set.
+func (m model) Optional() []string { return m.environmentNames(true) }
+
+// environmentNames returns the variables of the services that are secret, without the password of a Redis that is
+// deployed too.
+func (m model) environmentNames(isOptional bool) (names []string) {
+	for _, v := range append(slices.Clone(m.Variables), m.UpstreamVariables...) {
+		if !v.IsPlain && v.Optional == isOptional && !(m.Options.Redis && v.Name == deploy.RedisVariable) {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// AllSecrets returns the names of all files that secrets.sh makes, sorted.
+func (m model) AllSecrets() []string {
+	names := append(m.RouterSecrets(), m.UpstreamSecrets()...)
+	if m.ClientKeys {
+		names = append(names, "client-keys.json")
+	}
+	if m.IsCLIProxy() {
+		names = append(names, "cliproxyapi.yaml")
+	}
+	if m.Options.Redis {
+		names = append(names, "redis.conf")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Plain returns the variables of a service that are no secrets; what they refer to comes from secrets.sh.
+func (m model) Plain(of string) (all []deploy.Variable) {
+	from := m.Variables
+	if of == "upstream" {
+		from = m.UpstreamVariables
+	}
+	for _, v := range from {
+		if v.IsPlain && !strings.Contains(v.Value, "${") {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// UpstreamKey returns the router's key for the upstream, which echo:serve asks for; "" without one.
+func (m model) UpstreamKey() string {
+	for _, k := range m.Keys {
+		if strings.HasSuffix(k.File, "upstream.key") {
+			return k.Variable
+		}
+	}
+	return ""
+}
