@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -29,19 +28,9 @@ func cooldownStale(s *subject.Subject, ask func(context.Context) management) che
 	return checks.Check{
 		ID: "cooldown.stale", Title: "Nothing rests although its quota is there",
 		Needs: []string{"cliproxy.management"}, Active: true,
-		Run: func(ctx context.Context) checks.Outcome {
-			if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
-				return subject.SkippedForEcho()
-			}
-			m := ask(ctx)
-			var answer struct {
-				Files []resting `json:"files"`
-			}
-			if err := json.Unmarshal([]byte(m.Body), &answer); err != nil {
-				return checks.Failed("the list of credentials is not what was expected: %v", err)
-			}
-			return judgeRests(answer.Files, seenQuotas(s), s.Now())
-		},
+		Run: judgeCredentials(s, ask, func(files []resting, _ management) checks.Outcome {
+			return judgeRests(files, seenQuotas(s), s.Now())
+		}),
 	}
 }
 

@@ -36,18 +36,8 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 	return checks.Check{
 		ID: "credentials.usable", Title: "The running server uses every credential",
 		Needs: []string{"cliproxy.management"}, Active: true,
-		Run: func(ctx context.Context) checks.Outcome {
-			if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
-				return subject.SkippedForEcho()
-			}
-			m := ask(ctx)
-			var answer struct {
-				Files []serverAccount `json:"files"`
-			}
-			if err := json.Unmarshal([]byte(m.Body), &answer); err != nil {
-				return checks.Failed("the list of credentials is not what was expected: %v", err)
-			}
-			l := listUnusable(answer.Files)
+		Run: judgeCredentials(s, ask, func(files []serverAccount, m management) checks.Outcome {
+			l := listUnusable(files)
 			l.ObservedAt = m.ObservedAt
 			if len(l.Accounts) == 0 {
 				return checks.Passed(l)
@@ -55,7 +45,27 @@ func credentialsUsable(s *subject.Subject, ask func(context.Context) management)
 			return checks.Warned("").
 				WithDetail(l).
 				WithFix("mage auth:status -live", "see why; sign in again, enable it, or wait for its quota")
-		},
+		}),
+	}
+}
+
+// judgeCredentials returns what a check on the credentials runs that the server lists: judge gets them, as
+// C reads each.
+func judgeCredentials[C any](s *subject.Subject, ask func(context.Context) management,
+	judge func([]C, management) checks.Outcome,
+) func(context.Context) checks.Outcome {
+	return func(ctx context.Context) checks.Outcome {
+		if _, isCLIProxy := s.CLIProxyService(); !isCLIProxy {
+			return subject.SkippedForEcho()
+		}
+		m := ask(ctx)
+		var answer struct {
+			Files []C `json:"files"`
+		}
+		if err := json.Unmarshal([]byte(m.Body), &answer); err != nil {
+			return checks.Failed("the list of credentials is not what was expected: %v", err)
+		}
+		return judge(answer.Files, m)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
 // Failure is why a request, or one attempt at it, got no reply.
@@ -28,6 +29,7 @@ type Failure struct {
 
 	Deployment *deployment.Deployment // nil when none was asked
 	Header     http.Header            // of the upstream's reply
+	Quota      []quota.Window         // that Header names
 	Cause      transport.Cause        // why the connection failed; empty when the upstream answered
 	Err        error                  // the error behind Cause, for the log
 	Dropped    []string               // members of the request that were lost in its translation

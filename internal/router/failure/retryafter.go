@@ -1,13 +1,13 @@
 package failure
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
 // Limits of the wait that an upstream may ask for.
@@ -39,50 +39,14 @@ func ReadRetryAfter(h http.Header, status int, now time.Time) (wait time.Duratio
 	return maxRetryAfter, false
 }
 
-// parseWait returns the wait that a header value means: a number (of units, or a Unix time
-// from a billion on), a date of HTTP or RFC 3339, or a duration such as 1m30s. It returns 0
-// for any other value and for a time in the past.
+// parseWait returns the wait that a header value means (quota.ReadMoment); 0 for a time in the past,
+// and for a value that means none.
 func parseWait(value string, now time.Time, unit time.Duration) time.Duration {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0
-	}
-	if n, err := strconv.ParseFloat(value, 64); err == nil {
-		return parseWaitNumber(n, now, unit)
-	}
-	if d, err := time.ParseDuration(strings.ReplaceAll(value, " ", "")); err == nil {
-		return max(0, d)
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		at, err = time.Parse(time.RFC3339, value)
-	}
-	if err != nil {
+	at, ok := quota.ReadMoment(value, now, unit)
+	if !ok {
 		return 0
 	}
 	return max(0, at.Sub(now))
-}
-
-// The smallest numbers that are a Unix time in seconds (in 2001), a Unix time in
-// milliseconds (in 1973), and neither (in the year 3000).
-const (
-	epochSeconds = 1e9
-	epochMillis  = 1e11
-	epochEnd     = 32503680000e3
-)
-
-// parseWaitNumber returns the wait that a number means: n units, or the time until a Unix
-// time in seconds or milliseconds.
-func parseWaitNumber(n float64, now time.Time, unit time.Duration) time.Duration {
-	switch {
-	case math.IsNaN(n), n <= 0, n >= epochEnd:
-		return 0
-	case n >= epochMillis:
-		return max(0, time.UnixMilli(int64(n)).Sub(now))
-	case n >= epochSeconds:
-		return max(0, time.UnixMilli(int64(n*1000)).Sub(now))
-	}
-	return time.Duration(n * float64(unit)) // at most 1e9 s: 32 years
 }
 
 // longestWindow returns the time until the rate-limit window ends because of which the
@@ -97,7 +61,7 @@ func longestWindow(h http.Header, now time.Time) time.Duration {
 		}
 		wait := parseWait(h.Get(name), now, time.Second)
 		longest = max(longest, wait)
-		if left == quotaNone {
+		if left == remainderNone {
 			usedUp = max(usedUp, wait)
 		}
 	}
@@ -107,19 +71,19 @@ func longestWindow(h http.Header, now time.Time) time.Duration {
 	return longest
 }
 
-// quota says whether requests are left in a rate-limit window.
-type quota int
+// remainder says whether requests are left in a rate-limit window.
+type remainder int
 
 const (
-	quotaUnknown quota = iota
-	quotaSome
-	quotaNone
+	remainderUnknown remainder = iota
+	remainderSome
+	remainderNone
 )
 
-// readQuota returns the quota of the window whose end the header of that name gives. found
+// readQuota returns what remains of the window whose end the header of that name gives. found
 // is false when the header does not give the end of a window that may have refused the
 // request.
-func readQuota(h http.Header, name string) (left quota, found bool) {
+func readQuota(h http.Header, name string) (left remainder, found bool) {
 	lower := strings.ToLower(name)
 	if window, ok := strings.CutPrefix(lower, "anthropic-ratelimit-"); ok {
 		window, ok = strings.CutSuffix(window, "-reset")
@@ -128,31 +92,31 @@ func readQuota(h http.Header, name string) (left quota, found bool) {
 		}
 		switch status := h.Get("Anthropic-Ratelimit-" + window + "-Status"); status {
 		case "rejected":
-			return quotaNone, ok
+			return remainderNone, ok
 		case "":
-			return quotaUnknown, ok && window == "unified"
+			return remainderUnknown, ok && window == "unified"
 		}
-		return quotaSome, false // a subscription's window that allows more did not refuse the request
+		return remainderSome, false // a subscription's window that allows more did not refuse the request
 	}
 	if window, ok := strings.CutPrefix(lower, "x-codex-"); ok {
 		window, _, ok = strings.Cut(window, "-reset-") // -reset-at, -reset-after-seconds
 		used, err := strconv.ParseFloat(h.Get("X-Codex-"+window+"-Used-Percent"), 64)
-		return quotaNone, ok && err == nil && used >= 100
+		return remainderNone, ok && err == nil && used >= 100
 	}
 	if strings.HasPrefix(strings.TrimPrefix(lower, "x-"), "ratelimit-reset") {
 		return parseRemaining(h.Get(strings.Replace(lower, "ratelimit-reset", "ratelimit-remaining", 1))), true
 	}
-	return quotaUnknown, false
+	return remainderUnknown, false
 }
 
-// parseRemaining returns the quota that a header's number of remaining requests means.
-func parseRemaining(value string) quota {
+// parseRemaining returns what a header's number of remaining requests means.
+func parseRemaining(value string) remainder {
 	n, err := strconv.ParseFloat(value, 64)
 	switch {
 	case err != nil:
-		return quotaUnknown
+		return remainderUnknown
 	case n <= 0:
-		return quotaNone
+		return remainderNone
 	}
-	return quotaSome
+	return remainderSome
 }

@@ -67,7 +67,7 @@ func (w *Walk) noteFailure(d *deployment.Deployment, f *failure.Failure) {
 		return
 	}
 	w.noteUpstreamTime()
-	w.noteHeader(f.Header, quota.Parse(f.Header, w.policy.Now()))
+	w.noteHeader(f.Header, f.Quota)
 	if !f.ClientGone {
 		w.noteFailedAttempt(d, f)
 	}
@@ -81,8 +81,8 @@ func (w *Walk) noteFailedAttempt(d *deployment.Deployment, f *failure.Failure) {
 	}
 }
 
-// noteHeader notes what the headers of an upstream's reply say about limits, which windows are,
-// and about whose account it was.
+// noteHeader notes what the headers of an upstream's reply say about whose account it was, and the
+// windows that they name.
 func (w *Walk) noteHeader(h http.Header, windows []quota.Window) {
 	w.row.Account = quota.Account(h)
 	for _, name := range [...]string{"Anthropic-Organization-Id", "Openai-Organization"} {

@@ -174,7 +174,7 @@ func (x *Exchange) send(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		a.Discard() // nothing more is read of it
 	}
 	if f != nil {
-		f.Header = res.Header
+		f.Header, f.Quota = res.Header, a.Quota
 		return nil, f
 	}
 	return a, nil

@@ -51,22 +51,11 @@ func parseCount(value string) *int64 {
 	return new(int64(n))
 }
 
-// parseReset returns the moment that a time of RFC 3339, a duration, a number of seconds or
-// a Unix time means; nil for anything else.
+// parseReset returns the moment that the value of a reset header means; nil when it means none.
 func parseReset(value string, now time.Time) *time.Time {
-	value = strings.TrimSpace(value)
-	if at, err := time.Parse(time.RFC3339, value); err == nil {
-		return checkReset(at, now)
-	}
-	if wait, err := time.ParseDuration(value); err == nil && wait >= 0 && wait <= maxReset {
-		return checkReset(now.Add(wait), now)
-	}
-	n, ok := parseNumber(value)
-	switch {
-	case !ok:
+	at, ok := ReadMoment(value, now, time.Second)
+	if !ok {
 		return nil
-	case n <= maxReset.Seconds():
-		return checkReset(now.Add(time.Duration(n*float64(time.Second))), now)
 	}
-	return parseUnix(value, now)
+	return checkReset(at, now)
 }
