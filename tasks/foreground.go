@@ -90,6 +90,7 @@ func (s session) serveRouter(ctx context.Context, f routerFlags, o router.Option
 	}
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
+	f.usage.applyPrices(loaded, log)
 	observed := openObservers(loaded, f.keys, f.usage, log)
 	defer observed.close()
 	observed.attach(&o)

@@ -37,11 +37,25 @@ func (u usageLedger) pricer(s *settings.Settings, log *slog.Logger) *price.Price
 	return &price.Pricer{Folder: u.folder, Own: ownPrices(s), Logger: log}
 }
 
+// applyPrices has routing by cost compare the prices that usage:prices keeps.
+func (u usageLedger) applyPrices(s *settings.Settings, log *slog.Logger) {
+	if !s.ComparesPrices() {
+		return
+	}
+	table, err := price.Open(u.folder)
+	if err != nil {
+		log.Error("the table of prices cannot be read; routing by cost uses the one of this program", "folder", u.folder,
+			"error", err.Error())
+		return
+	}
+	s.UsePrices(table)
+}
+
 // ownPrices returns the prices that deployments say themselves, by model_info.id.
 func ownPrices(s *settings.Settings) map[string]price.Own {
 	own := map[string]price.Own{}
 	for _, d := range s.Deployments {
-		if d.InputCost != nil || d.OutputCost != nil {
+		if !d.PriceOfTable && (d.InputCost != nil || d.OutputCost != nil) {
 			own[d.ID] = price.Own{Input: deref(d.InputCost), Output: deref(d.OutputCost)}
 		}
 	}

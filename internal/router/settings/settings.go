@@ -159,6 +159,9 @@ type Deployment struct {
 
 	MaxRPM, MaxTPM        *float64 // limits of requests and tokens per minute; not every strategy heeds them
 	InputCost, OutputCost *float64 // dollars per token
+	// PriceOfTable says that these prices are those of the table of models, for CostBased, and not
+	// what the entry says: a cached token, for one, costs something else.
+	PriceOfTable bool
 }
 
 // CooldownRule says when a deployment cools down, and for how long. Numbers that are not

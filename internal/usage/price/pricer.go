@@ -15,8 +15,8 @@ import (
 // FileName is the name of the table that usage:prices keeps in the folder of the usage ledger.
 const FileName = "prices.gz"
 
-// Open returns the table in a folder, else the one that came with this program. Its error is
-// about a table that is there and cannot be read.
+// Open returns the table in a folder, when there is one and it has one, else the one that came with
+// this program. Its error is about a table that is there and cannot be read.
 func Open(folder string) (*Table, error) {
 	packed, err := readPacked(folder)
 	if err != nil {
@@ -27,6 +27,9 @@ func Open(folder string) (*Table, error) {
 
 // readPacked returns the file of the table in a folder, else the one that came with this program.
 func readPacked(folder string) ([]byte, error) {
+	if folder == "" {
+		return builtin, nil
+	}
 	f, err := safefile.Open(filepath.Join(folder, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return builtin, nil
