@@ -81,6 +81,9 @@ func TestModelsAreAllowedByNamePatternAndAlias(t *testing.T) {
 		{[]string{"claude-*-4*"}, []string{"claude-opus-4-5"}, true},
 		{[]string{"claude-*-4"}, []string{"claude-4"}, false},
 		{[]string{"aa*aa"}, []string{"aaa"}, false},
+		{[]string{"*b*a*"}, []string{"xbya"}, true},
+		{[]string{"*b*a*"}, []string{"ab"}, false}, // in this order
+		{[]string{"*aa*aa*"}, []string{"aaa"}, false},
 	} {
 		if got := (clientkey.Limits{Models: c.models}).AllowsModel(c.names...); got != c.want {
 			t.Errorf("%v of %v: %v", c.names, c.models, got)

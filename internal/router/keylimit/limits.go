@@ -174,7 +174,7 @@ func (s *state) refuseLimit(k clientkey.Key, l limit, now time.Time) *Refusal {
 	if l.name == "max_parallel_requests" { // nobody knows when one of the others ends
 		wait = time.Second
 	}
-	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	seconds := int(math.Ceil(wait.Seconds())) // from 1: the window has not ended
 	header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
 	l.describe(header)
 	if l.name != "max_parallel_requests" { // the names that OpenAI's clients know
@@ -196,7 +196,7 @@ func (s *state) refuseBudget(k clientkey.Key, now time.Time) *Refusal {
 	if reset := s.spend.ResetAt; reset.IsZero() {
 		message += ". It is not renewed"
 	} else {
-		header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(reset.Sub(now).Seconds())))))
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(reset.Sub(now).Seconds()))))
 		message += ". It is renewed at " + reset.UTC().Format(time.RFC3339)
 	}
 	return &Refusal{Status: http.StatusTooManyRequests, Type: BudgetExceeded, Header: header, Message: message}

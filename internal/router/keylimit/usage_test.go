@@ -2,6 +2,7 @@ package keylimit_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -260,5 +261,123 @@ func TestAClockThatWentBack(t *testing.T) {
 	f.clock.Advance(1)
 	if got := f.List()[0]; got.Tokens != 0 {
 		t.Errorf("the minute did not end: %+v", got)
+	}
+}
+
+func TestAChangeOfTheFileIsNoticedByTimeAndByFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"written in place", "replaced by a file of the same time"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, clientkey.Store{}, routertest.NewClock())
+			defer f.Close()
+			key, _ := f.create("a", clientkey.Limits{})
+			path := filepath.Join(f.store.Folder, clientkey.FileName)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Lstat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to := path
+			if name != "written in place" {
+				to += ".new"
+			}
+			changed := strings.Replace(string(text), `"key_alias": "a"`, `"key_alias": "z"`, 1)
+			if err := os.WriteFile(to, []byte(changed), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			at := info.ModTime()
+			if to == path {
+				at = at.Add(time.Second) // two writes at once may have one time
+			}
+			if err := errors.Join(os.Chtimes(to, at, at), os.Rename(to, path)); err != nil {
+				t.Fatal(err)
+			}
+			routertest.Eventually(t, "the new name is known", func() bool { h := f.find(key); return h != nil && h.Name() == "z" })
+		})
+	}
+}
+
+func TestWhatIsWrongAgainIsLoggedAgain(t *testing.T) {
+	t.Parallel()
+	store := clientkey.Store{Folder: filepath.Join(t.TempDir(), "keys")}
+	if _, err := store.Create(t.Context(), "a", clientkey.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	var logs logBuffer
+	l := keylimit.Open(store.Folder, keylimit.Options{Interval: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	defer l.Close()
+	for n := 1; n <= 2; n++ {
+		if err := errors.Join(os.Rename(store.Folder, store.Folder+".aside"), os.WriteFile(store.Folder, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		routertest.Eventually(t, "the file in the place of the folder is noticed", func() bool {
+			return logs.count("named keys cannot be read") == n
+		})
+		if err := errors.Join(os.Remove(store.Folder), os.Rename(store.Folder+".aside", store.Folder)); err != nil {
+			t.Fatal(err)
+		}
+		l.Count(used("a", 1, 1)) // is written after the keys were looked at
+		routertest.Eventually(t, "the folder is looked at again", func() bool {
+			spends, err := clientkey.ReadSpend(store.Folder)
+			for _, s := range spends {
+				return err == nil && s.Requests == int64(n)
+			}
+			return false
+		})
+	}
+}
+
+func TestOnlyWhatKeysOfTheFileHaveSpentIsKept(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	f.create("unused", clientkey.Limits{})
+	f.create("a", clientkey.Limits{})
+	f.clock.Advance(1500 * time.Millisecond)
+	f.Count(used("a", 1, 2))
+	spendOf := func(dollars float64) (found clientkey.Spend, n int) {
+		spends, err := clientkey.ReadSpend(f.store.Folder)
+		for _, s := range spends {
+			if err == nil && s.Spend == dollars {
+				found, n = s, len(spends)
+			}
+		}
+		return found, n
+	}
+	routertest.Eventually(t, "it is written", func() bool { _, n := spendOf(2); return n > 0 })
+	if s, n := spendOf(2); n != 1 || s.LastUsed != f.clock.Now().UTC().Truncate(time.Second) {
+		t.Errorf("%d keys, last used %s", n, s.LastUsed)
+	}
+	if _, err := f.store.Revoke(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	f.create("a", clientkey.Limits{}) // another key, in its place
+	f.Count(used("a", 1, 3))
+	routertest.Eventually(t, "it is written", func() bool { _, n := spendOf(3); return n > 0 })
+	if _, n := spendOf(3); n != 1 {
+		t.Errorf("what %d keys have spent is kept", n)
+	}
+}
+
+func TestALimitOfRequestsAtOnceHasNoHeaderOfAMinute(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	_, h := f.create("a", clientkey.Limits{MaxParallel: lo.ToPtr[int64](1)})
+	if r := h.Begin(f.clock.Now(), http.Header{}); r != nil {
+		t.Fatalf("%+v", r)
+	}
+	r := h.Begin(f.clock.Now(), http.Header{})
+	if r == nil || r.Header.Get("X-Ratelimit-Api_key-Limit-max_parallel_requests") != "1" {
+		t.Fatalf("%+v", r)
+	}
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Ratelimit-") && !strings.HasPrefix(name, "X-Ratelimit-Api_key-") {
+			t.Errorf("%s: %s", name, r.Header.Get(name))
+		}
 	}
 }

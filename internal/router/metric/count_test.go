@@ -102,6 +102,40 @@ func TestAGroupThatIsAskedTwiceIsOneFallback(t *testing.T) {
 		`fallback_model="fb"`)
 }
 
+func TestTheFirstGroupIsNoFallbackOfItself(t *testing.T) {
+	t.Parallel()
+	r := newRegistry()
+	q := good()
+	q.Status, q.Class, q.Attempts, q.Fallback = 503, "ServiceUnavailableError", 3, "fb"
+	failed := func(group string) record.Attempt {
+		return record.Attempt{Deployment: "id-" + group, Group: group, Status: 500, Class: "X"}
+	}
+	q.Failed = []record.Attempt{failed("m"), failed("fb"), failed("m")}
+	r.Count(q)
+	text := write(t, r, metric.Snapshot{})
+	checkSamples(t, text, map[string]string{"litellm_deployment_failed_fallbacks_total": "",
+		"litellm_deployment_successful_fallbacks_total": ""}, `fallback_model="m"`)
+	checkSamples(t, text, map[string]string{"litellm_deployment_failed_fallbacks_total": "1", // it gave no reply in the end
+		"litellm_deployment_successful_fallbacks_total": ""}, `fallback_model="fb"`)
+}
+
+func TestADeploymentIsHealthyAgainAfterAGoodReply(t *testing.T) {
+	t.Parallel()
+	r := newRegistry()
+	state := func(want string, s metric.Snapshot) {
+		t.Helper()
+		checkSamples(t, write(t, r, s), map[string]string{"litellm_deployment_state": want}, `model_id="id-m"`)
+	}
+	state("0", metric.Snapshot{})
+	bad := good()
+	bad.Status, bad.Class, bad.Failed = 503, "X", []record.Attempt{{Deployment: "id-m", Group: "m", Status: 500, Class: "X"}}
+	r.Count(bad)
+	state("1", metric.Snapshot{})
+	state("2", metric.Snapshot{Cooling: map[string]bool{"id-m": true}})
+	r.Count(good())
+	state("0", metric.Snapshot{})
+}
+
 func TestTheNumberOfSeriesOfEventsIsBounded(t *testing.T) {
 	t.Parallel()
 	r := newRegistry()

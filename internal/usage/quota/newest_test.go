@@ -187,3 +187,15 @@ func TestAReadingIsKeptEveryFiveMinutesForAnHour(t *testing.T) {
 		}
 	}
 }
+
+func TestAWindowThatLastsForYearsAtThisPaceDoesNotRunOut(t *testing.T) {
+	t.Parallel()
+	w := window(0.5)
+	w.ResetsAt = nil
+	for perHour, runsOut := range map[float64]bool{0.5 / (366 * 24): true, 0.5 / (366*24 + 1): false, 1e-300: false, 0: false, -1: false} {
+		s := quota.Seen{ObservedAt: now, Window: w}.WithPace(perHour)
+		if (s.RunsOutAt != nil) != runsOut || *s.SharePerHour != perHour {
+			t.Errorf("%g: %v", perHour, s.RunsOutAt)
+		}
+	}
+}
