@@ -193,3 +193,104 @@ func TestAddNeverWaits(t *testing.T) {
 		t.Errorf("%+v %+v %v", gaps, state, err)
 	}
 }
+
+// overflow returns a folder whose ledger has one gap: rows of one a second from noon on that could not be
+// written, and one before noon, which came last.
+func overflow(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "usage")
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := ledger.Start(folder, ledger.Options{Now: func() time.Time { return noon }})
+	for i := range 16<<10 + 10 {
+		w.Add(row(time.Duration(i)*time.Second, "alice", "opus"))
+	}
+	w.Add(row(-time.Hour, "alice", "opus"))
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// TestAGapIsKeptAsLongAsItsRowsWouldBe deletes rows up to a moment before the end of a gap, and after it.
+func TestAGapIsKeptAsLongAsItsRowsWouldBe(t *testing.T) {
+	t.Parallel()
+	folder := overflow(t)
+	end := noon.Add((16<<10 + 9) * time.Second)
+	gaps, err := open(t, folder).Gaps(ledger.Filter{})
+	if err != nil || len(gaps) != 1 || !gaps[0].Since.Equal(noon.Add(-time.Hour)) || !gaps[0].Until.Equal(end) || gaps[0].Requests != 11 {
+		t.Fatalf("%+v %v", gaps, err)
+	}
+	for _, c := range []struct {
+		cut  time.Time
+		gaps int
+	}{{end, 1}, {end.Add(time.Microsecond), 0}} {
+		old := row(c.cut.Add(-time.Second).Sub(noon), "alice", "opus") // else there may be nothing to delete
+		write(t, folder, ledger.Options{Days: 30, Now: func() time.Time { return c.cut.AddDate(0, 0, 30) }}, old)
+		if rows := all(t, folder); len(rows) != 0 {
+			t.Errorf("%d rows are left", len(rows))
+		}
+		if gaps, err := open(t, folder).Gaps(ledger.Filter{}); err != nil || len(gaps) != c.gaps {
+			t.Errorf("rows before %s are deleted: %+v %v", c.cut, gaps, err)
+		}
+	}
+}
+
+func TestANameWhoseRowsAreTooOldIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Days: 30, Now: func() time.Time { return noon }})
+	w.Add(row(-40*24*time.Hour, "mallory", "opus"))
+	w.Add(row(0, "alice", "gpt"))
+	eventually(t, func() bool { return countRows(t, folder) == 1 })
+	w.Add(row(time.Second, "mallory", "opus"))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rows := all(t, folder); len(rows) != 2 || rows[0].Client != "alice" || rows[1].Client != "mallory" || rows[1].Model != "opus" {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestRowsOfOneDayAreDeletedInAnHour(t *testing.T) {
+	t.Parallel()
+	for later, left := range map[time.Duration]int64{2 * time.Minute: 2, time.Hour: 1} {
+		folder, c := t.TempDir(), &clock{now: noon.AddDate(0, 0, 100)}
+		w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Days: 30, Now: c.Now})
+		for day := range 3 {
+			w.Add(row(time.Duration(day)*24*time.Hour, "alice", "opus"))
+		}
+		eventually(t, func() bool { return countRows(t, folder) == 2 })
+		c.Set(c.Now().Add(later))
+		if err := w.Close(); err != nil { // which looks at the bounds once more
+			t.Fatal(err)
+		}
+		if n := countRows(t, folder); n != left {
+			t.Errorf("%s later: %d rows, want %d", later, n, left)
+		}
+	}
+}
+
+func TestAClockThatWasSetBackDelaysNoAttempt(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "usage")
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, log := clock{now: noon}, &buffer{}
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: c.Now, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	w.Add(row(0, "alice", "opus"))
+	eventually(t, func() bool { return strings.Contains(log.String(), "cannot be written") })
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	c.Set(noon.Add(-time.Hour))
+	eventually(t, func() bool { return countRows(t, folder) == 1 })
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -161,6 +161,20 @@ func TestTheMeanPaceIsThatOfItsWindowOnly(t *testing.T) {
 	}
 }
 
+func TestAResetThatComesEarlierIsAnotherWindows(t *testing.T) {
+	t.Parallel()
+	for earlier, pace := range map[time.Duration]string{5 * time.Minute: "0.600", 5*time.Minute + time.Second: "0.160"} {
+		var n quota.Newest
+		n.Keep("d", "", []quota.Window{window(0.1)}, now)
+		w := window(0.2)
+		w.ResetsAt = new(w.ResetsAt.Add(-earlier))
+		n.Keep("d", "", []quota.Window{w}, now.Add(10*time.Minute))
+		if got := fmt.Sprintf("%.3f", *n.List(now.Add(10 * time.Minute))[0].SharePerHour); got != pace {
+			t.Errorf("%s earlier: %s, want %s", earlier, got, pace)
+		}
+	}
+}
+
 func TestAReadingIsKeptEveryFiveMinutesForAnHour(t *testing.T) {
 	t.Parallel()
 	pace := func(readings ...[2]float64) string { // minutes after now, share
@@ -180,6 +194,7 @@ func TestAReadingIsKeptEveryFiveMinutesForAnHour(t *testing.T) {
 		{"less is not: since the window began", pace([2]float64{0, 0.1}, [2]float64{9, 0.23}), "0.200"},
 		{"the oldest is an hour old at least", pace([2]float64{0, 0.1}, [2]float64{60, 0.3}, [2]float64{119, 0.4}), "0.151"},
 		{"and no older when there is one of an hour", pace([2]float64{0, 0.1}, [2]float64{60, 0.3}, [2]float64{120, 0.4}), "0.100"},
+		{"a reading is kept every five minutes", pace([2]float64{0, 0.1}, [2]float64{5, 0.2}, [2]float64{65, 0.4}), "0.200"},
 		{"a share that stays is no pace", pace([2]float64{0, 0.1}, [2]float64{10, 0.1}), "0.000"},
 	} {
 		if c.got != c.want {
