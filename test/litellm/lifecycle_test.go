@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"io"
 	"net"
+	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +93,7 @@ func TestFlowGateRunsTheRealLiteLLMFromAnOldConfiguration(t *testing.T) {
 	if s := in.service(after, "litellm"); s.PID == pid || !s.Ready || after.Data.Profile != "reliability" {
 		t.Fatalf("profile:set did not restart LiteLLM: %+v", after.Data)
 	}
+	in.wantPage()
 	in.wantNotLogged("sk-old-upstream-key-0123456789")
 	in.run(0, "stop")
 	if s := in.service(in.run(0, "status"), "litellm"); s.Live || s.State != "stopped" {
@@ -142,6 +147,35 @@ func install(t *testing.T) *installation {
 	return in
 }
 
+// wantPage expects that the page shows what the supervisor knows of LiteLLM, and whose business usage is.
+func (in *installation) wantPage() {
+	in.t.Helper()
+	link := in.run(0, "page", "-print").Data.URL
+	jar, err := cookiejar.New(nil)
+	check(in.t, err)
+	browser := &http.Client{Jar: jar, Timeout: time.Minute}
+	base, _, _ := strings.Cut(link, "/open/")
+	text := ""
+	for _, url := range []string{link, base + "/"} {
+		res, err := browser.Get(url)
+		check(in.t, err)
+		body, err := io.ReadAll(res.Body)
+		check(in.t, errors.Join(err, res.Body.Close()))
+		if text = html.UnescapeString(string(body)); res.StatusCode != http.StatusOK {
+			in.t.Fatalf("%s: %d %s", url, res.StatusCode, text)
+		}
+	}
+	for _, want := range []string{"litellm<span class=\"under\">", ">ready<", "value=\"reliability\" checked",
+		"Requests, tokens and costs are LiteLLM's own business here.", "the router is LiteLLM, which keeps no quota windows", "profile changed: from", "Events of the last day"} {
+		if !strings.Contains(text, want) {
+			in.t.Errorf("the page lacks %q: %s", want, text)
+		}
+	}
+	if strings.Contains(text, "chart-requests") {
+		in.t.Error("the page has charts of what nobody counts")
+	}
+}
+
 // stopAll stops what a test that failed half-way left running.
 func (in *installation) stopAll() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -162,6 +196,7 @@ type document struct {
 	OK   bool
 	Data struct {
 		Profile  string
+		URL      string
 		Services []service
 		Changed  any
 		Verified bool
