@@ -32,15 +32,20 @@ const (
 // FLOWGATE_BENCH_OTHER_SETTINGS are files for router:serve, in which UPSTREAM stands for the address
 // of the upstream; FLOWGATE_BENCH_FLAGS and FLOWGATE_BENCH_OTHER_FLAGS are further flags of it;
 // FLOWGATE_BENCH_DIALECT is chat, messages or responses.
+//
+// Of two processes of the same program, the one that was started first needs up to 4 % less CPU. Therefore
+// the first half of the rounds is sent to one pair of routers, and the second to another that was started in the
+// other order.
 func BenchmarkPairs(b *testing.B) {
 	other := cmp.Or(os.Getenv("FLOWGATE_BENCH_OTHER"), binary)
 	upstream := startRole(b, "upstream", "")
 	for b.Loop() {
 		this, other := copyProgram(b, binary), copyProgram(b, other)
 		printStarts(b, this, other)
-		printLoads(b,
-			startSide(b, this, "FLOWGATE_BENCH_SETTINGS", "FLOWGATE_BENCH_FLAGS", upstream.addr),
-			startSide(b, other, "FLOWGATE_BENCH_OTHER_SETTINGS", "FLOWGATE_BENCH_OTHER_FLAGS", upstream.addr))
+		printLoads(b, func(i int) side {
+			name := "FLOWGATE_BENCH_" + [2]string{"", "OTHER_"}[i]
+			return startSide(b, [2]string{this, other}[i], name+"SETTINGS", name+"FLAGS", upstream.addr)
+		})
 	}
 }
 
@@ -85,8 +90,15 @@ func startSide(b *testing.B, program, settings, flags, upstream string) side {
 	return side{startServer(b, addr, cmd), trace}
 }
 
-// printLoads prints what requests cost the two routers under each load.
-func printLoads(b *testing.B, this, other side) {
+// pairLoad is a load of BenchmarkPairs.
+type pairLoad struct {
+	name             string
+	requests, client int // in a round; at once
+	body             []byte
+}
+
+// pairLoads returns the loads, and the path of their requests.
+func pairLoads() (loads []pairLoad, path string) {
 	dialect := cmp.Or(os.Getenv("FLOWGATE_BENCH_DIALECT"), "chat")
 	body := func(size int, isStream bool) []byte {
 		if dialect == "chat" {
@@ -94,35 +106,49 @@ func printLoads(b *testing.B, this, other side) {
 		}
 		return conversation(dialect, size, isStream)
 	}
-	path := "/v1/" + strings.Replace(dialect, "chat", "chat/completions", 1)
-	fmt.Printf("\n| load | CPU a request, µs | other | ratio (quartiles) | median latency, µs | other | ratio (quartiles) |\n" +
-		"|---|---|---|---|---|---|---|\n")
-	sent := 0
-	for _, load := range []struct {
-		name             string
-		requests, client int // in a round; at once
-		body             []byte
-	}{
+	return []pairLoad{
 		{"1 kB, 8 clients", 2000, 8, body(1<<10, false)},
 		{"256 kB, 8 clients", 400, 8, body(256<<10, false)},
 		{"64 streams", 256, 64, body(1<<10, true)},
-	} {
-		var cpu, latency pairs
-		for round := range pairRounds + 1 { // the first one warms up
-			costs := [2]spent{}
-			for turn := range 2 {
-				i := (round + turn) % 2
-				costs[i] = [2]side{this, other}[i].load(b, load.requests, load.client, path, load.body)
-			}
-			sent += load.requests
-			if round > 0 {
-				cpu.add(costs[0].cpu, costs[1].cpu)
-				latency.add(costs[0].latency, costs[1].latency)
+	}, "/v1/" + strings.Replace(dialect, "chat", "chat/completions", 1)
+}
+
+// printLoads prints what requests cost the two routers under each load, and their memory. start starts
+// the router of this program (0) or of the other (1).
+func printLoads(b *testing.B, start func(i int) side) {
+	loads, path := pairLoads()
+	cpu, latency := make([]pairs, len(loads)), make([]pairs, len(loads))
+	var memory [2]strings.Builder
+	for half := range 2 {
+		var sides [2]side
+		sides[half] = start(half)
+		sides[1-half] = start(1 - half)
+		sent := 0
+		for l, load := range loads {
+			for round := range (pairRounds+1-half)/2 + 1 { // the first one warms up
+				costs := [2]spent{}
+				for turn := range 2 {
+					i := (round + turn) % 2
+					costs[i] = sides[i].load(b, load.requests, load.client, path, load.body)
+				}
+				sent += load.requests
+				if round > 0 {
+					cpu[l].add(costs[0].cpu, costs[1].cpu)
+					latency[l].add(costs[0].latency, costs[1].latency)
+				}
 			}
 		}
-		fmt.Printf("| %s | %s | %s |\n", load.name, cpu.cells(time.Microsecond), latency.cells(time.Microsecond))
+		writeMemory(b, &memory[half], sides, sent)
 	}
-	printMemory(b, this, other, sent)
+	fmt.Printf("\n| load | CPU a request, µs | other | ratio (quartiles, range) | median latency, µs | other | " +
+		"ratio (quartiles, range) |\n|---|---|---|---|---|---|---|\n")
+	for l, load := range loads {
+		fmt.Printf("| %s | %s | %s |\n", load.name, cpu[l].cells(time.Microsecond), latency[l].cells(time.Microsecond))
+	}
+	for half, started := range [2]string{"this", "the other"} {
+		fmt.Printf("\n| memory, %s started first | this | other |\n|---|---|---|\n%s", started, memory[half].String())
+	}
+	fmt.Printf("\non %s/%s, %d cores\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }
 
 // spent is what a request of one round costs a router, or a command.
@@ -158,33 +184,33 @@ func (s side) load(b *testing.B, requests, clients int, path string, body []byte
 	return spent{(after - before) / time.Duration(requests), median(took)}
 }
 
-// printMemory prints the memory of the routers after all loads and 5 s later, ends them, and
-// prints what a request allocated.
-func printMemory(b *testing.B, this, other side, sent int) {
-	fmt.Printf("\n| memory | this | other |\n|---|---|---|\n")
+// writeMemory writes the memory of the routers after all loads and 5 s later, ends them, and
+// writes what a request allocated.
+func writeMemory(b *testing.B, to *strings.Builder, sides [2]side, sent int) {
 	for _, wait := range []time.Duration{0, 5 * time.Second} {
 		time.Sleep(wait)
-		fmt.Printf("| resident, MB, after %v |", wait)
-		for _, s := range []side{this, other} {
+		fmt.Fprintf(to, "| resident (of the program's file), MB, after %v |", wait)
+		for _, s := range sides {
 			usage, err := process.ReadUsage(b.Context(), s.cmd.Process.Pid)
 			if err != nil {
 				b.Fatal(err)
 			}
-			fmt.Printf(" %.1f |", float64(usage.RSS)/1e6)
+			fmt.Fprintf(to, " %.1f (%.1f) |", float64(usage.RSS)/1e6, float64(fileMemory(s.cmd.Process.Pid))/1e6)
 		}
-		fmt.Println()
+		fmt.Fprintln(to)
 	}
-	fmt.Printf("| allocated a request, kB |")
-	for _, s := range []side{this, other} {
+	fmt.Fprint(to, "| allocated a request, kB, by the trace |")
+	for _, s := range sides {
 		s.end()
-		fmt.Printf(" %.1f |", allocated(s.trace.String())/1e3/float64(sent))
+		fmt.Fprintf(to, " %.1f |", allocated(s.trace.String())/1e3/float64(sent))
 	}
-	fmt.Printf("\n\non %s/%s, %d cores\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintln(to)
 }
 
 // allocated returns how many bytes a program has allocated, from its garbage collector's trace
 // (GODEBUG=gctrace=1, package runtime): a line "gc 7 @2.1s 1%: … 12->13->5 MB, …" says that the heap had 12 MB
-// at the begin of a cycle, and what was in use after it, 5 MB.
+// at the begin of a cycle, and what was in use after it, 5 MB. As all sizes are whole, the sum is wrong by up to a
+// quarter where the heap is small: an allocation profile decides (GODEBUG=memprofilerate=1).
 func allocated(trace string) (total float64) {
 	inUse := 0.0
 	for line := range strings.Lines(trace) {
@@ -235,10 +261,12 @@ func (p *pairs) add(this, other time.Duration) {
 	p.ratios = append(p.ratios, float64(this)/float64(other))
 }
 
-// cells returns the medians of both sides in units, and that of the rounds' ratios with their quartiles.
+// cells returns the medians of both sides in units, and that of the rounds' ratios with
+// their quartiles and range.
 func (p *pairs) cells(unit time.Duration) string {
 	slices.Sort(p.ratios)
 	n := len(p.ratios)
 	in := func(list []time.Duration) float64 { return float64(median(list)) / float64(unit) }
-	return fmt.Sprintf("%.2f | %.2f | %.3f (%.3f–%.3f)", in(p.this), in(p.other), p.ratios[n/2], p.ratios[n/4], p.ratios[3*n/4])
+	return fmt.Sprintf("%.2f | %.2f | %.3f (%.3f–%.3f, %.3f–%.3f)", in(p.this), in(p.other), p.ratios[n/2],
+		p.ratios[n/4], p.ratios[3*n/4], p.ratios[0], p.ratios[n-1])
 }

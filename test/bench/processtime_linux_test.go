@@ -2,6 +2,10 @@ package bench_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,4 +18,16 @@ func processTime(_ context.Context, pid int) (time.Duration, error) {
 	var t unix.Timespec
 	err := unix.ClockGettime(int32(^pid<<3|perProcessScheduler), &t)
 	return time.Duration(t.Nano()), err
+}
+
+// fileMemory returns how many bytes of a process's resident memory are pages of files, which the kernel shares
+// and takes back when it needs memory; 0 when that cannot be read.
+func fileMemory(pid int) (bytes int64) {
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	for line := range strings.Lines(string(status)) {
+		if n, _ := fmt.Sscanf(line, "RssFile: %d kB", &bytes); n == 1 {
+			return bytes << 10
+		}
+	}
+	return 0
 }
