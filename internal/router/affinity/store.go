@@ -30,8 +30,12 @@ type Owner struct {
 }
 
 // Store remembers the owners of the most recently used keys. It is safe for concurrent use.
-// It lives in memory: several routers behind one address do not share it.
+// It lives in memory; Tell lets several routers share it (package shared).
 type Store struct {
+	// Tell is called when other routers do not know an owner, or that it stays one. It must not block. nil:
+	// there are no other routers.
+	Tell func(k Key, owner *Owner, ttl time.Duration)
+
 	ttl time.Duration
 	now func() time.Time
 
@@ -43,7 +47,17 @@ type Store struct {
 type entry struct {
 	owner *Owner
 	until int64 // nanoseconds since 1970
+	told  int64 // when other routers were told; the same
 }
+
+// Wanted is a key that a store does not have.
+type Wanted struct {
+	Store *Store
+	Key   Key
+}
+
+// tellsPerTTL is how often in its ttl an owner that stays one is told to other routers.
+const tellsPerTTL = 8
 
 // NewStore returns a store for at most size keys, at least one. It forgets a key when ttl
 // has passed since its last Set.
@@ -71,10 +85,33 @@ func (s *Store) Find(k Key) (owner Owner, ok bool) {
 // Set makes owner the owner of a key, for the store's ttl from now on. What owner points
 // to must not change afterwards.
 func (s *Store) Set(k Key, owner *Owner) {
-	until := s.now().Add(s.ttl).UnixNano()
+	now := s.now()
+	if s.add(k, entry{owner, now.Add(s.ttl).UnixNano(), now.UnixNano()}) {
+		s.Tell(k, owner, s.ttl)
+	}
+}
+
+// add adds an entry, and reports whether other routers must be told of it.
+func (s *Store) add(k Key, e entry) (isNews bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.owners.Add(k, entry{owner, until})
+	if s.Tell != nil {
+		old, isKnown := s.owners.Peek(k)
+		isNews = !isKnown || *old.owner != *e.owner || e.told-old.told > int64(s.ttl)/tellsPerTTL
+		if !isNews {
+			e.told = old.told
+		}
+	}
+	s.owners.Add(k, e)
+	return isNews
+}
+
+// Adopt is Set for an owner that another router told.
+func (s *Store) Adopt(k Key, owner *Owner) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owners.Add(k, entry{owner, now.Add(s.ttl).UnixNano(), now.UnixNano()})
 }
 
 // Size returns how many keys the store holds, expired ones included.

@@ -3,7 +3,8 @@
 // Open loads the keys; Limiter.Find gives the Holder of a key, which every request asks.
 //
 // No request waits for a disk: a goroutine of the Limiter looks for changes of the file of keys, and
-// writes what was spent, in batches. The numbers of requests and tokens are in memory only.
+// writes what was spent, in batches. The numbers of requests and tokens are in memory only; Share lets
+// several routers have all numbers in common.
 package keylimit
 
 import (
@@ -48,7 +49,8 @@ type Limiter struct {
 	logger *slog.Logger
 	table  atomic.Pointer[table]
 
-	mu        sync.Mutex        // locked while states changes
+	mu        sync.Mutex        // locked while states or sharer changes
+	sharer    Sharer            // the zero value: there are no other routers
 	states    map[string]*state // by clientkey.Key.TokenID
 	isChanged atomic.Bool       // something was spent since the last write
 
@@ -203,6 +205,8 @@ func (l *Limiter) install(keys []clientkey.Key) {
 			s = new(state)
 			l.states[k.TokenID] = s
 		}
+		s.setLimits(k.Limits)
+		l.shareState(k.TokenID, s)
 		if k.PreviousToken != "" {
 			t.add(k.PreviousToken, k, s, true)
 		}
@@ -211,7 +215,12 @@ func (l *Limiter) install(keys []clientkey.Key) {
 		t.byAlias[k.Alias] = t.add(k.Token, k, l.states[k.TokenID], false)
 	}
 	if len(keys) > 0 { // no keys may mean that the file was moved away for a moment
-		maps.DeleteFunc(l.states, func(id string, _ *state) bool { return !known[id] })
+		maps.DeleteFunc(l.states, func(id string, s *state) bool {
+			if !known[id] && s.sharing.isShared {
+				l.sharer.Uncount(id)
+			}
+			return !known[id]
+		})
 	}
 	l.table.Store(t)
 }

@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/router/tally"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -43,12 +45,17 @@ const window = time.Minute
 
 // state is what a key has used. It outlives changes of the key.
 type state struct {
-	mu       sync.Mutex
-	begun    time.Time // of the window; zero: none has begun
-	requests int64     // in the window
-	tokens   int64     // in the window
-	parallel int64     // now
-	spend    clientkey.Spend
+	parallel atomic.Int64 // requests now
+	others   atomic.Int64 // the same at other routers
+
+	mu     sync.Mutex
+	begun  time.Time   // of the window; zero: none has begun
+	used   tally.Tally // the requests and tokens of the window
+	limits clientkey.Limits
+	spend  clientkey.Spend
+
+	unshared float64 // dollars of spend.Spend that other routers do not know
+	sharing  sharing
 }
 
 // BudgetExceeded is the error.type of a budget that is spent.
@@ -119,29 +126,32 @@ func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
 	s, k := h.state, h.key
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spend.Renew(k.Limits, now)
+	s.renew(k.Limits, now)
 	if k.MaxBudget != nil && s.spend.Spend >= *k.MaxBudget {
 		return s.refuseBudget(k, now)
 	}
 	s.startWindow(now)
-	for _, l := range s.limits(k.Limits) {
+	for _, l := range s.checked(k.Limits) {
 		if l.limit != nil && l.used >= *l.limit {
 			return s.refuseLimit(k, l, now)
 		}
 	}
-	s.requests++
-	s.parallel++
-	for _, l := range s.limits(k.Limits) {
+	isFirst := s.used.Add(1, 0)
+	s.parallel.Add(1)
+	for _, l := range s.checked(k.Limits) {
 		l.describe(header)
 	}
+	if isFirst {
+		s.sharing.windowChanged()
+	}
+	s.sharing.parallelChanged()
 	return nil
 }
 
 // End counts the end of a request that Begin allowed.
 func (h *Holder) End() {
-	h.state.mu.Lock()
-	defer h.state.mu.Unlock()
-	h.state.parallel--
+	h.state.parallel.Add(-1)
+	h.state.sharing.parallelChanged()
 }
 
 // limit is one limit and how much of it is used.
@@ -151,11 +161,17 @@ type limit struct {
 	used  int64
 }
 
-// limits returns the limits of a key in the order in which they are checked. The caller holds mu.
-func (s *state) limits(l clientkey.Limits) [3]limit {
-	return [...]limit{{"max_parallel_requests", l.MaxParallel, s.parallel}, {"requests", l.RPM, s.requests},
-		{"tokens", l.TPM, s.tokens}}
+// checked returns the limits of a key in the order in which they are checked. The caller holds mu.
+func (s *state) checked(l clientkey.Limits) [3]limit {
+	return [...]limit{{"max_parallel_requests", l.MaxParallel, s.parallel.Load() + s.others.Load()},
+		{"requests", l.RPM, s.requests()}, {"tokens", l.TPM, s.tokens()}}
 }
+
+// requests returns the requests of the window. The caller holds mu.
+func (s *state) requests() int64 { return int64(s.used.Sums[0]) }
+
+// tokens returns the tokens of the window. The caller holds mu.
+func (s *state) tokens() int64 { return int64(s.used.Sums[1]) }
 
 // remaining returns what is left of the limit.
 func (l limit) remaining() int64 { return max(0, *l.limit-l.used) }
@@ -211,8 +227,10 @@ func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
 	defer s.mu.Unlock()
 	s.startWindow(now)
 	tokens := max(0, r.Tokens.Input) + max(0, r.Tokens.Output)
-	s.tokens += int64(tokens)
-	s.spend.Renew(l, now)
+	if s.used.Add(0, float64(tokens)) {
+		s.sharing.windowChanged()
+	}
+	s.renew(l, now)
 	s.spend.LastUsed = now.UTC().Truncate(time.Second)
 	s.spend.Requests++
 	s.spend.Tokens += int64(tokens)
@@ -221,6 +239,8 @@ func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
 		s.spend.Unpriced++
 	case r.Cost > 0 && !math.IsInf(r.Cost, 0):
 		s.spend.Spend += r.Cost
+		s.unshared += r.Cost
+		s.sharing.spendChanged()
 	}
 }
 
@@ -229,14 +249,15 @@ func (s *state) usage(k clientkey.Key, now time.Time) Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.startWindow(now)
-	s.spend.Renew(k.Limits, now)
-	return Usage{k, s.requests, s.tokens, s.spend}
+	s.renew(k.Limits, now)
+	return Usage{k, s.requests(), s.tokens(), s.spend}
 }
 
 // startWindow begins a new window when the old one is over, or the clock went back. The caller holds mu.
 func (s *state) startWindow(now time.Time) {
 	if age := now.Sub(s.begun); age < 0 || age >= window {
-		s.begun, s.requests, s.tokens = now, 0, 0
+		s.begun = now
+		s.used.Start(0)
 	}
 }
 

@@ -32,8 +32,40 @@ type belonging struct {
 }
 
 // findBelonging finds the session, the cached prompt and the state that tie the request to
-// deployments of g.
+// deployments of g. What this router does not know, another one may: Policy.Lookup is asked once for each
+// request, and not for a group of one deployment.
 func (w *Walk) findBelonging(g *Group) {
+	w.findKnown(g)
+	if w.policy.Lookup == nil || w.hasLooked || g.hasOneDeployment() {
+		return
+	}
+	if w.listWanted(); len(w.wanted) > 0 {
+		w.hasLooked = true
+		if w.policy.Lookup(slices.Clone(w.wanted)) {
+			w.findKnown(g)
+		}
+	}
+}
+
+// listWanted lists what of the request's session, prompt and state is not known here.
+func (w *Walk) listWanted() {
+	b, p := &w.belongs, w.policy
+	w.wanted = w.wanted[:0]
+	if b.hasSession && b.pinned.Deployment == "" {
+		w.wanted = append(w.wanted, affinity.Wanted{Store: p.Sessions, Key: b.session})
+	}
+	if b.cached.Deployment == "" {
+		for _, k := range b.prompts {
+			w.wanted = append(w.wanted, affinity.Wanted{Store: p.Prompts, Key: k})
+		}
+	}
+	for _, k := range b.unknown {
+		w.wanted = append(w.wanted, affinity.Wanted{Store: p.States, Key: k})
+	}
+}
+
+// findKnown finds what ties the request to deployments of g, as far as this router knows.
+func (w *Walk) findKnown(g *Group) {
 	b := &w.belongs
 	*b = belonging{accounts: b.accounts[:0], unknown: b.unknown[:0]}
 	if b.isTracked = w.tracksState(g); b.isTracked {

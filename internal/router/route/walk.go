@@ -53,11 +53,14 @@ type Policy struct {
 	Sessions *affinity.Store  // of sessions; nil when no group has affinity
 	Prompts  *affinity.Store  // of prompts that a provider has in its cache; nil when Sessions is
 	States   *affinity.Store  // of state; nil when all deployments have one account
-	Logger   *slog.Logger
-	Now      func() time.Time
-	Rand     func() float64 // from 0 up to 1
-	Sleep    Sleep
-	After    func(time.Duration) <-chan time.Time // time.After, or a test's own
+	// Lookup asks other routers for owners that the stores do not have, and reports whether they may have
+	// some of them now. nil: there are no other routers.
+	Lookup func([]affinity.Wanted) bool
+	Logger *slog.Logger
+	Now    func() time.Time
+	Rand   func() float64 // from 0 up to 1
+	Sleep  Sleep
+	After  func(time.Duration) <-chan time.Time // time.After, or a test's own
 
 	strategies map[string]*strategy.Picker // of the groups that have their own
 }
@@ -131,6 +134,9 @@ type Walk struct {
 	answered      *Group          // the group that answered; nil when none has
 	answeredTrial *cooldown.Trial // the trial that the answered attempt was; nil: it was not one
 
+	wanted    []affinity.Wanted // memory for listWanted
+	hasLooked bool              // Policy.Lookup was asked for the request
+
 	belongs belonging              // of the request in the group that is asked
 	asked   *deployment.Deployment // the deployment of the last attempt
 	measure measure
@@ -144,7 +150,7 @@ func (w *Walk) Reset(p *Policy, q *request.Request, x *upstream.Exchange, routin
 	w.policy, w.request, w.exchange, w.routing = p, q, x, routing
 	w.visited, w.tried, w.trial = w.visited[:0], w.tried[:0], nil
 	w.answered, w.answeredTrial, w.asked, w.row = nil, nil, nil, nil
-	w.tokens = usage.Tokens{}
+	w.tokens, w.hasLooked = usage.Tokens{}, false
 	w.strategy = p.Strategy
 }
 

@@ -1,6 +1,10 @@
 package shared
 
-import "github.com/flowgate-go/flowgate/internal/router/cooldown"
+import (
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/tally"
+)
 
 // EncodeEvent returns a message with one event.
 func EncodeEvent(origin, id string, e cooldown.Event) string {
@@ -29,3 +33,28 @@ func Prefix(secret, namespace, deployment string) (prefix, id string) {
 
 // Classify returns which problem an error shows.
 var Classify = classify
+
+// DecodeSums returns the sums, the numbers in flight and the owners in a message, by id.
+func DecodeSums(text string) (sums map[string]tally.Total, flights map[string]int, owners map[string]string) {
+	sums, flights, owners = map[string]tally.Total{}, map[string]int{}, map[string]string{}
+	decodeMessage(text, func(_ string, c change) {
+		switch c.verb {
+		case verbSum:
+			sums[c.id] = c.total
+		case verbNow:
+			flights[c.id] = c.n
+		case verbPin:
+			owners[c.id] = c.owner
+		}
+	})
+	return sums, flights, owners
+}
+
+// SealAndUnseal returns the name of a key in Redis, and the key of that name.
+func SealAndUnseal(secret string, k affinity.Key) (name string, back affinity.Key, ok bool) {
+	n := newNames(secret, "")
+	s := newSealer(n.key)
+	name = s.seal(k)
+	back, ok = s.unseal(name)
+	return name, back, ok
+}

@@ -38,7 +38,7 @@ func (p Problem) advice() string {
 	case Slow:
 		return "look for what keeps Redis or its host busy"
 	case Refused:
-		return "correct redis_password; the user needs the commands get, set, del, pttl, publish, subscribe and ping"
+		return "correct redis_password; docs/redis.md names the commands that the user needs"
 	case ReadOnly:
 		return "point redis_host at the primary, not at a replica"
 	case Full:

@@ -132,6 +132,8 @@ func answerWell(c net.Conn, command []string) {
 		fmt.Fprint(c, "+OK\r\n")
 	case "hello":
 		fmt.Fprint(c, "-ERR unknown command `HELLO`\r\n")
+	case "time":
+		fmt.Fprintf(c, "*2\r\n$10\r\n%d\r\n$1\r\n0\r\n", time.Now().Unix())
 	case "get":
 		fmt.Fprint(c, "$-1\r\n")
 	default:

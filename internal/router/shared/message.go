@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/tally"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
@@ -20,6 +21,9 @@ import (
 //	warm ID                                        a cooldown ended before its time
 //	try ID                                         a request is the trial
 //	tried ID                                       the trial ended without a result
+//	sum ID WINDOW MILLISECONDS SUM SUM             the sums of all routers in a window, what is left of it
+//	now ID NUMBER                                  requests in flight at the router
+//	pin KEY ID                                     a session belongs to a deployment
 const formatVersion = "1"
 
 // Bounds of what is read: nobody else should write to the channel, but somebody may.
@@ -34,6 +38,9 @@ type change struct {
 	verb  string
 	id    string
 	event cooldown.Event // of cool, warm, try and tried
+	total tally.Total    // of sum
+	n     int            // of now
+	owner string         // of pin
 }
 
 // The verbs of the changes of a cooldown.
@@ -44,6 +51,9 @@ const (
 	verbWarm  = "warm"
 	verbTry   = "try"
 	verbTried = "tried"
+	verbSum   = "sum"
+	verbNow   = "now"
+	verbPin   = "pin"
 )
 
 // verbOf returns the verb of an event.
@@ -157,6 +167,16 @@ func decodeChange(words []string) (c change, ok bool) {
 		return c, false
 	}
 	switch c.verb {
+	case verbSum:
+		c.total, ok = decodeTotal(words[2:])
+		return c, ok
+	case verbPin:
+		if len(words) > 2 {
+			c.owner, ok = decodeWord(words[2])
+		}
+		return c, ok && c.owner != ""
+	case verbNow:
+		return c, decodeNow(words[2:], &c.n)
 	case verbCool:
 		return c, decodeCool(words[2:], &c.event)
 	case verbWarm:
@@ -170,6 +190,19 @@ func decodeChange(words []string) (c change, ok bool) {
 	}
 	return c, true
 }
+
+// decodeNow reads a number of requests in flight.
+func decodeNow(words []string, n *int) bool {
+	if len(words) == 0 {
+		return false
+	}
+	number, err := strconv.Atoi(words[0])
+	*n = number
+	return err == nil && number >= 0 && number <= maxFlight
+}
+
+// maxFlight bounds the requests in flight of one router.
+const maxFlight = 1 << 24
 
 // decodeCool reads the words of a cooldown that began.
 func decodeCool(words []string, e *cooldown.Event) bool {

@@ -1,12 +1,15 @@
 package shared_test
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/shared"
+	"github.com/flowgate-go/flowgate/internal/router/tally"
 )
 
 func TestEventsComeOutAsTheyWentIn(t *testing.T) {
@@ -96,10 +99,43 @@ func TestNamesDependOnTheGatewayKeyAndShowNothing(t *testing.T) {
 	}
 }
 
+func TestSumsAreReadOnlyWhenTheyMakeSense(t *testing.T) {
+	t.Parallel()
+	sums, flights, owners := shared.DecodeSums("1 o\nsum a 7 5000 3 4.5\nnow b 2\npin c d\nsum z 7 5000 3 4 more")
+	want := tally.Total{Window: 7, Left: 5 * time.Second, Sums: tally.Sums{3, 4.5}}
+	if sums["a"] != want || len(sums) != 2 || flights["b"] != 2 || owners["c"] != "d" {
+		t.Errorf("%+v, %v, %v", sums, flights, owners)
+	}
+	for _, line := range []string{"sum a 0 5 1 1", "sum a x 5 1 1", "sum a 7 -1 1 1", "sum a 7 5 -1 1", "sum a 7 5 NaN 1",
+		"sum a 7 5 1 +Inf", "sum a 7 5 1e16 1", "sum a 7 5 1", "sum a 7 99999999999999 1 1", "now a -1", "now a x", "now a",
+		"now a 99999999999", "pin a", "pin a ", "pin a -", "pin a b\x1b"} {
+		if sums, flights, owners := shared.DecodeSums("1 o\n" + line); len(sums)+len(flights)+len(owners) != 0 {
+			t.Errorf("%q: %v, %v, %v", line, sums, flights, owners)
+		}
+	}
+}
+
+func TestNamesOfSessionsAreEncrypted(t *testing.T) {
+	t.Parallel()
+	k := affinity.NewKey("session m", "session-0001")
+	name, back, ok := shared.SealAndUnseal("sk-gateway-1", k)
+	other, _, _ := shared.SealAndUnseal("sk-gateway-2", k)
+	if !ok || back != k || name == other || name == hex.EncodeToString(k[:]) {
+		t.Errorf("%s, %v, %v; with another key %s", name, back, ok, other)
+	}
+}
+
 func FuzzDecodeMessage(f *testing.F) {
 	f.Add("1 origin\nalive\ncool id 5000 429 RateLimitError refused 1\nwarm a\ntry a\ntried a\nbye")
 	f.Add("1 origin\ncool id 1 0 - - 0")
+	f.Add("1 o\nsum a 7 5000 3 4.5\nnow b 2\npin c d")
 	f.Fuzz(func(t *testing.T, text string) {
+		sums, flights, _ := shared.DecodeSums(text)
+		for id, s := range sums {
+			if s.Window < 1 || s.Left < 0 || !(s.Sums[0] >= 0 && s.Sums[1] >= 0) || flights[id] < 0 {
+				t.Errorf("%q: %q: %+v", text, id, s)
+			}
+		}
 		events, ok := shared.DecodeEvents(text)
 		for id, e := range events {
 			if !ok || id == "" || len(id) > 64 || e.Left < 0 || e.Kind == cooldown.Began && e.Left == 0 {

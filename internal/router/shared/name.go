@@ -40,6 +40,12 @@ func (n *names) id(kind, name string) string {
 // cooldown returns the key of a cooldown.
 func (n *names) cooldown(id string) string { return n.prefix + "c:" + id }
 
+// sum returns the key of sums.
+func (n *names) sum(id string) string { return n.prefix + "n:" + id }
+
+// owner returns the key of an owner.
+func (n *names) owner(name string) string { return n.prefix + "o:" + name }
+
 // router returns the key of a router that lives.
 func (n *names) router(origin string) string { return n.prefix + "r:" + origin }
 

@@ -82,6 +82,7 @@ func (l *Link) reload() {
 	for _, m := range l.members {
 		l.fresh = append(l.fresh, m)
 	}
+	l.recount()
 	l.wakeSender()
 }
 
@@ -91,8 +92,15 @@ func (l *Link) apply(text string) {
 	decodeMessage(text, func(origin string, c change) {
 		l.notePeer(origin, c.verb)
 		isOwnTrial := origin == l.origin && (c.verb == verbTry || c.verb == verbTried)
-		if c.event.Kind != 0 && !isOwnTrial {
+		switch {
+		case c.event.Kind != 0 && !isOwnTrial:
 			l.honour(c.id, c.event)
+		case c.verb == verbSum:
+			l.mergeSums(c)
+		case c.verb == verbPin:
+			l.applyPin(c)
+		case c.verb == verbNow && origin != l.origin:
+			l.setForeign(origin, c)
 		}
 	})
 }
@@ -107,6 +115,7 @@ func (l *Link) notePeer(origin, verb string) {
 	defer l.mu.Unlock()
 	if verb == verbBye {
 		delete(l.peers, origin)
+		l.forgetRouter(origin)
 		return
 	}
 	if len(l.peers) < maxPeers {

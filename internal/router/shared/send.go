@@ -3,6 +3,8 @@ package shared
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -29,6 +31,11 @@ type batch struct {
 	loads   []loading
 	owners  []*member // of events
 	events  [][]queuedEvent
+	sums    sumBatch
+	pins    []pin
+	isBeat  bool // the sign of life is in it
+	time    *redis.TimeCmd
+	begun   time.Time
 }
 
 // loading is a member whose cooldown is read.
@@ -42,7 +49,7 @@ type loading struct {
 func (l *Link) send(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.sendOnce(context.WithoutCancel(ctx), nil)
-		wake, wait := l.wake, time.Until(l.nextBeat)
+		wake, wait := l.wake, time.Until(l.nextTime())
 		if l.health.isDown() {
 			wake, wait = nil, retryAfter
 		}
@@ -61,11 +68,14 @@ func (l *Link) send(ctx context.Context) {
 
 // sendOnce makes one round trip, if there is something to send. last is a line that is sent besides.
 func (l *Link) sendOnce(ctx context.Context, last []byte) {
-	b := &batch{pipe: l.client.Pipeline(), message: []byte(formatVersion + " " + l.origin)}
+	b := &batch{pipe: l.client.Pipeline(), message: []byte(formatVersion + " " + l.origin), begun: l.now()}
 	empty := len(b.message)
 	l.addBeat(b)
 	l.addEvents(b)
 	l.addLoads(b)
+	l.addSums(b)
+	l.addGauges(b)
+	l.addPins(b)
 	if b.message = append(b.message, last...); len(b.message) > empty {
 		b.pipe.Publish(ctx, l.names.channel(), b.message)
 	}
@@ -77,11 +87,60 @@ func (l *Link) sendOnce(ctx context.Context, last []byte) {
 	results, err := b.pipe.Exec(ctx)
 	err = firstError(results, err)
 	l.health.note(commands, err)
+	l.finishSums(b)
 	if l.health.isDown() {
 		l.restore(b)
 		return
 	}
 	l.finishLoads(b)
+	l.finishTime(b)
+}
+
+// nextTime returns when something must be sent, if nothing happens until then.
+func (l *Link) nextTime() time.Time {
+	next := l.nextBeat
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.counts) > 0 && l.nextSums.Before(next) {
+		next = l.nextSums
+	}
+	if len(l.pins) > 0 && l.nextPins.Before(next) {
+		next = l.nextPins
+	}
+	if len(l.flights) > 0 && l.nextGauges.Before(next) {
+		next = l.nextGauges
+	}
+	return next
+}
+
+// minDrift is by how much the clock of Redis must have changed against that of this machine to be set anew.
+const minDrift = 250 * time.Millisecond
+
+// finishTime compares the clock of Redis with that of this machine.
+func (l *Link) finishTime(b *batch) {
+	if b.time == nil || b.time.Err() != nil {
+		return
+	}
+	now := l.now()
+	if now.Sub(b.begun) < maxLookup { // Redis is fast again
+		l.late.Store(0)
+	}
+	ahead := b.time.Val().Sub(b.begun.Add(now.Sub(b.begun) / 2))
+	drift := ahead - l.clock.At(now).Sub(now)
+	isFirst := !l.isTimeKnown
+	l.isTimeKnown = true
+	if !isFirst && drift < minDrift && drift > -minDrift {
+		return
+	}
+	l.clock.Set(ahead)
+	l.mu.Lock()
+	all := slices.Collect(maps.Values(l.sums))
+	l.mu.Unlock()
+	for _, c := range all {
+		if by, isByClock := c.what.(interface{ Rebase(now time.Time) }); isByClock {
+			by.Rebase(now)
+		}
+	}
 }
 
 // firstError returns the first error of the results that is one; err is that of the whole round trip.
@@ -107,6 +166,7 @@ func (l *Link) addBeat(b *batch) {
 	l.nextBeat = now.Add(beatInterval)
 	b.pipe.Set(context.Background(), l.names.router(l.origin), formatVersion, peerTTL)
 	b.message = append(b.message, "\n"+verbAlive...)
+	b.isBeat, b.time = true, b.pipe.Time(context.Background())
 }
 
 // addEvents adds the changes of cooldowns.
@@ -156,6 +216,8 @@ func (l *Link) restore(b *batch) {
 	for _, load := range b.loads {
 		l.fresh = append(l.fresh, load.member)
 	}
+	l.unread = append(l.unread, b.sums.unread...)
+	l.restorePins(b.pins)
 }
 
 // maxEvents is how many changes of one deployment are kept until they are sent: the newest.

@@ -3,24 +3,28 @@
 // deployment has one State.
 //
 // It never decides anything, and never reads the clock: callers pass the time. The numbers
-// are in memory; several routers do not share them.
+// are in memory; Share lets several routers have them in common (package shared).
 package usage
 
 import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/tally"
 )
 
 // State is the numbers of one deployment. The zero value is ready to use. It is safe for
 // concurrent use.
 type State struct {
 	inFlight atomic.Int64
+	others   atomic.Int64 // requests in flight of other routers
+	sharing  *sharing     // nil: there are no other routers
 
-	mu          sync.Mutex
-	minute      int64   // the minute of the counts, in minutes since 1970 UTC
-	requests    int     // that began in the minute
-	tokens      int     // of the replies that ended in the minute, and of their requests
+	mu sync.Mutex
+	// tally has the requests that began in a minute of the clock, and the tokens of the replies that
+	// ended in it with those of their requests. Its window is the minute, in minutes since 1970 UTC.
+	tally       tally.Tally
 	latencies   samples // as in Latency.Seconds
 	firstTokens samples // seconds until the first content of a stream
 }
@@ -28,25 +32,32 @@ type State struct {
 // Begin counts a request that is about to be sent to the deployment.
 func (s *State) Begin(now time.Time) {
 	s.inFlight.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.startMinute(now)
-	s.requests++
+	s.add(now, 1, 0)
+	s.sharing.flightChanged()
 }
 
 // End counts the end of a request.
-func (s *State) End() { s.inFlight.Add(-1) }
+func (s *State) End() {
+	s.inFlight.Add(-1)
+	s.sharing.flightChanged()
+}
 
 // InFlight returns how many requests have begun and have not ended.
-func (s *State) InFlight() int { return int(s.inFlight.Load()) }
+func (s *State) InFlight() int { return int(s.inFlight.Load() + s.others.Load()) }
 
 // AddTokens counts the tokens of a request and its reply, in the minute in which the
 // reply ends.
-func (s *State) AddTokens(now time.Time, tokens int) {
+func (s *State) AddTokens(now time.Time, tokens int) { s.add(now, 0, tokens) }
+
+// add counts requests and tokens.
+func (s *State) add(now time.Time, requests, tokens int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.startMinute(now)
-	s.tokens += tokens
+	isFirst := s.tally.Add(float64(requests), float64(tokens))
+	s.mu.Unlock()
+	if isFirst {
+		s.sharing.countsChanged()
+	}
 }
 
 // Minute returns the requests and tokens of the minute of now.
@@ -54,14 +65,14 @@ func (s *State) Minute(now time.Time) (requests, tokens int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.startMinute(now)
-	return s.requests, s.tokens
+	return int(s.tally.Sums[0]), int(s.tally.Sums[1])
 }
 
 // startMinute resets the counts when a new minute of the clock has begun, as in LiteLLM. The
 // caller holds mu.
 func (s *State) startMinute(now time.Time) {
-	if minute := now.Unix() / 60; minute > s.minute {
-		s.minute, s.requests, s.tokens = minute, 0, 0
+	if minute := s.sharing.minute(now); minute > s.tally.Window {
+		s.tally.Start(minute)
 	}
 }
 
@@ -75,6 +86,12 @@ type Latency struct {
 func (s *State) AddLatency(now time.Time, l Latency, limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.addLatency(now, l, limit)
+	s.sharing.tookLatency(l)
+}
+
+// addLatency adds a latency. The caller holds mu.
+func (s *State) addLatency(now time.Time, l Latency, limit int) {
 	s.latencies.add(now, l.Seconds, limit)
 	if l.FirstToken >= 0 {
 		s.firstTokens.add(now, l.FirstToken, limit)

@@ -1,0 +1,208 @@
+package shared
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/affinity"
+	"github.com/flowgate-go/flowgate/internal/router/deployment"
+)
+
+const (
+	// maxLookup is how long a request waits for the owners of its session or state.
+	maxLookup = 2 * time.Millisecond
+
+	// maxLate is after how many lookups in a row that came too late none is made, until Redis answers in
+	// time again.
+	maxLate = 3
+
+	// maxPins is how many owners are kept until they are sent: the newest.
+	maxPins = 4096
+
+	// maxLookups is how many requests may wait at once.
+	maxLookups = 1024
+)
+
+// sealer turns keys of affinity into names in Redis and back. The names depend on the gateway key: who reads
+// them cannot find out whether an id of a session is among them.
+type sealer struct{ cipher.Block }
+
+// newSealer returns a sealer with a key of 32 bytes.
+func newSealer(key []byte) sealer {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // the length of the key is one that AES has
+	}
+	return sealer{block}
+}
+
+// seal returns the name of a key.
+func (s sealer) seal(k affinity.Key) string {
+	var name affinity.Key
+	s.Encrypt(name[:], k[:])
+	return hex.EncodeToString(name[:])
+}
+
+// unseal returns the key of a name. ok is false for what is not a name.
+func (s sealer) unseal(name string) (k affinity.Key, ok bool) {
+	sealed, err := hex.DecodeString(name)
+	if err != nil || len(sealed) != len(k) {
+		return k, false
+	}
+	s.Decrypt(k[:], sealed)
+	return k, true
+}
+
+// pin is an owner that was not sent.
+type pin struct {
+	name, owner string
+	ttl         time.Duration
+	isPushed    bool // all routers shall know it at once
+}
+
+// lookup is the question of one request.
+type lookup struct {
+	wanted []affinity.Wanted
+	done   chan struct{} // closed when the stores have what Redis has
+}
+
+// ShareOwners lets routers share the owners in a store. With push all of them learn each change at once;
+// otherwise they ask for what they do not know.
+func (l *Link) ShareOwners(s *affinity.Store, push bool) {
+	if push {
+		l.mu.Lock()
+		l.pushed = s
+		l.mu.Unlock()
+	}
+	s.Tell = func(k affinity.Key, o *affinity.Owner, ttl time.Duration) {
+		name := l.sealer.seal(k)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		owner, isKnown := l.ownerIDs[*o]
+		if !isKnown {
+			return
+		}
+		if l.pins = append(l.pins, pin{name, owner, ttl, push}); len(l.pins) == 1 {
+			l.wakeSender()
+		}
+		if excess := len(l.pins) - maxPins; excess > 0 {
+			l.pins = l.pins[excess:]
+		}
+	}
+}
+
+// addOwner makes the deployment one that owners in Redis may name. The caller holds mu.
+func (l *Link) addOwner(d *deployment.Deployment) {
+	id := l.names.id("owner", d.Owner.Deployment+"\x00"+d.Owner.Account)
+	l.owners[id], l.ownerIDs[d.Owner] = &d.Owner, id
+}
+
+// addPins adds the owners that were not sent to a batch.
+func (l *Link) addPins(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Now().Before(l.nextPins) || len(l.pins) == 0 {
+		return
+	}
+	b.pins, l.pins = l.pins, nil
+	l.nextPins = time.Now().Add(minPeriod)
+	for _, p := range b.pins {
+		b.pipe.Set(context.Background(), l.names.owner(p.name), p.owner, p.ttl)
+		if p.isPushed {
+			b.message = append(b.message, "\n"+verbPin+" "+p.name+" "+p.owner...)
+		}
+	}
+}
+
+// restorePins keeps owners that could not be sent for the next time. The caller holds mu.
+func (l *Link) restorePins(pins []pin) {
+	l.pins = append(pins, l.pins...)
+	l.pins = l.pins[max(0, len(l.pins)-maxPins):]
+}
+
+// applyPin takes the owner of a session from another router.
+func (l *Link) applyPin(c change) {
+	k, ok := l.sealer.unseal(c.id)
+	l.mu.Lock()
+	owner, store := l.owners[c.owner], l.pushed
+	l.mu.Unlock()
+	if ok && owner != nil && store != nil {
+		store.Adopt(k, owner)
+	}
+}
+
+// Lookup asks Redis for owners that the stores do not have, in one round trip, and reports whether the
+// stores may have some of them now. It waits at most 2 ms; what comes later is kept for the next request.
+func (l *Link) Lookup(wanted []affinity.Wanted) bool {
+	if l.health.isDown() || l.late.Load() >= maxLate {
+		return false
+	}
+	q := &lookup{wanted: wanted, done: make(chan struct{})}
+	select {
+	case l.lookups <- q:
+	default:
+		return false
+	}
+	timer := time.NewTimer(maxLookup)
+	defer timer.Stop()
+	select {
+	case <-q.done:
+		l.late.Store(0)
+		return true
+	case <-timer.C:
+		l.late.Add(1)
+		return false
+	}
+}
+
+// find answers lookups until ctx ends: those that wait at the same time in one round trip.
+func (l *Link) find(ctx context.Context) {
+	for {
+		var all []*lookup
+		select {
+		case <-ctx.Done():
+			return
+		case q := <-l.lookups:
+			all = append(all, q)
+		}
+		for range len(l.lookups) {
+			all = append(all, <-l.lookups)
+		}
+		l.findAll(ctx, all)
+	}
+}
+
+// findAll makes one round trip for lookups.
+func (l *Link) findAll(ctx context.Context, all []*lookup) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	pipe := l.client.Pipeline()
+	var replies [][]*redis.StringCmd
+	for _, q := range all {
+		var asked []*redis.StringCmd
+		for _, w := range q.wanted {
+			asked = append(asked, pipe.Get(ctx, l.names.owner(l.sealer.seal(w.Key))))
+		}
+		replies = append(replies, asked)
+	}
+	if _, err := pipe.Exec(ctx); classify(err) != "" && !errors.Is(err, context.Canceled) {
+		l.health.note(commands, err) // no further request waits, until the sender notes that Redis is back
+	}
+	for i, q := range all {
+		for j, w := range q.wanted {
+			l.mu.Lock()
+			owner := l.owners[replies[i][j].Val()]
+			l.mu.Unlock()
+			if owner != nil {
+				w.Store.Adopt(w.Key, owner)
+			}
+		}
+		close(q.done)
+	}
+}

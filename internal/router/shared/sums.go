@@ -1,0 +1,240 @@
+package shared
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/tally"
+)
+
+// addScript adds what one router counted to the sums of all, and tells all of the new sums.
+//
+//go:embed add.lua
+var addScript string
+
+// Counted is something that several routers count together: requests and tokens of a deployment or of a
+// key, dollars of a key. The methods are those of tally.Tally, with a lock, and the time now.
+type Counted interface {
+	Take(now time.Time, all bool) (tally.Part, bool)
+	GiveBack(tally.Part)
+	Merge(now time.Time, total tally.Total)
+}
+
+// counted is something counted with its name in Redis.
+type counted struct {
+	id        string
+	what      Counted
+	isChanged bool // it is in Link.counts
+}
+
+const (
+	// minPeriod and maxPeriod bound the time between two batches of sums: a millisecond for each router.
+	minPeriod = 20 * time.Millisecond
+	maxPeriod = 50 * time.Millisecond
+
+	// maxLeft is how long sums without an end of their own are kept after the last change.
+	maxLeft = 400 * 24 * time.Hour
+)
+
+// period returns the time between two batches of sums.
+func (l *Link) period() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return min(maxPeriod, max(minPeriod, time.Duration(len(l.peers)+1)*time.Millisecond))
+}
+
+// Count lets all routers count something together. kind and name are the same on all of them. The
+// function that it returns must be called when Take has something new; it does not block.
+func (l *Link) Count(kind, name string, what Counted) (changed func()) {
+	c := &counted{id: l.names.id(kind, name), what: what}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sums[c.id] = c
+	l.unread = append(l.unread, c)
+	l.wakeSender()
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.queueCount(c)
+	}
+}
+
+// Uncount ends what Count and Gauge began.
+func (l *Link) Uncount(kind, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.names.id(kind, name)
+	delete(l.sums, id)
+	delete(l.gauges, id)
+}
+
+// queueCount lets the next batch have what was counted. The caller holds mu.
+func (l *Link) queueCount(c *counted) {
+	if c.isChanged {
+		return
+	}
+	c.isChanged = true
+	l.counts = append(l.counts, c)
+	if len(l.counts) == 1 {
+		l.wakeSender()
+	}
+}
+
+// sumBatch is what a round trip adds to sums, and reads of them.
+type sumBatch struct {
+	counts []*counted
+	parts  []tally.Part
+	added  *redis.Cmd // nil: nothing is added
+
+	unread []*counted
+	reads  []*redis.SliceCmd
+	lefts  []*redis.DurationCmd
+}
+
+// addSums adds what was counted to a batch, when it is time for that, and the sums that were not read.
+func (l *Link) addSums(b *batch) {
+	now := l.now()
+	l.mu.Lock()
+	b.sums.unread, l.unread = l.unread, nil
+	var counts []*counted
+	if !time.Now().Before(l.nextSums) && l.isTimeKnown {
+		counts, l.counts = l.counts, nil
+		for _, c := range counts {
+			c.isChanged = false
+		}
+	}
+	all := l.tellsAll
+	l.tellsAll = l.tellsAll && counts == nil
+	l.mu.Unlock()
+	ctx, keys := context.Background(), []string(nil)
+	args := []any{l.names.channel(), formatVersion + " " + l.origin}
+	for _, c := range counts {
+		if p, ok := c.what.Take(now, all); ok {
+			keys, b.sums.counts, b.sums.parts = append(keys, l.names.sum(c.id)), append(b.sums.counts, c), append(b.sums.parts, p)
+			args = appendPart(args, c.id, p)
+		}
+	}
+	if len(keys) > 0 {
+		l.nextSums = time.Now().Add(l.period())
+		b.sums.added = b.pipe.Eval(ctx, addScript, keys, args...)
+	}
+	for _, c := range b.sums.unread {
+		key := l.names.sum(c.id)
+		b.sums.reads = append(b.sums.reads, b.pipe.HMGet(ctx, key, "w", "a", "b"))
+		b.sums.lefts = append(b.sums.lefts, b.pipe.PTTL(ctx, key))
+	}
+}
+
+// appendPart appends the arguments of the script for one part.
+func appendPart(args []any, id string, p tally.Part) []any {
+	left := p.Left
+	if left <= 0 || left > maxLeft {
+		left = maxLeft
+	}
+	return append(args, id, p.Window, max(1, left.Milliseconds()), p.Known[0], p.Added[0], p.Known[1], p.Added[1])
+}
+
+// finishSums takes the sums that came back.
+func (l *Link) finishSums(b *batch) {
+	s := &b.sums
+	for i, c := range s.unread {
+		if t, ok := decodeSums(s.reads[i].Val(), s.lefts[i].Val()); ok {
+			c.what.Merge(l.now(), t)
+		}
+	}
+	if s.added == nil {
+		return
+	}
+	text, err := s.added.Text()
+	if err == nil {
+		decodeMessage(text, func(_ string, c change) { l.mergeSums(c) })
+		return
+	}
+	if isUndone(err) {
+		for i, c := range s.counts {
+			c.what.GiveBack(s.parts[i])
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range s.counts {
+		l.queueCount(c)
+	}
+	l.tellsAll = true // what may have been added must not be added once more, but must not be lost either
+}
+
+// isUndone reports whether an error says that a command was not carried out. After others it may have been.
+func isUndone(err error) bool {
+	var said redis.Error
+	var network *net.OpError
+	return errors.As(err, &said) || errors.As(err, &network) && network.Op == "dial"
+}
+
+// mergeSums takes the sums of all routers.
+func (l *Link) mergeSums(c change) {
+	if c.verb != verbSum {
+		return
+	}
+	l.mu.Lock()
+	known := l.sums[c.id]
+	l.mu.Unlock()
+	if known != nil {
+		known.what.Merge(l.now(), c.total)
+	}
+}
+
+// recount lets the sender read all sums, and tell what Redis may have lost.
+func (l *Link) recount() {
+	l.unread = l.unread[:0]
+	for _, c := range l.sums {
+		l.unread = append(l.unread, c)
+		l.queueCount(c)
+	}
+	l.tellsAll = true
+}
+
+// decodeSums reads the fields of sums.
+func decodeSums(fields []any, left time.Duration) (t tally.Total, ok bool) {
+	if len(fields) != 3 || left < 0 {
+		return t, false
+	}
+	words := make([]string, 0, len(fields)+1)
+	for _, f := range fields {
+		text, isText := f.(string)
+		if !isText {
+			return t, false
+		}
+		words = append(words, text)
+	}
+	return decodeTotal([]string{words[0], strconv.FormatInt(left.Milliseconds(), 10), words[1], words[2]})
+}
+
+// decodeTotal reads WINDOW MILLISECONDS SUM SUM, and passes over what follows.
+func decodeTotal(words []string) (t tally.Total, ok bool) {
+	if len(words) < 4 {
+		return t, false
+	}
+	window, err := strconv.ParseInt(words[0], 10, 64)
+	left, errLeft := strconv.ParseInt(words[1], 10, 64)
+	if err != nil || errLeft != nil || window < 1 || left < 0 || left > maxLeft.Milliseconds() {
+		return t, false
+	}
+	t.Window, t.Left = window, time.Duration(left)*time.Millisecond
+	for i := range t.Sums {
+		n, err := strconv.ParseFloat(words[2+i], 64)
+		if err != nil || !(n >= 0 && n <= maxSum) {
+			return t, false
+		}
+		t.Sums[i] = n
+	}
+	return t, true
+}
+
+// maxSum bounds sums: more is a mistake of whoever wrote it.
+const maxSum = 1e15
