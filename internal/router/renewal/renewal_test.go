@@ -103,3 +103,45 @@ func TestManyWaitForOneRenewal(t *testing.T) {
 	close(release)
 	all.Wait()
 }
+
+func TestAValueWithoutAnEndIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	made := 0
+	v := renewal.New(func(context.Context) (int, time.Time, error) {
+		made++
+		return made, time.Time{}, nil
+	})
+	now := time.Now()
+	for _, after := range []time.Duration{0, time.Second, 10000 * time.Hour} {
+		if got, err := v.Get(t.Context(), now.Add(after)); got != 1 || err != nil {
+			t.Errorf("after %v: %d, %v", after, got, err)
+		}
+	}
+	if v.Forget() {
+		t.Error("another one would be the same")
+	}
+	if got, err := v.Get(t.Context(), now); got != 2 || err != nil {
+		t.Errorf("%d, %v", got, err)
+	}
+}
+
+func TestAValueThatEndedIsNoneUntilItIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	fails := false
+	v := renewal.New(func(context.Context) (int, time.Time, error) {
+		if fails {
+			return 0, time.Time{}, errors.New("down")
+		}
+		return 1, time.Unix(1000, 0), nil
+	})
+	if got, err := v.Get(t.Context(), time.Unix(0, 0)); got != 1 || err != nil {
+		t.Fatalf("%d, %v", got, err)
+	}
+	fails = true
+	if got, err := v.Get(t.Context(), time.Unix(2000, 0)); err == nil {
+		t.Errorf("%d after its end", got)
+	}
+	if v.Forget() {
+		t.Error("there is none that another one could replace")
+	}
+}
