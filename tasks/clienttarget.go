@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/catalog"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/settings/document"
+	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/usage/price"
 )
 
@@ -211,7 +213,11 @@ func (s session) setWindows(t *client.Target, cfg *config.Config, c client.Clien
 	if dryRun || !c.WantsCatalog() {
 		return nil
 	}
-	return privatefile.Write(t.Catalog, list.Codex())
+	text := list.Codex()
+	if was, err := safefile.Read(t.Catalog, int64(len(text))); err == nil && bytes.Equal(was, text) {
+		return nil
+	}
+	return privatefile.Write(t.Catalog, text)
 }
 
 // windows returns a function that says how many tokens a model can read by the table of prices,
