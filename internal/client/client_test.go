@@ -452,8 +452,8 @@ func TestRestoreNamesWhatItLeaves(t *testing.T) {
 	if err != nil || len(got.Left) != 1 || !strings.HasPrefix(got.Left[0], "model was changed") {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if text := h.read(path); text != "model = \"mine\"\n" {
-		t.Fatalf("it is %q", text)
+	if text := h.read(path); text != "model = \"mine\"\n" || len(h.records()) != 1 {
+		t.Fatalf("it is %q; the record of what is left: %v", text, h.records())
 	}
 }
 
