@@ -63,7 +63,8 @@ type usage struct {
 
 // split splits the input into its parts. join joins them again.
 func (u *usage) split() usageParts {
-	return usageParts{uncached: u.input - u.cacheRead - u.cacheWrite, read: u.cacheRead, write: u.cacheWrite, hour: u.hourWrite}
+	uncached := u.input - u.cacheRead - u.cacheWrite
+	return usageParts{uncached: uncached, read: u.cacheRead, write: u.cacheWrite, hour: u.hourWrite}
 }
 
 // usageParts are the parts of an input, as Anthropic and Bedrock tell them. hour is a part of write.
