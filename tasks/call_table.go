@@ -73,6 +73,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Deploy{}.Compose(ctx, a.optionalText("out"), a.optionalBool("force"), a.optionalText("name"), a.optionalText("profile"), a.optionalText("image"), a.optionalText("upstreamimage"), a.optionalText("litellmimage"), a.optionalBool("redis"), a.optionalText("publish"))
 	case "deploy:image":
 		return Deploy{}.Image(ctx, a.optionalText("out"), a.optionalText("cafile"))
+	case "deploy:kubernetes":
+		return Deploy{}.Kubernetes(ctx, a.optionalInt("replicas"), a.optionalInt("max"), a.optionalText("out"), a.optionalBool("force"), a.optionalText("name"), a.optionalText("profile"), a.optionalText("image"), a.optionalText("upstreamimage"), a.optionalText("litellmimage"), a.optionalBool("redis"), a.optionalText("host"), a.optionalText("gateway"), a.optionalText("with"))
 	case "deploy:systemd":
 		return Deploy{}.Systemd(ctx, a.optionalText("out"), a.optionalBool("force"), a.optionalText("profile"), a.optionalText("program"), a.optionalText("upstreamprogram"))
 	case "doctor:default":

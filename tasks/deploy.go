@@ -10,6 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/deploy"
 	"github.com/flowgate-go/flowgate/internal/deploy/compose"
+	"github.com/flowgate-go/flowgate/internal/deploy/kubernetes"
 	"github.com/flowgate-go/flowgate/internal/deploy/systemd"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
@@ -25,6 +26,9 @@ func renderers(cfg *config.Config) map[string]deploy.Renderer {
 	return map[string]deploy.Renderer{
 		compose.Kind: func(options json.RawMessage) (deploy.Rendering, error) {
 			return compose.RenderRecorded(cfg, options)
+		},
+		kubernetes.Kind: func(options json.RawMessage) (deploy.Rendering, error) {
+			return kubernetes.RenderRecorded(cfg, options)
 		},
 		systemd.Kind: func(options json.RawMessage) (deploy.Rendering, error) {
 			return systemd.RenderRecorded(cfg, options)

@@ -30,16 +30,19 @@ type Stack struct {
 	Profile  string
 	Router   config.Service
 	Upstream *config.Service // nil when the configuration has no cliproxyapi_plus
-	Settings []File          // the router's settings: SettingsFile, and the files that it includes
+	Settings []File          // the router's settings: SettingsFile, with what it includes
 	// Variables are what the router's process reads of its environment and must not be in a file, sorted.
 	Variables []Variable
 	// UpstreamVariables are the same of the supervised upstream.
 	UpstreamVariables []Variable
 	Keys              []Key         // the router's keys that are files here, sorted by Variable
-	ClientKeys        bool          // named keys exist: the file client-keys.json has to reach the router
+	ClientKeys        bool          // named keys exist: ClientKeysFile has to reach the router
+	ClientKeysFile    string        // where the named keys are here, as Key.File
 	CLIProxyFile      string        // CLIProxyAPI's own file, relative to the configuration's folder if below it; it holds keys
 	Drain             time.Duration // how long the longest request may take: what a router that ends has to wait for
 	Addresses         []Address     // what the router connects to
+	MasterKey         string        // the variable of the key that clients send; also one of Variables or Keys
+	OpenMetrics       bool          // GET /metrics needs no key
 	Telemetry         bool          // the router sends telemetry to a collector
 	Redis             bool          // routers share state through Redis
 	Warnings          []config.Warning
@@ -76,7 +79,7 @@ func Read(cfg *config.Config, at Place) (Stack, error) {
 	}
 	s.readVariables(cfg)
 	s.readUpstreamFile(cfg)
-	return s, nil
+	return s, s.checkVariables()
 }
 
 // checkServices returns a fault for a service that cannot be deployed.

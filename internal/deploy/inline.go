@@ -5,12 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/nesting"
-	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
@@ -25,6 +21,10 @@ func checkInline(cfg *config.Config) error {
 	}
 	for _, svc := range cfg.Services {
 		for name, value := range svc.Env {
+			for _, ref := range references(value) { // what is left is what is written out
+				value = strings.ReplaceAll(value, "${"+ref+"}", "")
+			}
+			value = strings.ReplaceAll(value, "://:@", "://") // of an address whose user and password are references
 			redact.FindWritten(map[string]any{name: value}, "services."+svc.Name+".env", note)
 		}
 	}
@@ -46,21 +46,10 @@ func inlineFault(file string, paths []string) error {
 		WithDetail(paths)
 }
 
-// readInclude returns the values of a file that the settings include. Faults: settings-unreadable,
-// settings-invalid, secret-inline.
-func readInclude(path string) (map[string]any, error) {
-	text, err := safefile.Read(path, safefile.DocumentLimit)
-	if err != nil {
-		return nil, fault.Usage("settings-unreadable", "read a file that the configuration includes: %w", err)
-	}
-	if err := nesting.CheckLongYAML(text); err != nil {
-		return nil, fault.Usage("settings-invalid", "%s: %w", path, err)
-	}
-	var values map[string]any
-	if err := yaml.Unmarshal(text, &values); err != nil {
-		return nil, fault.Usage("settings-invalid", "%s is not YAML", path)
-	}
+// checkIncluded returns the fault secret-inline when the router's settings have a secret that is not in the
+// configuration itself: it is in a file that the configuration includes.
+func checkIncluded(file string, values map[string]any) error {
 	var paths []string
-	redact.FindWritten(values, "", func(at string) { paths = append(paths, strings.TrimPrefix(at, ".")) })
-	return values, inlineFault(path, paths)
+	redact.FindWritten(values, "", func(at string) { paths = append(paths, "an included file: "+strings.TrimPrefix(at, ".")) })
+	return inlineFault(file, paths)
 }

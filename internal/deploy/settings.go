@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/hostname"
@@ -45,11 +43,16 @@ func (s *Stack) readSettings(cfg *config.Config, at Place) error {
 		return fault.Usage("settings-invalid", "%s: %s", cfg.File, problems[0].Message).
 			WithHint("mage config:check says what is wrong, and where")
 	}
+	delete(active.Config, "include") // what the files have is in active.Config now
+	if err := checkIncluded(cfg.File, active.Config); err != nil {
+		return err
+	}
 	if err := s.writeSettings(cfg, active); err != nil {
 		return err
 	}
 	s.readLoaded(loaded)
-	s.Redis = usesRedis(active.Config)
+	s.readRedis(active.Config)
+	s.MasterKey = masterKeyOf(active.Config)
 	s.addVariables(active, loaded, asked)
 	return nil
 }
@@ -67,25 +70,21 @@ func recordNames(asked map[string]bool) func(string) string {
 	}
 }
 
-// writeSettings makes the files of the router's settings. What is included stands beside them under names
-// of its own, since the folders that the configuration names are not there.
+// writeSettings makes the file of the router's settings.
 func (s *Stack) writeSettings(cfg *config.Config, active policy.Active) error {
-	active.Source = filepath.Base(cfg.File)
-	included, err := readIncludes(cfg.Dir, active.Config)
-	if err != nil {
-		return err
-	}
 	text, err := active.YAML()
 	if err != nil {
 		return err
 	}
-	s.Settings = append([]File{{Path: SettingsFile, Mode: 0o644, Content: string(text)}}, included...)
+	_, body, _ := strings.Cut(string(text), "\n") // without the line that names this machine's files
+	head := fmt.Sprintf("# From %s, profile %s.\n", filepath.Base(cfg.File), active.Profile)
+	s.Settings = []File{{Path: SettingsFile, Mode: 0o644, Content: head + body}}
 	return nil
 }
 
 // readLoaded fills in what the loaded settings tell.
 func (s *Stack) readLoaded(loaded *settings.Settings) {
-	s.Telemetry = loaded.Telemetry
+	s.Telemetry, s.OpenMetrics = loaded.Telemetry, loaded.OpenMetrics
 	s.Drain = loaded.Timeout
 	found := map[Address]bool{}
 	for _, d := range loaded.Deployments {
@@ -94,6 +93,12 @@ func (s *Stack) readLoaded(loaded *settings.Settings) {
 			if u != nil {
 				found[addressOf(u)] = true
 			}
+		}
+		if d.AWS != nil {
+			found[Address{"amazonaws.com", 443}] = true
+		}
+		if d.Vertex != nil {
+			found[Address{"googleapis.com", 443}] = true
 		}
 	}
 	s.Drain = min(cmp.Or(s.Drain, settings.DefaultShortTimeout), maxDrain)
@@ -149,41 +154,36 @@ func usesRedis(values map[string]any) bool {
 	return router["redis_host"] != nil || router["redis_url"] != nil
 }
 
-// readIncludes returns the files that the settings include, under names of their own, and has the settings
-// and these files name them so. A file that is included twice is one.
-func readIncludes(dir string, values map[string]any) ([]File, error) {
-	names := map[string]string{}
-	var files []File
-	var follow func(dir string, values map[string]any) error
-	follow = func(dir string, values map[string]any) error {
-		list, _ := values["include"].([]any)
-		for i, item := range list {
-			path, _ := item.(string)
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
-			}
-			if names[path] == "" {
-				names[path] = fmt.Sprintf("include-%d.yaml", len(names)+1)
-				inner, err := readInclude(path)
-				if err != nil {
-					return err
-				}
-				if err := follow(filepath.Dir(path), inner); err != nil {
-					return err
-				}
-				text, err := yaml.MarshalWithOptions(inner, yaml.IndentSequence(true))
-				if err != nil {
-					return fmt.Errorf("encode %s: %w", path, err)
-				}
-				files = append(files, File{Path: names[path], Mode: 0o644, Content: string(text)})
-			}
-			list[i] = names[path]
+// readRedis fills in whether routers share state through Redis, and where it is. An address that is a
+// reference is known only there: then the host is "".
+func (s *Stack) readRedis(values map[string]any) {
+	if s.Redis = usesRedis(values); !s.Redis {
+		return
+	}
+	router, _ := values["router_settings"].(map[string]any)
+	host, _ := router["redis_host"].(string)
+	port, err := strconv.Atoi(fmt.Sprint(router["redis_port"]))
+	if err != nil {
+		port = redisPort
+	}
+	if address, isText := router["redis_url"].(string); isText {
+		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+			host = u.Hostname()
+			port, _ = strconv.Atoi(cmp.Or(u.Port(), strconv.Itoa(redisPort)))
 		}
-		return nil
 	}
-	if err := follow(dir, values); err != nil {
-		return nil, err
+	if strings.HasPrefix(host, "os.environ/") {
+		host = ""
 	}
-	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return files, nil
+	s.Addresses = append(s.Addresses, Address{host, port})
+}
+
+// redisPort is the port that Redis has by default.
+const redisPort = 6379
+
+// masterKeyOf returns the variable that the settings have the gateway key in.
+func masterKeyOf(values map[string]any) string {
+	general, _ := values["general_settings"].(map[string]any)
+	key, _ := general["master_key"].(string)
+	return strings.TrimPrefix(key, "os.environ/")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/policy"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
@@ -108,6 +109,7 @@ func (s *Stack) readVariables(cfg *config.Config) {
 	})
 	keys, err := clientkey.Read(cfg.Paths.Secrets())
 	s.ClientKeys = err == nil && len(keys) > 0
+	s.ClientKeysFile = relativeTo(cfg.Dir, filepath.Join(cfg.Paths.Secrets(), clientkey.FileName))
 	s.Variables = addServiceVariables(s.Variables, s.Router)
 	if s.Upstream != nil {
 		s.UpstreamVariables = addServiceVariables(nil, *s.Upstream)
@@ -139,6 +141,19 @@ func addServiceVariables(all []Variable, svc config.Service) []Variable {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
+}
+
+// checkVariables returns the fault deploy-unsupported for a name that is not that of a variable: the files of a
+// deployment have names as they are.
+func (s *Stack) checkVariables() error {
+	for _, v := range slices.Concat(s.Variables, s.UpstreamVariables) {
+		isWord := strings.Map(upperWordByte, v.Name) == strings.ToUpper(v.Name)
+		if !isWord || v.Name == "" || v.Name[0] >= '0' && v.Name[0] <= '9' {
+			return fault.Usage("deploy-unsupported", "%q is not the name of an environment variable", v.Name).
+				WithHint("a name has letters of ASCII, digits and _, as in os.environ/OPENAI_API_KEY")
+		}
+	}
+	return nil
 }
 
 // references returns the names of the ${NAME} references in a value.
