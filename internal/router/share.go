@@ -65,8 +65,8 @@ func (r *Router) addShared(group ...*deployment.Deployment) {
 	}
 	for _, d := range group {
 		var counted, flown func()
-		d.Usage.Share(usage.Sharing{Clock: r.shared.Clock(), MaxLatencies: strategy.MaxSamples,
-			CountsChanged: func() { counted() }, FlightChanged: func() { flown() }})
+		d.Usage.Share(usage.Sharing{Clock: r.shared.Clock(), CountsChanged: func() { counted() },
+			FlightChanged: func() { flown() }})
 		name := shared.DeploymentName(d)
 		counted = r.shared.Count(deploymentKind, name, &d.Usage)
 		flown = r.shared.Gauge(deploymentKind, name, &d.Usage)

@@ -20,10 +20,12 @@ import (
 // masterKey is the gateway key.
 const masterKey = "sk-cluster-master-0123456789"
 
-// configuration is of the router %[3]s: the upstream is %[1]s, the port of Redis is %[2]d.
-const configuration = `model_list:
-  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/%[3]s/a/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: a}}
-  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/%[3]s/b/v1", api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001}, model_info: {id: b}}
+// configuration is of the router %[3]s: the upstream is %[1]s, the port of Redis is %[2]d. Routers that share what
+// they know have the same configuration; only a header tells the upstream which of them asks.
+const configuration = `x-up: &up {model: openai/up, api_key: k-up, input_cost_per_token: 0.001, output_cost_per_token: 0.001, extra_headers: {X-Router: %[3]s}}
+model_list:
+  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/a/v1", <<: *up}, model_info: {id: a}}
+  - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/b/v1", <<: *up}, model_info: {id: b}}
 router_settings: {num_retries: 2, cooldown_time: 30, optional_pre_call_checks: [session_affinity], redis_host: 127.0.0.1, redis_port: %[2]d}
 general_settings: {master_key: ` + masterKey + `}
 `

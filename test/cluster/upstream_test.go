@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// upstream is a double of a provider with several deployments. The path of a request begins with the router
-// that sent it and the deployment: /r0/a/v1/chat/completions.
+// upstream is a double of a provider with several deployments. The path of a request begins with the
+// deployment, /a/v1/chat/completions, and X-Router names the router that sent it.
 type upstream struct {
 	*httptest.Server
 
@@ -42,8 +42,7 @@ func startUpstream(t *testing.T) *upstream {
 // answer answers a request.
 func (u *upstream) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	parts := strings.SplitN(r.URL.Path, "/", 4)
-	router, name := parts[1], parts[2]
+	router, name := r.Header.Get("X-Router"), strings.Split(r.URL.Path, "/")[1]
 	u.mu.Lock()
 	u.asked[name]++
 	wait, gate := u.refuses[name], u.gate

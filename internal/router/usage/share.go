@@ -8,11 +8,9 @@ import (
 
 // Sharing is how the numbers of a deployment become known to other routers. Its functions must not block.
 type Sharing struct {
-	Clock         *tally.Clock  // of Redis, whose minutes count
-	CountsChanged func()        // Take has something new
-	FlightChanged func()        // OwnInFlight has changed
-	TookLatency   func(Latency) // a latency was measured here; nil: nobody wants to know
-	MaxLatencies  int           // how many of the newest latencies count
+	Clock         *tally.Clock // of Redis, whose minutes count
+	CountsChanged func()       // Take has something new
+	FlightChanged func()       // OwnInFlight has changed
 }
 
 // sharing is a Sharing; a nil one does nothing.
@@ -30,12 +28,6 @@ func (s *sharing) countsChanged() {
 func (s *sharing) flightChanged() {
 	if s != nil {
 		s.FlightChanged()
-	}
-}
-
-func (s *sharing) tookLatency(l Latency) {
-	if s != nil && s.TookLatency != nil {
-		s.TookLatency(l)
 	}
 }
 
@@ -85,10 +77,3 @@ func (s *State) OwnInFlight() int { return int(s.inFlight.Load()) }
 
 // SetOthers sets how many requests of other routers have begun and have not ended.
 func (s *State) SetOthers(n int) { s.others.Store(int64(n)) }
-
-// AddForeign adds a latency that another router measured.
-func (s *State) AddForeign(now time.Time, l Latency) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addLatency(now, l, s.sharing.MaxLatencies)
-}

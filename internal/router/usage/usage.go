@@ -86,12 +86,6 @@ type Latency struct {
 func (s *State) AddLatency(now time.Time, l Latency, limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addLatency(now, l, limit)
-	s.sharing.tookLatency(l)
-}
-
-// addLatency adds a latency. The caller holds mu.
-func (s *State) addLatency(now time.Time, l Latency, limit int) {
 	s.latencies.add(now, l.Seconds, limit)
 	if l.FirstToken >= 0 {
 		s.firstTokens.add(now, l.FirstToken, limit)
