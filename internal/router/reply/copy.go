@@ -1,11 +1,5 @@
 package reply
 
-import (
-	"net/http"
-
-	"github.com/flowgate-go/flowgate/internal/router/dialect"
-)
-
 // copyStream sends a stream piece by piece as it comes. The status has been sent by then,
 // so a failure becomes an event of the dialect.
 func (w *Writer) copyStream(a *Answer) End {
@@ -68,18 +62,4 @@ func (w *Writer) flushOut(a *Answer) error {
 		w.silence.Progress()
 	}
 	return err
-}
-
-// endStream appends to out what the end of a stream lacks: [DONE], or the error that ended it.
-func (w *Writer) endStream(a *Answer, end End) {
-	switch end.How {
-	case Complete, Failed:
-		w.out = a.Events.Finish(w.out)
-		if end.How == Complete && w.request.Dialect.EndsWithDone() && !a.Events.Done {
-			w.out = append(w.out, dialect.DoneEvent...)
-		}
-	case Truncated, Broken, TimedOut:
-		w.out = a.Events.Abandon(w.out)
-		w.out = append(w.out, w.errorEvent(end.Failure, http.StatusInternalServerError, a.Events.Events)...)
-	}
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 
+	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 )
@@ -81,4 +83,18 @@ func (w *Writer) hasLastEvent(a *Answer) bool {
 		return a.Events.Done
 	}
 	return a.Events.Ended
+}
+
+// endStream appends to out what the end of a stream lacks: [DONE], or the error that ended it.
+func (w *Writer) endStream(a *Answer, end End) {
+	switch end.How {
+	case Complete, Failed:
+		w.out = a.Events.Finish(w.out)
+		if end.How == Complete && w.request.Dialect.EndsWithDone() && !a.Events.Done {
+			w.out = append(w.out, dialect.DoneEvent...)
+		}
+	case Truncated, Broken, TimedOut:
+		w.out = a.Events.Abandon(w.out)
+		w.out = append(w.out, w.errorEvent(end.Failure, http.StatusInternalServerError, a.Events.Events)...)
+	}
 }
