@@ -2,7 +2,10 @@ module github.com/flowgate-go/flowgate
 
 go 1.26.0
 
-tool github.com/magefile/mage
+tool (
+	github.com/magefile/mage
+	github.com/valyala/quicktemplate/qtc
+)
 
 require (
 	cloud.google.com/go/compute/metadata v0.3.0
@@ -25,12 +28,15 @@ require (
 	github.com/sourcegraph/conc v0.3.0
 	github.com/tailscale/hujson v0.0.0-20260727124030-b80ff77dac4f
 	github.com/tidwall/gjson v1.20.0
+	github.com/valyala/quicktemplate v1.8.0
 	golang.org/x/mod v0.42.0
 	golang.org/x/net v0.61.0
 	golang.org/x/oauth2 v0.38.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 )
+
+require github.com/valyala/bytebufferpool v1.0.0 // indirect
 
 require (
 	github.com/aws/smithy-go v1.28.9 // indirect

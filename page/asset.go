@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"html/template"
 	"mime"
 	"net/http"
 	"path"
@@ -27,7 +26,7 @@ var chartStyle string
 
 // style returns the style of the page. It is part of each page, so that a browser shows one with what
 // its first request brings.
-func style() template.CSS { return template.CSS(ownStyle + chartStyle) } //nolint:gosec // it is part of the program
+func style() string { return ownStyle + chartStyle }
 
 // policy returns the Content-Security-Policy of every reply: nothing is loaded from elsewhere, nothing
 // inline is executed, no other page can frame this one, and the style is the page's own.

@@ -10,9 +10,6 @@ import (
 // NewLink returns the path of a new link, as the command gets it.
 func (s *Server) NewLink() string { return "/open/" + s.keys.newLink() }
 
-// Templates returns the names of the parts, for a test that executes each.
-func Templates() []string { return partNames[:] }
-
 // Watch returns when a server with these options has to end.
 func (o ServeOptions) Watch(ctx context.Context, s *Server) { o.watch(ctx, s) }
 

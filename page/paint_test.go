@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,6 +87,36 @@ func TestThePolicyAllowsThePagesOwnStyleOnly(t *testing.T) {
 		if n := strings.Count(text, "<script"); strings.Contains(text, "<link rel=\"stylesheet") || n > 1 ||
 			n == 1 && !strings.Contains(text, "page.js\" defer") {
 			t.Errorf("%s needs more than one request before it is seen: %s", what, text)
+		}
+	}
+}
+
+// TestTemplatesEscapeEachValue reads the templates: what escapes their values does not know where they stand, and
+// is right for text and for attributes in quotation marks that are no addresses and no scripts.
+func TestTemplatesEscapeEachValue(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.qtpl")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(raw), "<style>{%s= style() %}</style>", "", 1)
+		for _, tag := range regexp.MustCompile(`\{%-?\s*[a-z]+=\s*(\S+)`).FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(tag[1], "render") {
+				t.Errorf("%s: %s… is not escaped", file, tag[0])
+			}
+		}
+		for _, place := range regexp.MustCompile(`([a-z-]+)=("[^"]*)?\{%[sdf]`).FindAllStringSubmatch(text, -1) {
+			if place[2] == "" || !slices.Contains([]string{"class", "id", "value", "datetime", "aria-label"}, place[1]) {
+				t.Errorf("%s: a value stands in %s…", file, place[0])
+			}
+		}
+		if regexp.MustCompile(`(?s)<(script|style)[^>]*>[^<]*\{%`).MatchString(text) {
+			t.Errorf("%s: a value stands in a script or a style", file)
 		}
 	}
 }

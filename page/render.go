@@ -1,22 +1,15 @@
 package page
 
 import (
-	"bytes"
-	"embed"
-	"html/template"
 	"net/http"
-	"sync"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-//go:embed templates/*.html
-var templateFiles embed.FS
-
-// templates parses the templates when the first page is shown: no other command pays for it.
-var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{"style": style}).ParseFS(templateFiles, "templates/*.html"))
-})
+// The templates (*.qtpl) are compiled to Go: html/template executes methods by their names, which keeps the
+// linker from leaving out what no command calls.
+//
+//go:generate go tool qtc -skipLineComments
 
 // part is a part of the page that is replaced when it changes.
 type part struct {
@@ -24,43 +17,37 @@ type part struct {
 	HTML string `json:"html"`
 }
 
-// partNames are the parts, each of which has a template of its name.
-var partNames = [...]string{"summary", "problems", "services", "profile", "quota", "accounts", "usage", "events"}
+// parts are the parts, by the id of their element.
+var parts = [...]struct {
+	id     string
+	render func(*view) string
+}{
+	{"summary", renderSummary}, {"problems", renderProblems}, {"services", renderServices}, {"profile", renderProfile},
+	{"quota", renderQuota}, {"accounts", renderAccounts}, {"usage", renderUsage}, {"events", renderEvents},
+}
 
 // renderParts returns all parts of the page.
 func renderParts(now snapshot, by session, o Sources) []part {
 	v := newView(now, by, o)
-	parts := make([]part, 0, len(partNames))
-	for _, name := range partNames {
-		parts = append(parts, part{name, execute(name, v)})
+	all := make([]part, 0, len(parts))
+	for _, p := range parts {
+		all = append(all, part{p.id, p.render(&v)})
 	}
-	return parts
-}
-
-// execute returns the text of a template.
-func execute(name string, data any) string {
-	var b bytes.Buffer
-	if err := templates().ExecuteTemplate(&b, name, data); err != nil {
-		return "" // the templates are part of the program; a test executes each
-	}
-	return b.String()
+	return all
 }
 
 // servePage answers with the whole page.
 func (s *Server) servePage(w http.ResponseWriter, _ *http.Request, by session) {
 	v := newView(s.gatherForPaint(), by, s.sources)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(execute("page", v)))
+	writerenderPage(w, &v)
 }
-
-// notice is a page that says one thing.
-type notice struct{ Title, Text string }
 
 // writeNotice answers with a page that says one thing.
 func writeNotice(w http.ResponseWriter, status int, title, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(execute("notice", notice{title, text})))
+	writerenderNotice(w, title, text)
 }
 
 // faultText returns an error for people.

@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"text/template"
 
 	"github.com/google/renameio/v2"
 
@@ -62,7 +61,7 @@ func Install(ctx context.Context, o Options) (Unit, error) {
 	if err != nil {
 		return u, err
 	}
-	text, err := m.render(o, u)
+	text, err := m.write(o, u)
 	if err != nil {
 		return u, err
 	}
@@ -158,31 +157,21 @@ func runManager(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
+//go:generate go tool qtc -skipLineComments
+
 // manager is a service manager: the text of its unit and its commands.
 type manager struct {
-	text    string                              // template that gets a unit
-	escape  func(unit) (unit, error)            // escapes the values for the format of text
+	render  func(unit) string                   // returns the text of a unit whose values are escaped
+	escape  func(unit) (unit, error)            // escapes the values for that text
 	enable  func(u Unit, start bool) [][]string // returns the commands that enable and start a unit
 	disable func(u Unit) [][]string             // returns the commands that stop and disable a unit
 }
 
-// render returns the text of the unit.
-func (m manager) render(o Options, u Unit) ([]byte, error) {
-	t, err := template.New(u.Name).Parse(m.text)
-	if err != nil {
-		return nil, fmt.Errorf("parse the unit: %w", err)
-	}
+// write returns the text of the unit.
+func (m manager) write(o Options, u Unit) ([]byte, error) {
 	values, err := m.escape(unit{
 		Name: u.Name, Program: o.Program, Config: o.Config.File, Dir: o.Config.Dir,
 		Log: filepath.Join(o.Config.Paths.RuntimeDir, "supervisor.log"), State: os.Getenv("XDG_STATE_HOME"),
 	})
-	if err != nil {
-		return nil, err
-	}
-	var text bytes.Buffer
-	err = t.Execute(&text, values)
-	if err != nil {
-		return nil, fmt.Errorf("write the unit: %w", err)
-	}
-	return text.Bytes(), nil
+	return []byte(m.render(values)), err
 }

@@ -12,31 +12,7 @@ import (
 // (KillMode in systemd.kill(5)), because the next supervisor adopts the running services.
 func systemd() manager {
 	return manager{
-		text: `# FlowGate: written by the target service:install, removed by service:uninstall.
-[Unit]
-Description=FlowGate supervisor ({{.Description}})
-StartLimitIntervalSec=60
-StartLimitBurst=5
-
-[Service]
-Type=notify
-NotifyAccess=main
-ExecStart={{.Program}} supervisor:run -up{{if .Config}} "-config={{.Config}}"{{end}}
-{{- if .Dir}}
-WorkingDirectory={{.Dir}}
-{{- end}}
-{{- if .State}}
-Environment="XDG_STATE_HOME={{.State}}"
-{{- end}}
-Restart=on-failure
-RestartSec=1
-WatchdogSec=30
-KillMode=process
-TimeoutStopSec=90
-
-[Install]
-WantedBy=default.target
-`,
+		render: renderUnit,
 		escape: escapeSystemdUnit,
 		enable: func(u Unit, start bool) [][]string {
 			commands := [][]string{{"systemctl", "--user", "daemon-reload"}, {"systemctl", "--user", "enable", u.Name}}

@@ -23,11 +23,10 @@ const (
 
 // heavyInits are the packages that may allocate more, in bytes.
 var heavyInits = map[string]int{
-	"github.com/itchyny/gojq":                    230 << 10, // the definitions of jq's functions
-	"golang.org/x/oauth2/google/externalaccount": 23 << 10,  // Vertex's credentials
-	"encoding/xml":                               20 << 10,  // the JUnit format
-	"html/template":                              19 << 10,  // the page
-	"unicode":                                    12 << 10,
+	"github.com/itchyny/gojq":                        230 << 10, // the definitions of jq's functions
+	"golang.org/x/oauth2/google/externalaccount":     23 << 10,  // Vertex's credentials
+	"encoding/xml":                                   20 << 10,  // the JUnit format
+	"unicode":                                        12 << 10,
 	"github.com/klauspost/compress/internal/snapref": 10 << 10, // a table of CRC32, of zstd
 	"github.com/samber/lo":                           9 << 10,  // two regular expressions
 }
@@ -54,6 +53,26 @@ func TestPackagesInitializeLittle(t *testing.T) {
 	}
 	if total == 0 || total > initialTotal {
 		t.Errorf("the packages allocate %d bytes before main, more than %d", total, initialTotal)
+	}
+}
+
+// TestTheLinkerLeavesOutWhatNobodyCalls looks for the functions of reflect that call a method by a name or a
+// number: when a program has one, the linker keeps all exported methods of all types, which were 9 MB.
+func TestTheLinkerLeavesOutWhatNobodyCalls(t *testing.T) {
+	t.Parallel()
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(program, []byte("\x00reflect.Value.Call\x00")) {
+		t.Fatal("the names of functions are not in the program as this test looks for them")
+	}
+	for _, name := range []string{"reflect.Value.Method", "reflect.Value.MethodByName", "reflect.(*rtype).Method",
+		"reflect.(*rtype).MethodByName", "text/template.(*Template).Execute"} {
+		if bytes.Contains(program, []byte("\x00"+name+"\x00")) {
+			t.Errorf("the program has %s: who calls it is marked ReflectMethod by go build -ldflags=-dumpdep; "+
+				"for text/template use quicktemplate (CONTRIBUTING.md)", name)
+		}
 	}
 }
 

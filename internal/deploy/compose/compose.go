@@ -1,5 +1,5 @@
 // Package compose renders an installation as a folder for `docker compose up`: Render returns its files.
-// They are templates (templates/*.tmpl), so that they read as what they become; every text that is put into
+// They are templates (*.qtpl, compiled to Go), so that they read as what they become; every text that is put into
 // one is quoted.
 //
 // It speaks to no daemon, and no file holds a secret: secrets.sh puts the installation's keys beside them.
@@ -7,27 +7,23 @@ package compose
 
 import (
 	"cmp"
-	"embed"
 	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/deploy"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/version"
 )
 
 // Kind is the name of this kind of deployment.
 const Kind = "compose"
 
-//go:embed templates
-var templates embed.FS
+//go:generate go tool qtc -skipLineComments
 
 // Options are what the files depend on besides the configuration. They are recorded in the folder.
 type Options struct {
@@ -39,6 +35,13 @@ type Options struct {
 	Redis         bool   `json:"redis"`          // a Redis runs too
 	Publish       string `json:"publish"`        // address of this machine that the router is published at; default 127.0.0.1
 }
+
+// ignored is the folder's .gitignore.
+const ignored = `# What secrets.sh makes, and what CLIProxyAPI keeps.
+/secrets/
+/cliproxyapi/
+/.env
+`
 
 // Names of services, and the ports that are not the configuration's.
 const (
@@ -70,13 +73,9 @@ func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
 	for _, f := range stack.Settings {
 		r.Files = append(r.Files, deploy.File{Path: "settings/" + f.Path, Mode: 0o644, Content: f.Content})
 	}
-	for name, mode := range map[string]uint32{"compose.yaml": 0o644, "secrets.sh": 0o755, ".gitignore": 0o644} {
-		text, err := m.execute(name)
-		if err != nil {
-			return deploy.Rendering{}, err
-		}
-		r.Files = append(r.Files, deploy.File{Path: name, Mode: fileMode(mode), Content: text})
-	}
+	r.Files = append(r.Files, deploy.File{Path: "compose.yaml", Mode: 0o644, Content: renderCompose(m)},
+		deploy.File{Path: "secrets.sh", Mode: 0o755, Content: renderSecrets(m)},
+		deploy.File{Path: ".gitignore", Mode: 0o644, Content: ignored})
 	slices.SortFunc(r.Files, func(a, b deploy.File) int { return cmp.Compare(a.Path, b.Path) })
 	return r, nil
 }
@@ -137,25 +136,11 @@ func isProjectName(name string) bool {
 		name[0] != '-' && name[0] != '_'
 }
 
-// execute returns what a template becomes.
-func (m model) execute(name string) (string, error) {
-	t, err := template.New("").Funcs(template.FuncMap{"quote": quote, "shell": program.Quote}).
-		Option("missingkey=error").ParseFS(templates, "templates/"+strings.TrimPrefix(name, ".")+".tmpl") // a file that begins with a dot is not embedded
-	var b strings.Builder
-	if err == nil {
-		err = t.ExecuteTemplate(&b, strings.TrimPrefix(name, ".")+".tmpl", m)
-	}
-	if err != nil {
-		return "", fmt.Errorf("render %s: %w", name, err)
-	}
-	return b.String(), nil
-}
-
 // quote returns a text as YAML has it in quotation marks, JSON's form, with Compose's own references escaped.
-func quote(text any) (string, error) {
+func quote(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err := e.Encode(strings.ReplaceAll(fmt.Sprint(text), "$", "$$"))
-	return strings.TrimSuffix(b.String(), "\n"), err
+	_ = e.Encode(strings.ReplaceAll(text, "$", "$$")) // a string is encoded, and a Builder takes it
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +21,6 @@ type model struct {
 	deploy.Stack
 	Options Options
 }
-
-// fileMode returns the mode of a file.
-func fileMode(mode uint32) fs.FileMode { return fs.FileMode(mode) }
 
 // IsEmbedded reports whether the router is FlowGate's own.
 func (m model) IsEmbedded() bool { return m.Router.Runtime == config.RuntimeEmbedded }

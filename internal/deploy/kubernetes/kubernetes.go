@@ -1,20 +1,17 @@
 // Package kubernetes renders an installation as manifests for Kubernetes: Render returns the files of a
-// folder that `kubectl apply -k` takes. The manifests are templates (templates/*.tmpl), so that they read
-// as what they become; every text that is put into one is quoted.
+// folder that `kubectl apply -k` takes. The manifests are templates (*.qtpl, compiled to Go), so that
+// they read as what they become; every text that is put into one is quoted.
 //
 // It never speaks to a cluster, and no file holds a secret: secrets.sh makes the Secrets from the
 // installation's own files.
 package kubernetes
 
 import (
-	"cmp"
-	"embed"
 	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -25,8 +22,7 @@ import (
 // Kind is the name of this kind of deployment.
 const Kind = "kubernetes"
 
-//go:embed templates
-var templates embed.FS
+//go:generate go tool qtc -skipLineComments
 
 // Names of services in the cluster, and the ports that are not the configuration's.
 const (
@@ -61,11 +57,7 @@ func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
 	r := deploy.Rendering{Kind: Kind, Options: o, Warnings: warn(stack, cfg, o), Next: next()}
 	m := newModel(stack, o)
 	for _, f := range m.files() {
-		text, err := m.execute(f.template)
-		if err != nil {
-			return deploy.Rendering{}, err
-		}
-		file := deploy.File{Path: f.path, Mode: 0o644, Content: text}
+		file := deploy.File{Path: f.path, Mode: 0o644, Content: f.render(m)}
 		if path.Ext(f.path) == ".sh" {
 			file.Mode = 0o755
 		}
@@ -111,41 +103,35 @@ func warn(stack deploy.Stack, cfg *config.Config, o Options) []config.Warning {
 }
 
 // output is a file that is made from a template.
-type output struct{ path, template string }
+type output struct {
+	path   string
+	render func(model) string
+}
 
 // files returns which files are made.
 func (m model) files() []output {
-	all := []output{{path: "kustomization.yaml"}, {path: "namespace.yaml"}, {path: "router.yaml"}, {path: "network.yaml"},
-		{path: "secrets.sh"}, {path: "README.md"}}
+	all := []output{{"kustomization.yaml", renderKustomization}, {"namespace.yaml", renderNamespace},
+		{"router.yaml", renderRouter}, {"network.yaml", renderNetwork}, {"secrets.sh", renderSecrets},
+		{"README.md", renderReadme}}
 	if m.IsScaled() {
-		all = append(all, output{path: "autoscaling.yaml"})
+		all = append(all, output{"autoscaling.yaml", renderAutoscaling})
 	}
-	if m.HasUpstream() {
-		all = append(all, output{"upstream.yaml", m.Upstream.Runtime + ".yaml"})
+	switch {
+	case !m.HasUpstream():
+	case m.Upstream.Runtime == config.RuntimeEcho:
+		all = append(all, output{"upstream.yaml", renderEcho})
+	default:
+		all = append(all, output{"upstream.yaml", renderCLIProxyAPI})
 	}
 	if m.Options.Redis {
-		all = append(all, output{path: "redis.yaml"})
+		all = append(all, output{"redis.yaml", renderRedis})
+	}
+	resources := map[string]func(model) string{
+		ServiceMonitor: renderServiceMonitor, Gateway: renderGateway, Ingress: renderIngress,
 	}
 	for _, name := range components {
-		all = append(all, output{"components/" + name + "/kustomization.yaml", "component.yaml"},
-			output{"components/" + name + "/resource.yaml", name + ".yaml"})
-	}
-	for i, o := range all {
-		all[i].template = cmp.Or(o.template, o.path)
+		all = append(all, output{"components/" + name + "/kustomization.yaml", renderComponent},
+			output{"components/" + name + "/resource.yaml", resources[name]})
 	}
 	return all
-}
-
-// execute returns what a template becomes.
-func (m model) execute(name string) (string, error) {
-	t, err := template.New("").Funcs(template.FuncMap{"quote": quote, "literal": literal, "shell": quoteShell}).
-		Option("missingkey=error").ParseFS(templates, "templates/"+name+".tmpl", "templates/parts.tmpl")
-	var b strings.Builder
-	if err == nil {
-		err = t.ExecuteTemplate(&b, name+".tmpl", m)
-	}
-	if err != nil {
-		return "", fmt.Errorf("render %s: %w", name, err)
-	}
-	return b.String(), nil
 }

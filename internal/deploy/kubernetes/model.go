@@ -251,17 +251,17 @@ func (m model) GatewayName() string {
 func (m model) Has(component string) bool { return slices.Contains(m.Options.With, component) }
 
 // quote returns a text as YAML has it in quotation marks: JSON's form.
-func quote(text any) (string, error) {
+func quote(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err := e.Encode(fmt.Sprint(text))
-	return strings.TrimSuffix(b.String(), "\n"), err
+	_ = e.Encode(text) // a string is encoded, and a Builder takes it
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // literal returns a text as a block of YAML that is indented by some columns, so that people can read it; in
 // quotation marks when YAML could read the block as another text.
-func literal(indent int, text string) (string, error) {
+func literal(indent int, text string) string {
 	isPlain := strings.HasSuffix(text, "\n") && !strings.HasSuffix(text, "\n\n") && text[0] != ' ' && text[0] != '\n' &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) || r == '\ufeff' })
 	if !isPlain {
@@ -275,7 +275,7 @@ func literal(indent int, text string) (string, error) {
 			b.WriteString(strings.Repeat(" ", indent) + line)
 		}
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 // quoteShell returns a text as a word of the shell.

@@ -7,26 +7,21 @@ package systemd
 
 import (
 	"cmp"
-	"embed"
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/deploy"
 	"github.com/flowgate-go/flowgate/internal/fault"
-	"github.com/flowgate-go/flowgate/internal/program"
 )
 
 // Kind is the name of this kind of deployment.
 const Kind = "systemd"
 
-//go:embed templates
-var templates embed.FS
+//go:generate go tool qtc -skipLineComments
 
 // Options are what the files depend on besides the configuration. They are recorded in the folder.
 type Options struct {
@@ -62,9 +57,7 @@ func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
 	}
 	r := deploy.Rendering{Kind: Kind, Options: o, Warnings: withoutAddressWarnings(stack.Warnings),
 		Next: []string{"sudo sh DIR/install.sh CONFIG_FOLDER", "sudo systemctl enable --now flowgate.target"}}
-	if r.Files, err = (model{stack, o, false}).files(); err != nil {
-		return deploy.Rendering{}, err
-	}
+	r.Files = model{stack, o, false}.files()
 	return r, nil
 }
 
@@ -103,46 +96,25 @@ type model struct {
 }
 
 // files returns all files.
-func (m model) files() ([]deploy.File, error) {
+func (m model) files() []deploy.File {
 	var all []deploy.File
 	for _, f := range m.Settings {
 		all = append(all, deploy.File{Path: "settings/" + f.Path, Mode: 0o644, Content: f.Content})
 	}
-	units := []string{"flowgate.target", "flowgate-router.service"}
-	if m.Upstream != nil {
-		units = append(units, "flowgate-upstream.service")
-	}
 	for _, manager := range [...]string{"system", "user"} {
 		m.User = manager == "user"
-		for _, unit := range units {
-			text, err := m.execute(unit)
-			if err != nil {
-				return nil, err
-			}
+		add := func(unit, text string) {
 			all = append(all, deploy.File{Path: manager + "/" + unit, Mode: 0o644, Content: text})
 		}
+		add("flowgate.target", renderTarget(m))
+		add("flowgate-router.service", renderRouter(m))
+		if m.Upstream != nil {
+			add("flowgate-upstream.service", renderUpstream(m))
+		}
 	}
-	script, err := m.execute("install.sh")
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, deploy.File{Path: "install.sh", Mode: 0o755, Content: script})
+	all = append(all, deploy.File{Path: "install.sh", Mode: 0o755, Content: renderInstall(m)})
 	slices.SortFunc(all, func(a, b deploy.File) int { return cmp.Compare(a.Path, b.Path) })
-	return all, nil
-}
-
-// execute returns what a template becomes.
-func (m model) execute(name string) (string, error) {
-	t, err := template.New("").Funcs(template.FuncMap{"shell": program.Quote, "text": escapeText, "variable": escapeVariable}).
-		Option("missingkey=error").ParseFS(templates, "templates/"+name+".tmpl", "templates/hardened.tmpl")
-	var b strings.Builder
-	if err == nil {
-		err = t.ExecuteTemplate(&b, name+".tmpl", m)
-	}
-	if err != nil {
-		return "", fmt.Errorf("render %s: %w", name, err)
-	}
-	return b.String(), nil
+	return all
 }
 
 // escapeText returns a text as systemd reads it in a description: % begins a specifier (systemd.unit(5)).
