@@ -121,7 +121,7 @@ func (s session) readSource(ctx context.Context, f initFlags) (*scaffold.Source,
 
 // readProvider returns the deployments of the provider that -upstream names.
 func (s session) readProvider(ctx context.Context, f initFlags) (scaffold.Source, error) {
-	u, err := scaffold.FindUpstream(f.upstream, f.address)
+	u, err := scaffold.FindUpstream(f.upstream, f.address, s.getenv)
 	if err != nil {
 		return scaffold.Source{}, err
 	}
@@ -139,7 +139,7 @@ func (s session) readProvider(ctx context.Context, f initFlags) (scaffold.Source
 			"not known here", f.upstream).WithHint("name one, or two: -model=LARGE,SMALL")
 	}
 	key, err := s.readProviderKey(u, f.stdin)
-	return u.Source(models[:min(len(models), 2)], key, f.address != ""), err
+	return u.Source(models[:min(len(models), 2)], key), err
 }
 
 // readProviderKey returns a provider's key: from stdin when that is asked for, from the

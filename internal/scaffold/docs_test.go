@@ -52,7 +52,7 @@ func TestThePageOfUpstreamsIsMadeFromTheData(t *testing.T) {
 	b.WriteString(pageHead)
 	guides := readGuides(t)
 	for _, name := range provider.Names() {
-		u, err := scaffold.FindUpstream(name, "")
+		u, err := scaffold.FindUpstream(name, "", empty)
 		hasPage := slices.ContainsFunc(guides, func(g guide) bool { return g.Name == name })
 		if err == nil && !u.Local && (len(u.KnownModels()) > 0 || hasPage) {
 			writeProvider(t, &b, u, hasPage)
@@ -80,7 +80,7 @@ func writeProvider(t *testing.T, b *strings.Builder, u scaffold.Upstream, hasPag
 	if len(models) == 0 {
 		models = []string{"NAME"}
 	}
-	s := u.Source(models, "key-0123456789", false)
+	s := u.Source(models, "key-0123456789")
 	if _, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now, Source: &s}); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func writeOthers(b *strings.Builder, guides []guide) {
 		"| command | address |\n|---|---|\n")
 	var elsewhere []guide
 	for _, g := range guides {
-		switch u, err := scaffold.FindUpstream(g.Name, ""); {
+		switch u, err := scaffold.FindUpstream(g.Name, "", empty); {
 		case err != nil:
 			elsewhere = append(elsewhere, g)
 		case u.Local:

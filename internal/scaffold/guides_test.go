@@ -108,7 +108,7 @@ func wrapped(paragraph, indent string) string {
 // upstream returns the provider of a guide, and the models that init writes for it.
 func (g guide) upstream(t *testing.T) (u scaffold.Upstream, models []string) {
 	t.Helper()
-	u, err := scaffold.FindUpstream(g.Name, flagOf(g.Flags, "address"))
+	u, err := scaffold.FindUpstream(g.Name, flagOf(g.Flags, "address"), empty)
 	if err != nil {
 		t.Fatalf("%s: %v", g.Name, err)
 	}
@@ -236,7 +236,7 @@ func TestTheCommandsOfThePagesSetTheProviderUp(t *testing.T) {
 			continue
 		}
 		address := flagOf(m[2], "address")
-		u, err := scaffold.FindUpstream(m[1], address)
+		u, err := scaffold.FindUpstream(m[1], address, empty)
 		if err != nil {
 			t.Errorf("%s: %v", g.Name, err)
 			continue
@@ -253,7 +253,7 @@ func TestTheCommandsOfThePagesSetTheProviderUp(t *testing.T) {
 			continue
 		}
 		dir := t.TempDir()
-		s := u.Source(models, "key-0123456789", address != "")
+		s := u.Source(models, "key-0123456789")
 		if _, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now, Source: &s}); err != nil {
 			t.Fatal(err)
 		}

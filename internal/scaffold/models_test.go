@@ -18,7 +18,7 @@ func TestTheModelsThatInitWritesAreInTheTableOfPrices(t *testing.T) {
 	}
 	compared := 0
 	for _, prefix := range provider.Names() {
-		u, err := scaffold.FindUpstream(prefix, "")
+		u, err := scaffold.FindUpstream(prefix, "", empty)
 		if err != nil || prefix == "openrouter" {
 			continue
 		}

@@ -92,21 +92,21 @@ func FindOffers(ctx context.Context, dir, home string, getenv func(string) strin
 			all = append(all, Offer{variable + " is set", program.Command("init -upstream=" + prefix)})
 		}
 	}
-	return append(all, findLocal(ctx)...)
+	return append(all, findLocal(ctx, getenv)...)
 }
 
 // findLocal returns an offer for each local server that answers and has a model.
-func findLocal(ctx context.Context) []Offer {
+func findLocal(ctx context.Context, getenv func(string) string) []Offer {
 	found := make([]*Offer, len(localServers))
 	var requests sync.WaitGroup
 	for i, s := range localServers {
 		requests.Go(func() {
-			u, err := FindUpstream(s.name, "")
+			u, err := FindUpstream(s.name, "", getenv)
 			if err != nil {
 				return
 			}
 			if models, err := ListModels(ctx, u); err == nil && len(models) > 0 {
-				found[i] = &Offer{s.name + " runs at " + s.base + " with " + models[0],
+				found[i] = &Offer{s.name + " runs at " + u.Base + " with " + models[0],
 					program.Command("init -upstream=" + s.name)}
 			}
 		})

@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"cmp"
 	_ "embed" // the models
 	"fmt"
 	"slices"
@@ -21,6 +22,7 @@ type Upstream struct {
 	Name string // as the user types it: "openrouter", "lmstudio"
 	provider.Provider
 	Local bool // a server on this machine, which lists its models
+	moved bool // Base is not the provider's own address, and has to be written
 }
 
 // localServers are the model servers that people run themselves: the name for -upstream, the
@@ -37,17 +39,19 @@ func IsRuntime(name string) bool {
 	return name == "" || name == config.RuntimeEcho || name == config.RuntimeCLIProxyAPI
 }
 
-// FindUpstream returns the provider that -upstream names. address is the upstream's address,
-// "" for the provider's own. Faults: provider-unknown, provider-unsupported, address-missing.
-func FindUpstream(name, address string) (Upstream, error) {
+// FindUpstream returns the provider that -upstream names. address is the upstream's address;
+// "" for that of LiteLLM's variable, such as OLLAMA_API_BASE, where the provider is a local
+// server or has no address of its own, else for the provider's own. Faults: provider-unknown,
+// provider-unsupported, address-missing.
+func FindUpstream(name, address string, getenv func(string) string) (Upstream, error) {
 	for _, s := range localServers {
 		if name == s.name || strings.ReplaceAll(name, "-", "_") == s.prefix {
 			row, _ := provider.Find(s.prefix)
 			row.Base = s.base
-			if address != "" {
+			if address = cmp.Or(address, firstBase(row, getenv)); address != "" {
 				row.Base = address
 			}
-			return Upstream{Name: s.name, Provider: row, Local: true}, nil
+			return Upstream{Name: s.name, Provider: row, Local: true, moved: address != ""}, nil
 		}
 	}
 	row, ok := provider.Find(name)
@@ -69,6 +73,9 @@ func FindUpstream(name, address string) (Upstream, error) {
 		return Upstream{}, fault.Usage("provider-unsupported", "-upstream cannot set up %s, which needs an account", name).
 			WithHint("write the entry yourself: docs/bedrock.md and docs/vertex.md have examples")
 	}
+	if row.Base == "" {
+		address = cmp.Or(address, firstBase(row, getenv))
+	}
 	if address != "" {
 		row.Base = address
 	}
@@ -76,7 +83,13 @@ func FindUpstream(name, address string) (Upstream, error) {
 		return Upstream{}, fault.Usage("address-missing", "%s has no address of its own", name).
 			WithHint("name the server's with -address=https://HOST/v1")
 	}
-	return Upstream{Name: name, Provider: row}, nil
+	return Upstream{Name: name, Provider: row, moved: address != ""}, nil
+}
+
+// firstBase returns the value of the first variable of a provider's address that is set.
+func firstBase(row provider.Provider, getenv func(string) string) string {
+	address, _ := provider.FirstSet(row.BaseVariables, getenv)
+	return address
 }
 
 // upstreamNames returns the names that -upstream can have.
@@ -101,8 +114,7 @@ func (u Upstream) KnownModels() []string {
 
 // Source returns the Source of a configuration with a provider's models: the first is for
 // most requests, the last for small ones. key is "" when the provider needs none.
-// writeAddress says that u.Base is not the provider's own address and has to be written.
-func (u Upstream) Source(models []string, key string, writeAddress bool) Source {
+func (u Upstream) Source(models []string, key string) Source {
 	s := Source{Title: "Written for " + u.Name + "; other models: docs/providers.md.", Default: "router-default"}
 	if key != "" {
 		s.Secrets = []rewrite.Secret{{Name: u.credentialName(), Value: key}}
@@ -113,7 +125,7 @@ func (u Upstream) Source(models []string, key string, writeAddress bool) Source 
 	add := func(group, model, comment string) {
 		fmt.Fprintf(&b, "  - model_name: %s%s\n    litellm_params:\n      model: %s\n", quoteYAML(group), comment,
 			quoteYAML(u.Prefix+"/"+model))
-		if writeAddress || u.Local {
+		if u.moved || u.Local {
 			fmt.Fprintf(&b, "      api_base: %s\n", quoteYAML(u.Base))
 		}
 		if key != "" {

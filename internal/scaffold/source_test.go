@@ -209,7 +209,7 @@ func TestEveryProviderWithAnAddressIsSetUp(t *testing.T) {
 	set := 0
 	for _, name := range provider.Names() {
 		row, _ := provider.Find(name)
-		u, err := scaffold.FindUpstream(name, "")
+		u, err := scaffold.FindUpstream(name, "", empty)
 		if works := !u.Local && row.Base != ""; err != nil {
 			if works {
 				t.Errorf("%s: %v", name, err)
@@ -224,7 +224,7 @@ func TestEveryProviderWithAnAddressIsSetUp(t *testing.T) {
 		if !row.KeyOptional {
 			key = "key-0123456789"
 		}
-		s := u.Source(models, key, false)
+		s := u.Source(models, key)
 		dir := t.TempDir()
 		if _, err := scaffold.Init(scaffold.Options{Dir: dir, Now: now, Source: &s}); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -260,7 +260,7 @@ func TestALocalServerIsAskedForItsModelsWithoutAKey(t *testing.T) {
 		_, _ = w.Write([]byte(`{"data":[{"id":"nomic-embed-text"},{"id":"qwen3:8b"},{"id":"phi4"}]}`))
 	}))
 	defer server.Close()
-	u, err := scaffold.FindUpstream("ollama", server.URL)
+	u, err := scaffold.FindUpstream("ollama", server.URL, empty)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func TestALocalServerIsAskedForItsModelsWithoutAKey(t *testing.T) {
 	if _, err := scaffold.ListModels(t.Context(), u); !fault.HasCode(err, "upstream-unreachable") {
 		t.Error(err)
 	}
-	elsewhere, err := scaffold.FindUpstream("vllm", "https://gpu.example/v1")
+	elsewhere, err := scaffold.FindUpstream("vllm", "https://gpu.example/v1", empty)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,5 +303,33 @@ func TestConfigurationsOfOtherRoutersAreFound(t *testing.T) {
 	}
 	if got := scaffold.FindForeign(dir, home); !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+// TestTheVariableOfAServersAddressCounts: LiteLLM's variable is where its users have the address of
+// their server. One of a provider with an address of its own is left to the router.
+func TestTheVariableOfAServersAddressCounts(t *testing.T) {
+	t.Parallel()
+	env := func(name string) string {
+		return map[string]string{"OLLAMA_API_BASE": "http://127.0.0.1:9", "AZURE_API_BASE": "https://mine.example",
+			"OPENAI_BASE_URL": "https://gw.example/v1"}[name]
+	}
+	for _, c := range []struct{ name, address, want, written string }{
+		{"ollama", "", "http://127.0.0.1:9", `api_base: "http://127.0.0.1:9"`},
+		{"ollama", "http://127.0.0.1:8", "http://127.0.0.1:8", `api_base: "http://127.0.0.1:8"`},
+		{"azure", "", "https://mine.example", `api_base: "https://mine.example"`},
+		{"azure", "https://other.example", "https://other.example", `api_base: "https://other.example"`},
+		{"openai", "", "https://api.openai.com/v1", ""},
+		{"openai", "https://other.example", "https://other.example", `api_base: "https://other.example"`},
+	} {
+		u, err := scaffold.FindUpstream(c.name, c.address, env)
+		if err != nil || u.Base != c.want {
+			t.Errorf("%s %s: %s %v", c.name, c.address, u.Base, err)
+			continue
+		}
+		text := string(u.Source([]string{"m"}, "").Base)
+		if !strings.Contains(text, c.written) || (c.written == "") == strings.Contains(text, "api_base") {
+			t.Errorf("%s %s: %s", c.name, c.address, text)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func mergeIncludes(top document.Section, path string, getenv func(string) string
 		}
 		text, err := readFile(next.path)
 		if err != nil {
-			next.fail(top, "%s cannot be included: %s", next.path, err)
+			next.fail(top, "%s cannot be included: %s", next.path, whyUnread(err))
 			continue
 		}
 		_, included, err := document.Parse(next.path, text, getenv)
@@ -59,6 +59,14 @@ func (i inclusion) fail(top document.Section, format string, args ...any) {
 	if file != top.File() {
 		top.File().AddProblems(file.Problems[len(file.Problems)-1])
 	}
+}
+
+// whyUnread says why a file that is to be included cannot be read.
+func whyUnread(err error) string {
+	if fault.HasCode(err, "settings-not-found") {
+		return "there is no such file"
+	}
+	return err.Error()
 }
 
 // addFault records the problems of a file that cannot be parsed.

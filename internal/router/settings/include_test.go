@@ -83,7 +83,7 @@ func TestABrokenIncludeNamesTheFileAndTheLine(t *testing.T) {
 	}
 	const includesA = head + "include: [a.yaml]\n"
 	for name, c := range map[string]struct{ main, a, want string }{
-		"missing":                 {head + "include:\n  - gone.yaml\n", "", "main.yaml:3:5: include[0]: DIR/gone.yaml cannot"},
+		"missing":                 {head + "include:\n  - gone.yaml\n", "", "main.yaml:3:5: include[0]: DIR/gone.yaml cannot be included: there is no such file"},
 		"missing further down":    {includesA, "include: [gone.yaml]\n", "a.yaml:1:11: include[0]: DIR/gone.yaml cannot"},
 		"not a list further down": {includesA, "include: b.yaml\n", "a.yaml:1:1: include: expected a list"},
 		"not a mapping":           {includesA, "- 1\n", "a.yaml:1:1: the file must hold a map"},

@@ -92,7 +92,7 @@ func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Usage("settings-not-found", "router settings %s do not exist: %w", path, fs.ErrNotExist).
+		return nil, fault.Usage("settings-not-found", "router settings %s do not exist", path).
 			WithHint("write them with: mage profile:set NAME")
 	case err != nil:
 		return nil, fault.New("settings-unreadable", "read router settings: %w", err)
