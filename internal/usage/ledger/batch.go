@@ -81,7 +81,8 @@ func (b *batch) close() {
 	}
 }
 
-// write writes rows, their sums, and what was lost before. It is called in a transaction.
+// write writes rows, their sums, and what was lost before. It is called in a transaction. A batch
+// that failed is not used again: it has ids of names that are taken back.
 func (b *batch) write(rows []record.Request, lost gap, reason string) error {
 	b.err = nil
 	clear(b.hours)
@@ -101,9 +102,6 @@ func (b *batch) write(rows []record.Request, lost gap, reason string) error {
 			reason = "requests came faster than they could be written"
 		}
 		b.exec(b.gap, lost.start.UnixMicro(), lost.stop.UnixMicro(), int64(lost.rows), reason)
-	}
-	if b.err != nil {
-		b.names = nil // ids that were made in the transaction are taken back
 	}
 	return b.err
 }

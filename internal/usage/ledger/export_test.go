@@ -8,3 +8,6 @@ var (
 
 // BatchRows is how many rows are written without waiting for the interval.
 const BatchRows = batchRows
+
+// MaxPending is how many rows wait at most to be written.
+const MaxPending = maxPending

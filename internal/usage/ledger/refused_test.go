@@ -1,0 +1,75 @@
+package ledger_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+)
+
+// TestABatchThatFailsWhileRowsOverflowLosesTheOldest has a batch wait in the middle while as many rows
+// come as may wait, and then fail. Its row is then one too many, and told as a gap; the others have a
+// name whose id the failure took back.
+func TestABatchThatFailsWhileRowsOverflowLosesTheOldest(t *testing.T) {
+	t.Parallel()
+	folder, c, log := t.TempDir(), &clock{now: noon}, &buffer{}
+	began, goOn := make(chan struct{}), make(chan struct{})
+	begin := sync.OnceFunc(func() { close(began); <-goOn })
+	redact := func(text string) string {
+		if text == "second" {
+			begin()
+		}
+		return text
+	}
+	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: c.Now, Redact: redact,
+		Logger: slog.New(slog.NewTextHandler(log, nil))})
+	w.Add(row(0, "alice", "opus"))
+	eventually(t, func() bool { return countRows(t, folder) == 1 })
+	execute(t, folder, `CREATE TRIGGER refused BEFORE INSERT ON request WHEN new.start > 0 BEGIN SELECT RAISE(ABORT, 'not today'); END`)
+	w.Add(row(time.Second, "second", "opus"))
+	<-began
+	for i := range ledger.MaxPending {
+		w.Add(row(time.Duration(i+2)*time.Second, "second", "opus"))
+	}
+	close(goOn)
+	eventually(t, func() bool { return strings.Contains(log.String(), "cannot be written") })
+	execute(t, folder, `DROP TRIGGER refused`)
+	c.Set(noon.Add(6 * time.Second))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, folder)
+	gaps, err := r.Gaps(ledger.Filter{})
+	if err != nil || len(gaps) != 1 || gaps[0].Requests != 1 || !gaps[0].Since.Equal(noon.Add(time.Second)) ||
+		!gaps[0].Until.Equal(noon.Add(time.Second)) || !strings.Contains(gaps[0].Reason, "not today") {
+		t.Errorf("%+v %v", gaps, err)
+	}
+	rows := all(t, folder)
+	if len(rows) != ledger.MaxPending+1 {
+		t.Fatalf("%d rows, want %d", len(rows), ledger.MaxPending+1)
+	}
+	for _, got := range rows {
+		if want := "second"; got.Client != want && (got.Client != "alice" || !got.Time.Equal(noon)) {
+			t.Fatalf("the row of %s is of %q", got.Time, got.Client)
+		}
+	}
+}
+
+// execute executes a statement on a ledger, as another process does.
+func execute(t *testing.T, folder, sql string) {
+	t.Helper()
+	db, err := sqlite3.Open("file:" + filepath.Join(folder, ledger.FileName) + "?_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Exec(sql); err != nil {
+		t.Fatal(err)
+	}
+}
