@@ -188,8 +188,13 @@ func (l pipeListener) Addr() net.Addr {
 
 // inMemory calls test with a connection to a page, in a bubble of synctest whose clock is not real.
 func inMemory(t *testing.T, test func(t *testing.T, p *page.Server, conn net.Conn)) {
+	inMemoryWith(t, page.Sources{Now: time.Now, Program: "mage"}, test)
+}
+
+// inMemoryWith does that for a page with these sources.
+func inMemoryWith(t *testing.T, o page.Sources, test func(t *testing.T, p *page.Server, conn net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
-		p := page.New(page.Sources{Now: time.Now, Program: "mage"})
+		p := page.New(o)
 		server := page.NewHTTPServer(p)
 		conn, theirs := net.Pipe()
 		l := make(pipeListener, 1)

@@ -40,3 +40,9 @@ func (s *Server) Switch(name string) {
 	r := &http.Request{PostForm: map[string][]string{"profile": {name}}, Form: map[string][]string{}}
 	s.serveProfile(httptest.NewRecorder(), r, session{})
 }
+
+// Gather asks the sources whose answers are too old.
+func (s *Server) Gather() { s.gather() }
+
+// Examine runs doctor's checks again, as the page's button does.
+func (s *Server) Examine() { s.serveExamine(httptest.NewRecorder(), nil, session{}) }
