@@ -36,7 +36,7 @@ func (s *Stack) readSettings(cfg *config.Config, at Place) error {
 		return err
 	}
 	s.Profile, s.Warnings = active.Profile, active.Warnings
-	addRedis(active.Config, at.Redis)
+	foreign := addRedis(active.Config, at.Redis)
 	asked := map[string]bool{}
 	loaded, problems := settings.ExamineValues(cfg.File, active.Config, placeIn(cfg.File), recordNames(asked))
 	if len(problems) > 0 {
@@ -53,6 +53,9 @@ func (s *Stack) readSettings(cfg *config.Config, at Place) error {
 	s.readLoaded(loaded)
 	s.readRedis(active.Config)
 	s.MasterKey = masterKeyOf(active.Config)
+	for _, name := range foreign {
+		delete(asked, name)
+	}
 	s.addVariables(active, loaded, asked)
 	return nil
 }
@@ -133,12 +136,13 @@ func (s *Stack) warn(code, path, message string) {
 // RedisVariable is the variable that has the password of a Redis that is deployed with the routers.
 const RedisVariable = "REDIS_PASSWORD"
 
-// addRedis has the settings name the Redis at an address, unless they name one.
-func addRedis(values map[string]any, address string) {
+// addRedis has the settings name the Redis at an address, unless they name one. It returns the variables that are
+// about another Redis, that of this machine.
+func addRedis(values map[string]any, address string) []string {
 	host, port, isAddress := strings.Cut(address, ":")
 	router, _ := values["router_settings"].(map[string]any)
 	if !isAddress || usesRedis(values) {
-		return
+		return nil
 	}
 	if router == nil {
 		router = map[string]any{}
@@ -146,6 +150,7 @@ func addRedis(values map[string]any, address string) {
 	}
 	number, _ := strconv.Atoi(port)
 	router["redis_host"], router["redis_port"], router["redis_password"] = host, number, "os.environ/"+RedisVariable
+	return []string{"REDIS_DB", "REDIS_SSL", "REDIS_USERNAME"}
 }
 
 // usesRedis reports whether the settings name a Redis.

@@ -108,26 +108,7 @@ func (o *Options) complete(stack deploy.Stack) error {
 		return optionFault("publish", "%q is not an address of this machine", o.Publish).
 			WithHint("127.0.0.1 is for this machine only; 0.0.0.0 is for everybody who reaches it")
 	}
-	if stack.Router.Runtime == config.RuntimeLiteLLM && o.LiteLLMImage == "" {
-		return optionFault("litellm-image", "the router is LiteLLM (services.litellm.runtime), and its image is not named").
-			WithHint("name it with its version, or its digest from `docker buildx imagetools inspect`: " +
-				"-litellm-image=ghcr.io/berriai/litellm:VERSION")
-	}
-	if stack.CLIProxyFile != "" && o.UpstreamImage == "" {
-		return optionFault("upstream-image", "the upstream is CLIProxyAPI, and its image is not named").
-			WithHint("name it with its version, or its digest from `docker buildx imagetools inspect`: " +
-				"-upstream-image=eceasy/cli-proxy-api:VERSION")
-	}
-	for flag, image := range map[string]string{"image": o.Image, "upstream-image": o.UpstreamImage,
-		"litellm-image": o.LiteLLMImage} {
-		if strings.ContainsFunc(image, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\$`, r) }) {
-			return optionFault(flag, "%q is not the name of an image", image)
-		}
-		if strings.HasSuffix(image, ":latest") {
-			return optionFault(flag, "%s is another program tomorrow", image).WithHint("name a version or a digest")
-		}
-	}
-	return nil
+	return deploy.CheckImages(stack, o.Image, o.UpstreamImage, o.LiteLLMImage)
 }
 
 // isProjectName reports whether Compose accepts the name of a project.

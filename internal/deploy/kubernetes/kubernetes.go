@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/config"
@@ -30,12 +29,13 @@ const (
 	redisName    = "redis"
 	redisPort    = 6379
 	minPort      = 1024 // below it, only root may listen
+	connections  = 4096 // of clients to a router, whose soft limit of memory is 832 MiB then: the pod has 1 GiB
 )
 
 // Times in a pod that ends: Kubernetes takes it out of the Services while the router lingers, then the router
 // drains, and nothing is killed before it had time to say so.
 const (
-	linger   = 10 * time.Second // longer than the readiness probe needs to fail, and the news to spread
+	linger   = 5 * time.Second // Kubernetes spreads the news meanwhile: new requests come until all nodes know
 	killWait = 15 * time.Second
 )
 
@@ -50,7 +50,7 @@ func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
 	if err != nil {
 		return deploy.Rendering{}, err
 	}
-	if err := o.complete(version.Number, stack.Router); err != nil {
+	if err := o.complete(version.Number, stack); err != nil {
 		return deploy.Rendering{}, err
 	}
 	o.Profile = stack.Profile
@@ -94,10 +94,6 @@ func warn(stack deploy.Stack, cfg *config.Config, o Options) []config.Warning {
 	if o.Max > 1 && !stack.Redis && stack.Router.Runtime == config.RuntimeEmbedded {
 		add("state-not-shared", "router_settings", "each router counts for itself: with -redis or router_settings.redis_host "+
 			"they share cooldowns, limits and sessions")
-	}
-	if stack.CLIProxyFile != "" && strings.HasSuffix(o.UpstreamImage, ":latest") {
-		add("image-not-pinned", "services.cliproxyapi_plus", o.UpstreamImage+" is another program tomorrow: name a version "+
-			"with -upstream-image")
 	}
 	return all
 }

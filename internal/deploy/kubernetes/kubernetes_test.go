@@ -74,14 +74,26 @@ func TestNoSecretIsInAnyFile(t *testing.T) {
 func TestOptionsThatKubernetesRefusesAreRefused(t *testing.T) {
 	t.Parallel()
 	cfg := install(t, "accounts", t.TempDir())
+	const none = "none" // no image is named; "" stands for a right one
 	for says, o := range map[string]kubernetes.Options{
 		"-replicas: 0": {}, "-replicas: -1": {Replicas: -1}, "-max: 2 is below": {Replicas: 3, Max: 2},
 		`-name: Kubernetes refuses "Team"`: {Replicas: 1, Name: "Team"}, `-name: Kubernetes refuses "a_b"`: {Replicas: 1, Name: "a_b"},
 		`-name: Kubernetes refuses "-a"`: {Replicas: 1, Name: "-a"}, "-name: ": {Replicas: 1, Name: strings.Repeat("a", 64)},
 		"-host: ": {Replicas: 1, Host: "https://x"}, `-host: "1.2.3.4"`: {Replicas: 1, Host: "1.2.3.4"},
-		`there is no component "ingres"`: {Replicas: 1, With: []string{"ingres"}},
-		"-gateway: ":                     {Replicas: 1, With: []string{kubernetes.Gateway}}, "-image: ": {Replicas: 1, Image: "a\nb"},
+		`there is no component "ingres"`:  {Replicas: 1, With: []string{"ingres"}},
+		"-gateway: ":                      {Replicas: 1, With: []string{kubernetes.Gateway}},
+		"-image: ":                        {Replicas: 1, Image: "a\nb"},
+		"-image: flowgate is another":     {Replicas: 1, Image: "flowgate"},
+		"-upstream-image: the upstream":   {Replicas: 1, UpstreamImage: none},
+		"-upstream-image: x:latest is":    {Replicas: 1, UpstreamImage: "x:latest"},
+		"-upstream-image: host:5000/x is": {Replicas: 1, UpstreamImage: "host:5000/x"},
 	} {
+		switch o.UpstreamImage {
+		case "":
+			o.UpstreamImage = "host:5000/x@sha256:" + strings.Repeat("0", 64)
+		case none:
+			o.UpstreamImage = ""
+		}
 		if _, err := kubernetes.Render(cfg, o); !fault.HasCode(err, "deploy-option") || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", says, err)
 		}

@@ -72,7 +72,8 @@ func (m model) RouterArgs() []string {
 		return []string{"--config", settings, "--host", "0.0.0.0", "--port", port}
 	}
 	args := []string{"router:serve", "-settings=" + settings, "-host=0.0.0.0", "-port=" + port,
-		"-linger=" + linger.String(), "-drain=" + m.Drain.String()}
+		"-linger=" + linger.String(), "-drain=" + m.Drain.String(),
+		"-connections=" + strconv.Itoa(connections)} // behind an Ingress or a Gateway, all come from one address
 	if len(m.Keys) > 0 {
 		args = append(args, "-secrets="+keysFolder)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/deploy"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
@@ -18,7 +18,7 @@ type Options struct {
 	Replicas      int      `json:"replicas"`       // of the router; default 2
 	Max           int      `json:"max"`            // up to which it is scaled; default 4 times Replicas; equal: no scaling
 	Image         string   `json:"image"`          // FlowGate's own
-	UpstreamImage string   `json:"upstream_image"` // CLIProxyAPI's
+	UpstreamImage string   `json:"upstream_image"` // CLIProxyAPI's; needed for runtime: cliproxyapi
 	LiteLLMImage  string   `json:"litellm_image"`  // LiteLLM's; needed for runtime: litellm
 	Redis         bool     `json:"redis"`          // a Redis is deployed too
 	Host          string   `json:"host"`           // the name by which clients reach the router from outside
@@ -38,10 +38,9 @@ var components = [...]string{ServiceMonitor, Gateway, Ingress}
 
 // Defaults of Options.
 const (
-	defaultReplicas      = 2
-	defaultGrowth        = 4 // Max by Replicas
-	defaultUpstreamImage = "eceasy/cli-proxy-api:latest"
-	maxReplicas          = 1000
+	defaultReplicas = 2
+	defaultGrowth   = 4 // Max by Replicas
+	maxReplicas     = 1000
 )
 
 // optionFault returns the fault deploy-option for a flag.
@@ -50,17 +49,15 @@ func optionFault(flag, format string, args ...any) *fault.Error {
 }
 
 // complete fills in defaults and checks the options. Fault: deploy-option.
-func (o *Options) complete(version string, router config.Service) error {
+func (o *Options) complete(version string, stack deploy.Stack) error {
 	o.Name = cmp.Or(o.Name, "flowgate")
 	o.Image = cmp.Or(o.Image, "flowgate:"+version)
-	o.UpstreamImage = cmp.Or(o.UpstreamImage, defaultUpstreamImage)
 	if o.With == nil {
 		o.With = []string{}
 	}
 	slices.Sort(o.With)
-	if router.Runtime == config.RuntimeLiteLLM && o.LiteLLMImage == "" {
-		return optionFault("litellm-image", "the router is LiteLLM (services.litellm.runtime), and its image is not named").
-			WithHint("name the image that your LiteLLM is from, with its version")
+	if err := deploy.CheckImages(stack, o.Image, o.UpstreamImage, o.LiteLLMImage); err != nil {
+		return err
 	}
 	if err := o.checkNames(); err != nil {
 		return err
@@ -91,7 +88,7 @@ func (o *Options) checkReplicas() error {
 	return nil
 }
 
-// checkNames checks what has to be a name in Kubernetes, and images.
+// checkNames checks what has to be a name in Kubernetes.
 func (o *Options) checkNames() error {
 	if !isLabel(o.Name) {
 		return optionFault("name", "Kubernetes refuses %q as a name", o.Name).
@@ -99,12 +96,6 @@ func (o *Options) checkNames() error {
 	}
 	if o.Host != "" && !isHostName(o.Host) {
 		return optionFault("host", "%q is not the name of a host", o.Host).WithHint("write it as in llm.example.org, without a port")
-	}
-	for _, image := range [...]struct{ flag, name string }{
-		{"image", o.Image}, {"upstream-image", o.UpstreamImage}, {"litellm-image", o.LiteLLMImage}} {
-		if strings.ContainsFunc(image.name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
-			return optionFault(image.flag, "%q is not the name of an image", image.name)
-		}
 	}
 	return nil
 }

@@ -23,9 +23,6 @@ printf '%s\n' "${GROQ_API_BASE:-}" | put GROQ_API_BASE # empty where it is not s
 printf '%s\n' "${OPENAI_ORGANIZATION:-}" | put OPENAI_ORGANIZATION # empty where it is not set
 printf '%s\n' "${OPENAI_ORG_ID:-}" | put OPENAI_ORG_ID # empty where it is not set
 printf '%s\n' "${OPENAI_PROJECT_ID:-}" | put OPENAI_PROJECT_ID # empty where it is not set
-printf '%s\n' "${REDIS_DB:-}" | put REDIS_DB # empty where it is not set
-printf '%s\n' "${REDIS_SSL:-}" | put REDIS_SSL # empty where it is not set
-printf '%s\n' "${REDIS_USERNAME:-}" | put REDIS_USERNAME # empty where it is not set
 # CLIProxyAPI's own file, with the addresses and folders of its container.
 mkdir -p "$here/cliproxyapi/auths"
 {

@@ -32,12 +32,6 @@ data=
 "
 [ -z "${OPENAI_PROJECT_ID:-}" ] || data="${data}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
 "
-[ -z "${REDIS_DB:-}" ] || data="${data}REDIS_DB=$REDIS_DB
-"
-[ -z "${REDIS_SSL:-}" ] || data="${data}REDIS_SSL=$REDIS_SSL
-"
-[ -z "${REDIS_USERNAME:-}" ] || data="${data}REDIS_USERNAME=$REDIS_USERNAME
-"
 printf '%s' "$data" | secret router-environment --from-env-file=/dev/stdin
 
 # CLIProxyAPI's own file, with the addresses and folders of the pod.
