@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ const configuration = `x-up: &up {model: openai/up, api_key: k-up, input_cost_pe
 model_list:
   - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/a/v1", <<: *up}, model_info: {id: a}}
   - {model_name: m, litellm_params: {model: openai/up, api_base: "%[1]s/b/v1", <<: *up}, model_info: {id: b}}
+  - {model_name: solo, litellm_params: {model: openai/up, api_base: "%[1]s/c/v1", <<: *up}, model_info: {id: c}}
 router_settings: {num_retries: 2, cooldown_time: 30, optional_pre_call_checks: [session_affinity], redis_host: 127.0.0.1, redis_port: %[2]d}
 general_settings: {master_key: ` + masterKey + `}
 `
@@ -82,6 +84,7 @@ type cluster struct {
 	mounted  string
 
 	redisCommand []string
+	redisPort    int // where the routers look for Redis; create may set it
 }
 
 // startCluster starts a cluster; create makes named keys before the routers start, and may be nil.
@@ -103,7 +106,7 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 	dir := t.TempDir()
 	c := &cluster{t: t, upstream: startUpstream(t), keys: clientkey.Store{Folder: filepath.Join(dir, "secrets")},
 		mounted: filepath.Join(dir, "mounted"), url: fmt.Sprintf("http://127.0.0.1:%d", ports[1]),
-		redisCommand: []string{programs[1], "--port", fmt.Sprint(ports[0]), "--bind", "127.0.0.1", "--save", "", "--dir", dir}}
+		redisCommand: redisCommand(programs[1], ports[0], dir), redisPort: ports[0]}
 	c.startRedis()
 	if create != nil {
 		create(c)
@@ -112,7 +115,7 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 	var servers strings.Builder
 	for i, port := range ports[3:] {
 		name := fmt.Sprintf("r%d", i)
-		settings := c.write(dir, name+".yaml", fmt.Sprintf(configuration, c.upstream.URL, ports[0], name))
+		settings := c.write(dir, name+".yaml", fmt.Sprintf(configuration, c.upstream.URL, c.redisPort, name))
 		usage := filepath.Join(dir, "usage", name)
 		r := &router{t: t, usage: usage, url: fmt.Sprintf("http://127.0.0.1:%d", port), command: []string{program, "router:serve",
 			"-settings=" + settings, fmt.Sprintf("-port=%d", port), "-keys=" + c.mounted,
@@ -125,6 +128,12 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 	start(t, "polling mechanism", programs[0], "-V", "-f", balancer)
 	c.waitReady(fmt.Sprintf("http://127.0.0.1:%d", ports[2]))
 	return c
+}
+
+// redisCommand is the command of a Redis that writes nothing to the disk.
+func redisCommand(program string, port int, dir string, further ...string) []string {
+	return append([]string{program, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--dir", dir,
+		"--enable-debug-command", "local"}, further...)
 }
 
 // startRedis starts Redis.
@@ -242,8 +251,13 @@ type result struct {
 
 // ask sends a request with a key to a router, or to haproxy; session may be empty.
 func ask(url, key, session string) (got result) {
-	req, err := http.NewRequest(http.MethodPost, url+"/v1/chat/completions",
-		strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"hi"}]}`))
+	return askModel(context.Background(), "m", url, key, session)
+}
+
+// askModel is ask for a model, until ctx ends.
+func askModel(ctx context.Context, model, url, key, session string) (got result) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions",
+		strings.NewReader(`{"model":"`+model+`","messages":[{"role":"user","content":"hi"}]}`))
 	if err != nil {
 		return result{err: err}
 	}

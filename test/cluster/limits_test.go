@@ -1,8 +1,12 @@
 package cluster_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -73,4 +77,57 @@ func TestASessionStaysAtItsDeploymentWhateverTheRouter(t *testing.T) {
 		}
 	}
 	t.Logf("deployments of the sessions: %v", used)
+}
+
+func TestAKeyHasItsParallelRequestsOverAllRouters(t *testing.T) {
+	t.Parallel()
+	var key string
+	c := startCluster(t, func(c *cluster) { key = c.createKey("laptop", clientkey.Limits{MaxParallel: lo.ToPtr[int64](3)}) })
+	waiting, open := c.upstream.hold()
+	var held sync.WaitGroup
+	for i := range routers {
+		held.Go(func() { _ = ask(c.routers[i].url, key, "") })
+	}
+	defer held.Wait()
+	defer open()
+	eventually(t, "one request is in flight at each router", func() bool { return lo.Sum(lo.Values(waiting())) == routers })
+	isRefused := func(r *router) bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a router that allows it keeps it waiting
+		defer cancel()
+		return askModel(ctx, "m", r.url, key, "").status == 429
+	}
+	for i, r := range c.routers {
+		eventually(t, fmt.Sprintf("router %d refuses a fourth request", i), func() bool { return isRefused(r) })
+	}
+	_ = c.routers[0].cmd.Process.Kill()
+	c.routers[0].wait()
+	eventually(t, "the request of a router that was killed does not count any more", func() bool { return !isRefused(c.routers[1]) })
+}
+
+func TestASessionThatChangedItsDeploymentStaysAtTheNewOne(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, nil)
+	const session = "0193-session-that-moves"
+	first := ask(c.routers[0].url, masterKey, session).deployment
+	c.upstream.refuse(first, "1")
+	var second string
+	eventually(t, "the session has another deployment", func() bool {
+		got := ask(c.routers[1].url, masterKey, session)
+		second = got.deployment
+		return got.status == 200 && second != first
+	})
+	c.upstream.accept(first)
+	for i, r := range c.routers {
+		eventually(t, "the first deployment works again", func() bool { return !r.cools(first) })
+		for range 5 {
+			if got := ask(r.url, masterKey, session); got.status != 200 || got.deployment != second {
+				t.Errorf("router %d: %d from %q, and the session is at %q now", i, got.status, got.deployment, second)
+			}
+		}
+	}
+	used := map[string]int{}
+	eventually(t, "requests without a session go to both", func() bool {
+		used[ask(c.url, masterKey, "").deployment]++
+		return used[first] > 0 && used[second] > 0
+	})
 }

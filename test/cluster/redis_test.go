@@ -1,10 +1,8 @@
 package cluster_test
 
 import (
-	"bufio"
-	"net"
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,7 +66,7 @@ func TestNoClientSeesWhatHappensToRedis(t *testing.T) {
 	c.waitShared("")
 	c.checkTold("")
 
-	c.sendRedis("FLUSHALL")
+	c.askRedis("FLUSHALL")
 	l.wait(t, 10*workers)
 	c.waitShared("")
 
@@ -89,58 +87,17 @@ func TestNoClientSeesWhatHappensToRedis(t *testing.T) {
 func TestRequestsNeedAtMostOneCommandOfRedis(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, nil)
-	before := c.countCommands()
+	before := c.redisNumber("INFO stats", "total_commands_processed:")
 	began := time.Now()
 	l := startLoad(t, c)
 	l.wait(t, 100*workers)
 	l.checkNoneFailed(t)
-	commands, seconds := c.countCommands()-before, time.Since(began).Seconds()
+	commands, seconds := c.redisNumber("INFO stats", "total_commands_processed:")-before, time.Since(began).Seconds()
 	signs := int(3 * routers * (seconds + 2)) // what is sent each second without any request
 	if commands > l.total+signs {
 		t.Errorf("%d requests needed %d commands of Redis", l.total, commands)
 	}
 	t.Logf("%d requests in %.0f s, %d commands of Redis", l.total, seconds, commands)
-}
-
-// countCommands returns how many commands Redis has carried out.
-func (c *cluster) countCommands() int {
-	c.t.Helper()
-	conn, err := net.Dial("tcp", "127.0.0.1:"+c.redisCommand[2])
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	if _, err := conn.Write([]byte("INFO stats\r\n")); err != nil {
-		c.t.Fatal(err)
-	}
-	for s := bufio.NewScanner(conn); s.Scan(); {
-		if number, found := strings.CutPrefix(s.Text(), "total_commands_processed:"); found {
-			n, err := strconv.Atoi(number)
-			if err != nil {
-				c.t.Fatal(err)
-			}
-			return n
-		}
-	}
-	c.t.Fatal("Redis does not say how many commands it has carried out")
-	return 0
-}
-
-// sendRedis sends a command to Redis.
-func (c *cluster) sendRedis(command string) {
-	c.t.Helper()
-	conn, err := net.Dial("tcp", "127.0.0.1:"+c.redisCommand[2])
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	answer := make([]byte, 64)
-	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
-		c.t.Fatal(err)
-	}
-	if n, err := conn.Read(answer); err != nil || !strings.HasPrefix(string(answer[:n]), "+OK") {
-		c.t.Fatalf("%s: %q %v", command, answer[:n], err)
-	}
 }
 
 // checkShares checks that a cooldown that begins now is known to all routers.
@@ -155,4 +112,33 @@ func (c *cluster) checkShares() {
 	for _, r := range c.routers {
 		eventually(c.t, "the router knows that the deployment cools down", func() bool { return r.cools("b") })
 	}
+}
+
+func TestOnlyTheFirstRequestOfASessionAsksRedis(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, nil)
+	const sessions = 5
+	before := c.countReads()
+	for i := range 10 * routers { // a group of one deployment
+		got := askModel(t.Context(), "solo", c.routers[i%routers].url, masterKey, fmt.Sprintf("0193-solo-session-%d", i))
+		if got.status != 200 {
+			t.Fatalf("%d %v %s", got.status, got.err, got.body)
+		}
+	}
+	if n := c.countReads() - before; n != 0 {
+		t.Errorf("requests for a model with one deployment asked Redis %d times", n)
+	}
+	for i := range sessions {
+		_ = ask(c.routers[i%routers].url, masterKey, fmt.Sprintf("0193-session-number-%d", i))
+	}
+	if n := c.countReads() - before; n < 1 || n > sessions {
+		t.Errorf("the first requests of %d sessions asked Redis %d times", sessions, n)
+	}
+	eventually(t, "all routers know the sessions", func() bool {
+		before := c.countReads()
+		for i := range sessions * routers {
+			_ = ask(c.routers[i%routers].url, masterKey, fmt.Sprintf("0193-session-number-%d", i/routers))
+		}
+		return c.countReads() == before
+	})
 }

@@ -78,6 +78,13 @@ func (u *upstream) refuse(name, seconds string) {
 	u.refuses[name] = seconds
 }
 
+// accept ends what refuse began.
+func (u *upstream) accept(name string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.refuses, name)
+}
+
 // hold has requests wait until open is called; waiting returns how many of each router wait.
 func (u *upstream) hold() (waiting func() map[string]int, open func()) {
 	gate := make(chan struct{})
