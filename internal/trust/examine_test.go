@@ -91,6 +91,13 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		{"  litellm_settings: {num_retries: 1", "  general_settings: {pass_through_endpoints: [{path: /x, target: " +
 			"\"https://evil.example\", headers: {Authorization: os.environ/MINE}}]}\n  litellm_settings: {num_retries: 1"},
 		{"mine: {file: /etc/mine.key}", "mine: {env: GITHUB_TOKEN}"},
+		// Routers that share their state log in there, with a password that no setting may name (REDIS_PASSWORD).
+		{"  litellm_settings: {num_retries: 1", "  router_settings: {redis_host: evil.example}\n  litellm_settings: {num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  router_settings: {redis_url: \"rediss://evil.example/0\"}\n  litellm_settings: " +
+			"{num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  router_settings: {redis_url: os.environ/MINE}\n  litellm_settings: {num_retries: 1"},
+		{"  litellm_settings: {num_retries: 1", "  router_settings: {cache_kwargs: {password: os.environ/MINE}}\n  litellm_settings: " +
+			"{num_retries: 1"},
 		// Keys without an address: they go to the provider, or wherever the setting's program sends them.
 		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`, `model: openai/b, api_key_ref: mine`},
 		{`model: openai/b, api_base: "http://127.0.0.1:8317/v1", api_key_ref: mine`,
@@ -130,6 +137,8 @@ func TestAChangeOfWhatIsExecutedWrittenOrSentChangesTheDigestInEveryFolder(t *te
 		{"model: openai/b", "model: openai/c"}, {"api_key_ref: mine}",
 			"api_key_ref: mine, extra_headers: {X: os.environ/MINE}}"},
 		{"num_retries: 1,", "num_retries: 1, cache_params: {type: redis, host: localhost, password: os.environ/MINE},"},
+		{"  litellm_settings: {num_retries: 1", "  router_settings: {redis_host: localhost, redis_password: os.environ/MINE}\n" +
+			"  litellm_settings: {num_retries: 1"},
 		{"port: 4000", "port: 4000, host: 127.0.0.2"}, {"port: 4000", "port: 4000, host: localhost"},
 		{"port: 4000", "port: 4000, host: \"::1\""},
 		{"  litellm_settings: {num_retries: 1", "  general_settings: {master_key: os.environ/MINE}\n  litellm_settings: " +
@@ -251,6 +260,24 @@ func TestAConfigurationThatOthersCanReplaceIsNotObeyedUnlessNamedByHand(t *testi
 		}
 		if v := trust.Examine(trust.Subject{Config: cfg, Named: true, Getenv: home}); !v.Trusted {
 			t.Errorf("%s, named by hand: %+v", name, v)
+		}
+	}
+}
+
+// TestEachPartOfWhereRoutersShareTheirStateIsInTheDigest: a change of the host, the port or the password of a
+// Redis elsewhere asks again.
+func TestEachPartOfWhereRoutersShareTheirStateIsInTheDigest(t *testing.T) {
+	t.Parallel()
+	const redis = "  router_settings: {redis_host: redis.example, redis_port: 6379, redis_password: os.environ/MINE, " +
+		"cache_kwargs: {ssl: true, username: os.environ/USER_NAME}}\n"
+	shared := strings.Replace(text, "  litellm_settings: {num_retries: 1", redis+"  litellm_settings: {num_retries: 1", 1)
+	want := digest(t, shared)
+	for _, edit := range [][2]string{
+		{"redis.example", "evil.example"}, {"6379", "6380"}, {"redis_password: os.environ/MINE", "redis_password: os.environ/OTHER"},
+		{"os.environ/USER_NAME", "os.environ/OTHER"}, {"ssl: true", "ssl: false"},
+	} {
+		if got := digest(t, strings.Replace(shared, edit[0], edit[1], 1)); got == want {
+			t.Errorf("%q for %q does not ask again", edit[1], edit[0])
 		}
 	}
 }

@@ -101,8 +101,25 @@ func findDestinations(settings map[string]any) (addresses, references []string, 
 			}
 		})
 	}
+	if len(addresses) > 0 {
+		addresses = append(addresses, findTransport(settings)...)
+	}
 	slices.Sort(references) // walkScalars visits maps in no order
 	return addresses, references, hasLocal
+}
+
+// findTransport returns what says besides a host where keys go, and whether others can read them on the way:
+// the port of a Redis, and its ssl.
+func findTransport(settings map[string]any) (texts []string) {
+	for _, name := range [...]string{"port", "redis_port", "ssl"} {
+		if value, isSet := settings[name]; isSet {
+			texts = append(texts, fmt.Sprintf("%s=%v", name, value))
+		}
+	}
+	if more, isMap := settings["cache_kwargs"].(map[string]any); isMap {
+		texts = append(texts, findTransport(more)...)
+	}
+	return texts
 }
 
 // directReferences returns the references to keys in settings themselves, not below, except

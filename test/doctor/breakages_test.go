@@ -378,6 +378,15 @@ func policyOnes() []breakage {
 			harm: changeFile(settings, "num_retries: 2", "num_retrys: 2")},
 		{check: "settings.honoured", how: "a setting that the embedded router does not have", fix: "config:check", from: prepare,
 			harm: changeFile(settings, "num_retries: 2", "num_retries: 2\n      cache: true")},
+		{check: "router.redis", how: "nobody listens at redis_host", fix: "mage logs litellm", from: withUpstream,
+			harm: func(s *stack) func() {
+				s.edit(settings, "routing_strategy: simple-shuffle", "routing_strategy: simple-shuffle\n    redis_host: 127.0.0.1\n    redis_port: 1")
+				s.mage("restart")
+				return func() {
+					s.edit(settings, "\n    redis_host: 127.0.0.1\n    redis_port: 1", "")
+					s.mage("restart")
+				}
+			}},
 		{check: "providers.known", how: "a misspelt provider with LiteLLM", fix: "openai/NAME", from: withVenv,
 			harm: changeFile(settings, "openai/router-cheap", "opneai/router-cheap")},
 	}

@@ -21,6 +21,7 @@ func Checks(s *subject.Subject) []checks.Check {
 		settingsEffective(s),
 		settingsKnown(s),
 		settingsHonoured(s),
+		routerRedis(s),
 		providersKnown(s),
 	}
 }
