@@ -126,6 +126,26 @@ func makeEmptyFile(t *testing.T, path string) {
 	}
 }
 
+func TestTheLedgerCanBeTurnedOff(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "flowgate.yaml")
+	const rest = "config_version: 2\npaths: {runtime_dir: r, active_config: a, state_file: s, log_file: l}\n" +
+		"services: {litellm: {port: 4000, runtime: embedded}, cliproxyapi_plus: {port: 8317, runtime: echo}}\nlitellm_base: {model_list: []}\nprofiles: {p: {}}\n"
+	for usage, want := range map[string]config.Usage{
+		"":                              {Ledger: true, Days: 90, MaxBytes: 256 << 20},
+		"usage: {ledger: false}\n":      {Ledger: false, Days: 90, MaxBytes: 256 << 20},
+		"usage: {ledger: true}\n":       {Ledger: true, Days: 90, MaxBytes: 256 << 20},
+		"usage: {days: 7, max_mb: 1}\n": {Ledger: true, Days: 7, MaxBytes: 1 << 20},
+	} {
+		if err := os.WriteFile(path, []byte(rest+usage), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if cfg, err := config.Load(path, environ); err != nil || cfg.Usage != want {
+			t.Errorf("%q: %+v, %v", usage, cfg, err)
+		}
+	}
+}
+
 func TestDefaultProfileIsBalancedElseTheFirstByName(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default(t.TempDir())

@@ -15,7 +15,7 @@ const (
 // resolveUsage fills in what the file does not say about the usage ledger.
 func resolveUsage(doc schema.UsageDocument) Usage {
 	return Usage{
-		Ledger: lo.FromPtrOr(doc.Ledger, true), Days: lo.FromPtrOr(doc.Days, defaultUsageDays),
+		Ledger: bool(lo.FromPtrOr(doc.Ledger, true)), Days: lo.FromPtrOr(doc.Days, defaultUsageDays),
 		MaxBytes: int64(lo.FromPtrOr(doc.MaxMB, defaultUsageMB)) << 20,
 	}
 }

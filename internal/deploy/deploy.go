@@ -38,6 +38,7 @@ type Stack struct {
 	Keys              []Key         // the router's keys that are files here, sorted by Variable
 	ClientKeys        bool          // named keys exist: ClientKeysFile has to reach the router
 	ClientKeysFile    string        // where the named keys are here, as Key.File
+	Usage             config.Usage  // what the embedded router keeps of each request; nothing for another router
 	CLIProxyFile      string        // CLIProxyAPI's own file, relative to the configuration's folder if below it; it holds keys
 	Drain             time.Duration // how long the longest request may take: what a router that ends has to wait for
 	Addresses         []Address     // what the router connects to
@@ -68,6 +69,9 @@ func Read(cfg *config.Config, at Place) (Stack, error) {
 		return Stack{}, err
 	}
 	s := Stack{Router: router}
+	if router.Runtime == config.RuntimeEmbedded {
+		s.Usage = cfg.Usage
+	}
 	if upstream, ok := cfg.Service(config.CLIProxy); ok {
 		s.Upstream = &upstream
 	}

@@ -124,7 +124,7 @@ func addServiceVariables(all []Variable, svc config.Service) []Variable {
 	}
 	for name, value := range svc.Env {
 		for _, ref := range references(value) {
-			if ref != name {
+			if _, isSet := svc.Env[ref]; !isSet { // a variable that the service sets itself stays what it sets
 				byName[ref] = Variable{Name: ref}
 			}
 		}
@@ -146,7 +146,13 @@ func addServiceVariables(all []Variable, svc config.Service) []Variable {
 // checkVariables returns the fault deploy-unsupported for a name that is not that of a variable: the files of a
 // deployment have names as they are.
 func (s *Stack) checkVariables() error {
-	for _, v := range slices.Concat(s.Variables, s.UpstreamVariables) {
+	all := slices.Concat(s.Variables, s.UpstreamVariables)
+	for _, v := range all {
+		for _, name := range references(v.Value) {
+			all = append(all, Variable{Name: name})
+		}
+	}
+	for _, v := range all {
 		isWord := strings.Map(upperWordByte, v.Name) == strings.ToUpper(v.Name)
 		if !isWord || v.Name == "" || v.Name[0] >= '0' && v.Name[0] <= '9' {
 			return fault.Usage("deploy-unsupported", "%q is not the name of an environment variable", v.Name).
@@ -154,6 +160,30 @@ func (s *Stack) checkVariables() error {
 		}
 	}
 	return nil
+}
+
+// IsComposed reports whether the value is not known here, since it names other variables.
+func (v Variable) IsComposed() bool { return v.IsPlain && len(references(v.Value)) > 0 }
+
+// Shell returns the value as one word of a POSIX shell that has the variables that it names; the shell ends with
+// a message when one is not set.
+func (v Variable) Shell() string {
+	var word strings.Builder
+	rest := v.Value
+	for _, name := range references(rest) {
+		before, after, _ := strings.Cut(rest, "${"+name+"}")
+		word.WriteString(quoteLiteral(before) + `"${` + name + `?set it before this command}"`)
+		rest = after
+	}
+	return word.String() + quoteLiteral(rest)
+}
+
+// quoteLiteral returns a text in quotation marks of a POSIX shell, "" for none.
+func quoteLiteral(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // references returns the names of the ${NAME} references in a value.

@@ -38,3 +38,27 @@ func TestTheProxysOwnRefusalIsTheCauseAndItsPasswordIsNotLogged(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSettingsCanNameTheProxy(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	proxy := routertest.Serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- r.Method + " " + r.Host:
+		default: // only the first request is looked at
+		}
+		w.WriteHeader(http.StatusForbidden)
+	})
+	text := "environment_variables: {HTTPS_PROXY: \"http://" + proxy.Addr() + "\"}\n" +
+		routertest.OneDeploymentAt("https://upstream.invalid", routertest.WithoutRetries)
+	s := routertest.StartAt(t, proxy.Addr(), text, router.Options{})
+	got := s.Chat("m")
+	select {
+	case request := <-asked:
+		if request != "CONNECT upstream.invalid:443" {
+			t.Error(request)
+		}
+	default:
+		t.Errorf("the proxy was not asked: %s; %s", got.Body, s.Log)
+	}
+}

@@ -131,9 +131,9 @@ type RestartDocument struct {
 
 // UsageDocument says what the usage ledger keeps.
 type UsageDocument struct {
-	Ledger *bool `json:"ledger,omitempty" jsonschema:"description=Keep a row of each request; true when missing"`
-	Days   *int  `json:"days,omitempty" jsonschema:"minimum=1,maximum=3650,description=Rows that are older are deleted; 90 when missing"`
-	MaxMB  *int  `json:"max_mb,omitempty" jsonschema:"minimum=1,maximum=1048576,description=Size of the ledger from which on the oldest rows are deleted; 256 MiB when missing"`
+	Ledger *boolean `json:"ledger,omitempty" jsonschema:"description=Keep a row of each request; true when missing"`
+	Days   *int     `json:"days,omitempty" jsonschema:"minimum=1,maximum=3650,description=Rows that are older are deleted; 90 when missing"`
+	MaxMB  *int     `json:"max_mb,omitempty" jsonschema:"minimum=1,maximum=1048576,description=Size of the ledger from which on the oldest rows are deleted; 256 MiB when missing"`
 }
 
 type authDocument struct {

@@ -37,9 +37,10 @@ type Options struct {
 }
 
 // ignored is the folder's .gitignore.
-const ignored = `# What secrets.sh makes, and what CLIProxyAPI keeps.
+const ignored = `# What secrets.sh makes, and what CLIProxyAPI and the router keep.
 /secrets/
 /cliproxyapi/
+/usage/
 /.env
 `
 

@@ -82,7 +82,12 @@ services:
 	qw422016.N().S(`, protocol: tcp}
     volumes:
       - {type: bind, source: ./settings, target: /etc/flowgate, read_only: true}
-    labels:
+`)
+	if m.Usage.Ledger {
+		qw422016.N().S(`      - {type: bind, source: ./usage, target: /usage} # the usage ledger, and what named keys have spent
+`)
+	}
+	qw422016.N().S(`    labels:
       dev.flowgate.settings: `)
 	qw422016.N().S(quote(m.Checksum()))
 	qw422016.N().S(` # other settings are another container
@@ -90,9 +95,9 @@ services:
 	if len(m.RouterSecrets()) > 0 || m.ClientKeys {
 		qw422016.N().S(`    secrets:
 `)
-		for _, name := range m.RouterSecrets() {
+		for _, secret := range m.RouterSecrets() {
 			qw422016.N().S(`      - `)
-			qw422016.N().S(quote(name))
+			qw422016.N().S(secret.item())
 			qw422016.N().S(`
 `)
 		}
@@ -216,9 +221,9 @@ services:
     secrets:
       - cliproxyapi.yaml
 `)
-		for _, name := range m.UpstreamSecrets() {
+		for _, secret := range m.UpstreamSecrets() {
 			qw422016.N().S(`      - `)
-			qw422016.N().S(quote(name))
+			qw422016.N().S(secret.item())
 			qw422016.N().S(`
 `)
 		}

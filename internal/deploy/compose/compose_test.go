@@ -46,7 +46,16 @@ var configurations = map[string]struct {
   litellm: {runtime: litellm, port: 4000}
   cliproxyapi_plus: {runtime: echo, port: 8317}
 `, compose.Options{LiteLLMImage: "ghcr.io/berriai/litellm:v1.106.2"}},
+	"keys": {`services:
+  litellm: {runtime: embedded, port: 4000, env: {HTTPS_PROXY: "http://${WANTED}:it's $1@proxy:3128"}}
+  cliproxyapi_plus: {runtime: cliproxyapi, port: 8317, env: {TZ: UTC, HTTPS_PROXY: "http://${WANTED}@other:3128", TOKEN: "${WANTED}"}}
+usage: {days: 7, max_mb: 16}
+`, compose.Options{UpstreamImage: "eceasy/cli-proxy-api:v7.1.0"}},
 }
+
+// keyNames is the file of named keys of the configuration keys: a digest, no key.
+const keyNames = `{"version":1,"keys":[{"token":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",` +
+	`"token_id":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","key_alias":"ci"}]}`
 
 // load writes a configuration and keys that must not get anywhere, and loads it.
 func load(t *testing.T, text string) *config.Config {
@@ -55,6 +64,9 @@ func load(t *testing.T, text string) *config.Config {
 	files := map[string]string{"config/flowgate.yaml": head + text, ".router/secrets/gateway.key": canary,
 		".router/secrets/upstream.key": canary, "config/cliproxyapi.yaml": "host: \"127.0.0.1\"\nport: 8317\napi-keys:\n  - " +
 			canary + "\n"}
+	if strings.Contains(text, "usage:") {
+		files[".router/secrets/client-keys.json"] = keyNames
+	}
 	for name, content := range files {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -188,6 +200,39 @@ func TestTheScriptMakesTheFilesThatAreNamedAndNothingElse(t *testing.T) {
 		}
 		if key, err := os.ReadFile(filepath.Join(dir, "secrets", "FLOWGATE_KEY_UPSTREAM")); err != nil || string(key) != canary {
 			t.Errorf("%s: %q, %v", name, key, err)
+		}
+		if name != "keys" {
+			continue
+		}
+		for file, want := range map[string]string{"client-keys.json": keyNames, "cliproxyapi.TOKEN": canary + "\n",
+			"router.HTTPS_PROXY":      "http://" + canary + ":it's $1@proxy:3128\n",
+			"cliproxyapi.HTTPS_PROXY": "http://" + canary + "@other:3128\n"} {
+			if got, err := os.ReadFile(filepath.Join(dir, "secrets", file)); err != nil || string(got) != want {
+				t.Errorf("%s: %q, %v", file, got, err)
+			}
+		}
+		if info, err := os.Stat(filepath.Join(dir, "usage")); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("the folder of the ledger: %v", err)
+		}
+	}
+}
+
+func TestTheScriptWritesNothingWithoutTheVariables(t *testing.T) {
+	t.Parallel()
+	cfg := load(t, configurations["keys"].services)
+	dir := t.TempDir()
+	if _, err := render(t, cfg, configurations["keys"].options).Write(dir, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []string{"GROQ_API_KEY", "WANTED"} {
+		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "secrets.sh"), cfg.Dir)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), set + "=" + canary}
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "set it before this command") {
+			t.Errorf("with %s alone: %v: %s", set, err, out)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "secrets")); err == nil {
+			t.Errorf("with %s alone something was written", set)
 		}
 	}
 }

@@ -14,6 +14,7 @@ const (
 	settingsFolder = "/etc/flowgate"
 	secretsFolder  = "/run/secrets" // where Compose has a service's secrets
 	clientsFolder  = "/run/flowgate"
+	usageFolder    = "/usage"
 )
 
 // model is what the templates see.
@@ -53,6 +54,10 @@ func (m model) RouterCommand() []string {
 	if m.ClientKeys {
 		command = append(command, "-keys="+clientsFolder)
 	}
+	if m.Usage.Ledger {
+		command = append(command, "-usage="+usageFolder, "-days="+strconv.Itoa(m.Usage.Days),
+			"-bytes="+strconv.FormatInt(m.Usage.MaxBytes, 10))
+	}
 	return command
 }
 
@@ -69,26 +74,50 @@ func (m model) RouterTest() []string {
 // StopSeconds returns after how many seconds a router that ends is killed: the drain has ended before.
 func (m model) StopSeconds() int { return int((m.Drain + killWait).Seconds()) }
 
-// RouterSecrets returns the names of the router's secrets, which are variables; each is a file.
-func (m model) RouterSecrets() []string {
-	var names []string
-	for _, k := range m.Keys {
-		names = append(names, k.Variable)
+// secret is a file that secrets.sh makes, and its name in the container.
+type secret struct {
+	Source string // the file
+	Target string // the variable
+	Value  string // of a composed variable: a word of a shell; "" for others
+}
+
+// item returns the entry of the secret in a service's list.
+func (s secret) item() string {
+	if s.Value == "" {
+		return quote(s.Source)
 	}
-	return append(names, secretNames(m.Variables)...)
+	return "{source: " + quote(s.Source) + ", target: " + quote(s.Target) + "}"
+}
+
+// RouterSecrets returns the router's secrets, which are variables.
+func (m model) RouterSecrets() []secret {
+	var all []secret
+	for _, k := range m.Keys {
+		all = append(all, secret{Source: k.Variable, Target: k.Variable})
+	}
+	return append(all, secretsOf("router", m.Variables)...)
 }
 
 // UpstreamSecrets is RouterSecrets for the upstream's own variables.
-func (m model) UpstreamSecrets() []string { return secretNames(m.UpstreamVariables) }
+func (m model) UpstreamSecrets() []secret { return secretsOf("cliproxyapi", m.UpstreamVariables) }
 
-// secretNames returns the names of the variables without a value.
-func secretNames(all []deploy.Variable) (names []string) {
-	for _, v := range all {
-		if !v.IsPlain {
-			names = append(names, v.Name)
+// secretsOf returns the variables of a service that are files. Those that are composed belong to one service, and
+// their file has its name too: another one may have another value.
+func secretsOf(service string, variables []deploy.Variable) (all []secret) {
+	for _, v := range variables {
+		switch {
+		case v.IsComposed():
+			all = append(all, secret{service + "." + v.Name, v.Name, v.Shell()})
+		case !v.IsPlain:
+			all = append(all, secret{Source: v.Name, Target: v.Name})
 		}
 	}
-	return names
+	return all
+}
+
+// Composed returns the secrets that secrets.sh puts together.
+func (m model) Composed() []secret {
+	return slices.DeleteFunc(append(m.RouterSecrets(), m.UpstreamSecrets()...), func(s secret) bool { return s.Value == "" })
 }
 
 // Needed returns the variables that secrets.sh takes from its environment and that must be set.
@@ -111,7 +140,10 @@ func (m model) environmentNames(isOptional bool) (names []string) {
 
 // AllSecrets returns the names of all files that secrets.sh makes, sorted.
 func (m model) AllSecrets() []string {
-	names := append(m.RouterSecrets(), m.UpstreamSecrets()...)
+	var names []string
+	for _, s := range append(m.RouterSecrets(), m.UpstreamSecrets()...) {
+		names = append(names, s.Source)
+	}
 	if m.ClientKeys {
 		names = append(names, "client-keys.json")
 	}
@@ -125,14 +157,14 @@ func (m model) AllSecrets() []string {
 	return slices.Compact(names)
 }
 
-// Plain returns the variables of a service that are no secrets; what they refer to comes from secrets.sh.
+// Plain returns the variables of a service that are no secrets and name none.
 func (m model) Plain(of string) (all []deploy.Variable) {
 	from := m.Variables
 	if of == "upstream" {
 		from = m.UpstreamVariables
 	}
 	for _, v := range from {
-		if v.IsPlain && !strings.Contains(v.Value, "${") {
+		if v.IsPlain && !v.IsComposed() {
 			all = append(all, v)
 		}
 	}

@@ -30,7 +30,20 @@ set -eu
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:?name the folder of flowgate.yaml}"
-mkdir -p "$here/secrets"
+`)
+	for _, name := range m.Needed() {
+		qw422016.N().S(`: "${`)
+		qw422016.N().S(name)
+		qw422016.N().S(`:?set it before this command}"
+`)
+	}
+	for _, secret := range m.Composed() {
+		qw422016.N().S(`: `)
+		qw422016.N().S(secret.Value)
+		qw422016.N().S(`
+`)
+	}
+	qw422016.N().S(`mkdir -p "$here/secrets"
 
 # put NAME writes stdin whole, or not at all.
 put() {
@@ -48,9 +61,9 @@ printf 'FLOWGATE_USER=%s:%s\n' "$(id -u)" "$(id -g)" >"$here/.env"
 `)
 	}
 	for _, name := range m.Needed() {
-		qw422016.N().S(`printf '%s\n' "${`)
+		qw422016.N().S(`printf '%s\n' "$`)
 		qw422016.N().S(name)
-		qw422016.N().S(`:?set it before this command}" | put `)
+		qw422016.N().S(`" | put `)
 		qw422016.N().S(name)
 		qw422016.N().S(`
 `)
@@ -61,6 +74,19 @@ printf 'FLOWGATE_USER=%s:%s\n' "$(id -u)" "$(id -g)" >"$here/.env"
 		qw422016.N().S(`:-}" | put `)
 		qw422016.N().S(name)
 		qw422016.N().S(` # empty where it is not set
+`)
+	}
+	for _, secret := range m.Composed() {
+		qw422016.N().S(`printf '%s\n' `)
+		qw422016.N().S(secret.Value)
+		qw422016.N().S(` | put `)
+		qw422016.N().S(secret.Source)
+		qw422016.N().S(`
+`)
+	}
+	if m.Usage.Ledger {
+		qw422016.N().S(`# The usage ledger: mage usage:report -ledgers=usage reads it.
+mkdir -p "$here/usage"
 `)
 	}
 	if m.ClientKeys {

@@ -95,7 +95,7 @@ func TestTheScriptInstallsWhatTheUnitsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "install.sh"), cfg.Dir)
-		cmd.Env = append(os.Environ(), "FLOWGATE_ROOT="+root, "GROQ_API_KEY="+canary, "WANTED="+canary)
+		cmd.Env = append(os.Environ(), "FLOWGATE_ROOT="+root, "GROQ_API_KEY="+canary, "WANTED="+hardToQuote)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)
 		}
@@ -114,8 +114,60 @@ func TestTheScriptInstallsWhatTheUnitsRead(t *testing.T) {
 				t.Errorf("%s: %s has no credential", name, unit)
 			}
 		}
+		checkEnvironment(t, name, filepath.Join(root, "etc/flowgate/secrets"))
 		if _, err := os.Stat(filepath.Join(root, "etc/flowgate/router.yaml")); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// hardToQuote is a value of a variable with every character that EnvironmentFile= wants escaped (systemd.exec(5)).
+const hardToQuote = "a\"b\\c$d`e%f'g #h;i"
+
+// checkEnvironment checks the files of the configuration keys that systemd reads variables of processes from.
+func checkEnvironment(t *testing.T, name, folder string) {
+	t.Helper()
+	escaped := strings.NewReplacer(`"`, `\"`, `\`, `\\`, "$", `\$`, "`", "\\`").Replace(hardToQuote)
+	for file, want := range map[string]string{
+		"router.env":   `HTTPS_PROXY="http://` + escaped + ":it's 1%@proxy:3128\"\n",
+		"upstream.env": `WANTED="` + escaped + "\"\nHTTPS_PROXY=\"http://" + escaped + "@other:3128\"\nTOKEN=\"" + escaped + "\"\n",
+	} {
+		got, err := os.ReadFile(filepath.Join(folder, file))
+		if name != "keys" {
+			if err == nil && name == "cliproxyapi" {
+				t.Errorf("%s: %s is made for nothing", name, file)
+			}
+			continue
+		}
+		if string(got) != want {
+			t.Errorf("%s: %q, not %q, %v", file, got, want, err)
+		}
+		if info, err := os.Stat(filepath.Join(folder, file)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: others can read it, %v", file, err)
+		}
+	}
+}
+
+func TestTheScriptInstallsNothingWithoutTheVariables(t *testing.T) {
+	t.Parallel()
+	cfg := load(t, services["keys"])
+	r, err := systemd.Render(cfg, systemd.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, root := t.TempDir(), t.TempDir()
+	if _, err := r.Write(dir, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []string{"GROQ_API_KEY", "WANTED"} {
+		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "install.sh"), cfg.Dir)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "FLOWGATE_ROOT=" + root, set + "=" + canary}
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "set it before this command") {
+			t.Errorf("with %s alone: %v: %s", set, err, out)
+		}
+		if made, err := os.ReadDir(root); err != nil || len(made) > 0 {
+			t.Errorf("with %s alone it wrote %v, %v", set, made, err)
 		}
 	}
 }

@@ -39,7 +39,26 @@ if [ "${1:-}" = --user ]; then
   state=${XDG_STATE_HOME:-$HOME/.local/state}/flowgate-upstream
 fi
 cd "${1:?name the folder of flowgate.yaml}"
-mkdir -p "$folder/secrets" "$units"
+`)
+	for _, name := range m.Needed() {
+		qw422016.N().S(`: "${`)
+		qw422016.N().S(name)
+		qw422016.N().S(`:?set it before this command}"
+`)
+	}
+	for _, variable := range m.RouterEnvironment() {
+		qw422016.N().S(`: `)
+		qw422016.N().S(shellWord(variable))
+		qw422016.N().S(`
+`)
+	}
+	for _, variable := range m.UpstreamEnvironment() {
+		qw422016.N().S(`: `)
+		qw422016.N().S(shellWord(variable))
+		qw422016.N().S(`
+`)
+	}
+	qw422016.N().S(`mkdir -p "$folder/secrets" "$units"
 chmod 755 "$folder" "$units"
 
 # put NAME writes stdin whole, or not at all.
@@ -48,6 +67,14 @@ put() {
   mv "$folder/secrets/.$1.new" "$folder/secrets/$1"
 }
 `)
+	if len(m.RouterEnvironment())+len(m.UpstreamEnvironment()) > 0 {
+		qw422016.N().S(`
+# line NAME VALUE prints a line of an EnvironmentFile= (systemd.exec(5)).
+line() { printf '%s="%s"\n' "$1" "$(printf '%s' "$2" | sed 's/[\\"$`)
+		qw422016.N().S("`")
+		qw422016.N().S(`]/\\&/g')"; }
+`)
+	}
 	for _, key := range m.Keys {
 		qw422016.N().S(`put `)
 		qw422016.N().S(key.Variable)
@@ -57,9 +84,9 @@ put() {
 `)
 	}
 	for _, name := range m.Needed() {
-		qw422016.N().S(`printf '%s\n' "${`)
+		qw422016.N().S(`printf '%s\n' "$`)
 		qw422016.N().S(name)
-		qw422016.N().S(`:?set it before this command}" | put `)
+		qw422016.N().S(`" | put `)
 		qw422016.N().S(name)
 		qw422016.N().S(`
 `)
@@ -70,6 +97,34 @@ put() {
 		qw422016.N().S(`:-}" | put `)
 		qw422016.N().S(name)
 		qw422016.N().S(` # empty where it is not set
+`)
+	}
+	if len(m.RouterEnvironment()) > 0 {
+		qw422016.N().S(`{
+`)
+		for _, variable := range m.RouterEnvironment() {
+			qw422016.N().S(`  line `)
+			qw422016.N().S(variable.Name)
+			qw422016.N().S(` `)
+			qw422016.N().S(shellWord(variable))
+			qw422016.N().S(`
+`)
+		}
+		qw422016.N().S(`} | put router.env
+`)
+	}
+	if len(m.UpstreamEnvironment()) > 0 {
+		qw422016.N().S(`{
+`)
+		for _, variable := range m.UpstreamEnvironment() {
+			qw422016.N().S(`  line `)
+			qw422016.N().S(variable.Name)
+			qw422016.N().S(` `)
+			qw422016.N().S(shellWord(variable))
+			qw422016.N().S(`
+`)
+		}
+		qw422016.N().S(`} | put upstream.env
 `)
 	}
 	if m.ClientKeys {

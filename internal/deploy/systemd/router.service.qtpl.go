@@ -55,8 +55,20 @@ ExecStart=`)
 	if m.ClientKeys {
 		qw422016.N().S(` -keys=%d`)
 	}
+	if m.Usage.Ledger {
+		qw422016.N().S(` -usage=%S/flowgate-router -days=`)
+		qw422016.N().D(m.Usage.Days)
+		qw422016.N().S(` -bytes=`)
+		qw422016.N().DL(m.Usage.MaxBytes)
+	}
 	qw422016.N().S(`
 `)
+	if m.Usage.Ledger {
+		qw422016.N().S(`# The usage ledger, and what named keys have spent.
+StateDirectory=flowgate-router
+StateDirectoryMode=0700
+`)
+	}
 	for _, name := range m.RouterSecrets() {
 		qw422016.N().S(`LoadCredential=`)
 		qw422016.N().S(name)
@@ -73,10 +85,16 @@ ExecStart=`)
 		qw422016.N().S(`/secrets/client-keys.json
 `)
 	}
-	for _, variable := range m.Plain() {
+	for _, variable := range m.Plain("router") {
 		qw422016.N().S(`Environment=`)
 		qw422016.N().S(escapeVariable(variable))
 		qw422016.N().S(`
+`)
+	}
+	if len(m.RouterEnvironment()) > 0 {
+		qw422016.N().S(`EnvironmentFile=`)
+		qw422016.N().S(m.Folder())
+		qw422016.N().S(`/secrets/router.env
 `)
 	}
 	qw422016.N().S(`Restart=always

@@ -128,6 +128,14 @@ func escapeVariable(v deploy.Variable) string {
 		Replace(v.Name+"="+v.Value) + `"`
 }
 
+// shellWord returns the value of a secret variable as a word of install.sh.
+func shellWord(v deploy.Variable) string {
+	if v.IsComposed() {
+		return v.Shell()
+	}
+	return deploy.Variable{Value: "${" + v.Name + "}"}.Shell()
+}
+
 // Folder returns where the settings and secrets are.
 func (m model) Folder() string {
 	if m.User {
@@ -136,15 +144,20 @@ func (m model) Folder() string {
 	return "/etc/flowgate"
 }
 
-// RouterSecrets returns the names of the router's secrets, which are variables; each is a file.
+// RouterSecrets returns the names of the router's secrets that it reads from files, which are variables.
 func (m model) RouterSecrets() (names []string) {
 	for _, k := range m.Keys {
 		names = append(names, k.Variable)
 	}
-	return append(names, secretNames(m.Variables)...)
+	for _, v := range m.Variables {
+		if !v.IsPlain {
+			names = append(names, v.Name)
+		}
+	}
+	return names
 }
 
-// UpstreamSecrets returns those of the upstream.
+// UpstreamSecrets returns the files of the upstream.
 func (m model) UpstreamSecrets() []string {
 	if m.IsEcho() {
 		if key := m.UpstreamKey(); key != "" {
@@ -155,24 +168,29 @@ func (m model) UpstreamSecrets() []string {
 	return []string{"cliproxyapi.yaml"}
 }
 
-// secretNames returns the names of the variables without a value.
-func secretNames(all []deploy.Variable) (names []string) {
-	for _, v := range all {
-		if !v.IsPlain {
-			names = append(names, v.Name)
-		}
-	}
-	return names
+// RouterEnvironment returns the variables of the router's process that install.sh puts together.
+func (m model) RouterEnvironment() []deploy.Variable {
+	return slices.DeleteFunc(slices.Clone(m.Variables), func(v deploy.Variable) bool { return !v.IsComposed() })
 }
 
-// Plain returns the variables that are no secrets and refer to none.
-func (m model) Plain() (all []deploy.Variable) {
-	for _, v := range m.Variables {
-		if v.IsPlain && !strings.Contains(v.Value, "${") {
-			all = append(all, v)
-		}
+// UpstreamEnvironment returns those of the upstream's process: it reads no folder of keys, and so has all that are
+// secret. The echo upstream reads none.
+func (m model) UpstreamEnvironment() []deploy.Variable {
+	if m.Upstream == nil || m.IsEcho() {
+		return nil
 	}
-	return all
+	return slices.DeleteFunc(slices.Clone(m.UpstreamVariables), func(v deploy.Variable) bool {
+		return v.IsPlain && !v.IsComposed()
+	})
+}
+
+// Plain returns the variables of a service that are no secrets and name none.
+func (m model) Plain(of string) []deploy.Variable {
+	from := m.Variables
+	if of == "upstream" {
+		from = m.UpstreamVariables
+	}
+	return slices.DeleteFunc(slices.Clone(from), func(v deploy.Variable) bool { return !v.IsPlain || v.IsComposed() })
 }
 
 // IsEcho reports whether the upstream is the echo upstream.

@@ -36,8 +36,18 @@ var services = map[string]string{
 	"cliproxyapi": `services:
   litellm: {runtime: embedded, port: 14000}
   cliproxyapi_plus: {runtime: cliproxyapi, port: 8317}
+usage: {ledger: false}
+`,
+	"keys": `services:
+  litellm: {runtime: embedded, port: 4000, env: {HTTPS_PROXY: "http://${WANTED}:it's 1%@proxy:3128"}}
+  cliproxyapi_plus: {runtime: cliproxyapi, port: 8317, env: {TZ: "100%", HTTPS_PROXY: "http://${WANTED}@other:3128", TOKEN: "${WANTED}"}}
+usage: {days: 7, max_mb: 16}
 `,
 }
+
+// keyNames is the file of named keys of the configuration keys: a digest, no key.
+const keyNames = `{"version":1,"keys":[{"token":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",` +
+	`"token_id":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","key_alias":"ci"}]}`
 
 // canary is a key that is in no file of a rendering.
 const canary = "sk-planted-key-of-the-test"
@@ -46,8 +56,12 @@ const canary = "sk-planted-key-of-the-test"
 func load(t *testing.T, text string) *config.Config {
 	t.Helper()
 	root := t.TempDir()
-	for name, content := range map[string]string{"config/flowgate.yaml": head + text, ".router/secrets/gateway.key": canary,
-		".router/secrets/upstream.key": canary, "config/cliproxyapi.yaml": "port: 8317\napi-keys:\n  - " + canary + "\n"} {
+	files := map[string]string{"config/flowgate.yaml": head + text, ".router/secrets/gateway.key": canary,
+		".router/secrets/upstream.key": canary, "config/cliproxyapi.yaml": "port: 8317\napi-keys:\n  - " + canary + "\n"}
+	if strings.Contains(text, "usage: {days") {
+		files[".router/secrets/client-keys.json"] = keyNames
+	}
+	for name, content := range files {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

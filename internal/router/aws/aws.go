@@ -16,7 +16,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -69,7 +68,7 @@ func New(a Access) *Signer {
 		s.now = time.Now
 	}
 	s.client = &http.Client{Timeout: tokenTimeout, CheckRedirect: refuseRedirect, Transport: &http.Transport{
-		Proxy: proxy.FromEnvironment(os.Getenv), DisableKeepAlives: true}}
+		Proxy: proxy.FromEnvironment(a.Getenv), DisableKeepAlives: true}}
 	s.local = &http.Client{Timeout: metadataTimeout, CheckRedirect: refuseRedirect,
 		Transport: &http.Transport{DisableKeepAlives: true}}
 	s.credentials = renewal.New(func(ctx context.Context) (aws.Credentials, time.Time, error) {

@@ -36,10 +36,14 @@ type Transport struct {
 }
 
 // New returns a Transport for few upstreams and many requests. peers are the addresses at
-// which only processes of this user may get requests. The environment names the proxies.
-func New(peers OwnPeers) Transport {
+// which only processes of this user may get requests. The variables that getenv returns name the proxies; nil
+// stands for the process's environment.
+func New(peers OwnPeers, getenv func(string) string) Transport {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
 	shared := &http.Transport{
-		Proxy:                  proxy.FromEnvironment(os.Getenv),
+		Proxy:                  proxy.FromEnvironment(getenv),
 		OnProxyConnectResponse: checkProxyResponse,
 		DialContext:            peers.dial,
 		TLSHandshakeTimeout:    10 * time.Second,

@@ -57,8 +57,12 @@ const tokenTimeout = 15 * time.Second
 
 // New returns the Tokens of an Access. It looks for credentials when the first request is sent.
 func New(a Access) *Tokens {
+	getenv := a.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
 	client := &http.Client{Timeout: tokenTimeout, Transport: &http.Transport{
-		Proxy: proxy.FromEnvironment(os.Getenv), DisableKeepAlives: true}}
+		Proxy: proxy.FromEnvironment(getenv), DisableKeepAlives: true}}
 	return &Tokens{token: renewal.New(func(ctx context.Context) (string, time.Time, error) {
 		return fetch(context.WithValue(ctx, oauth2.HTTPClient, client), a)
 	})}

@@ -8,6 +8,7 @@ set -eu
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:?name the folder of flowgate.yaml}"
+: "${GROQ_API_KEY:?set it before this command}"
 mkdir -p "$here/secrets"
 
 # put NAME writes stdin whole, or not at all.
@@ -18,11 +19,13 @@ put() {
 printf 'FLOWGATE_USER=%s:%s\n' "$(id -u)" "$(id -g)" >"$here/.env"
 put FLOWGATE_KEY_GATEWAY <../.router/secrets/gateway.key
 put FLOWGATE_KEY_UPSTREAM <../.router/secrets/upstream.key
-printf '%s\n' "${GROQ_API_KEY:?set it before this command}" | put GROQ_API_KEY
+printf '%s\n' "$GROQ_API_KEY" | put GROQ_API_KEY
 printf '%s\n' "${GROQ_API_BASE:-}" | put GROQ_API_BASE # empty where it is not set
 printf '%s\n' "${OPENAI_ORGANIZATION:-}" | put OPENAI_ORGANIZATION # empty where it is not set
 printf '%s\n' "${OPENAI_ORG_ID:-}" | put OPENAI_ORG_ID # empty where it is not set
 printf '%s\n' "${OPENAI_PROJECT_ID:-}" | put OPENAI_PROJECT_ID # empty where it is not set
+# The usage ledger: mage usage:report -ledgers=usage reads it.
+mkdir -p "$here/usage"
 # CLIProxyAPI's own file, with the addresses and folders of its container.
 mkdir -p "$here/cliproxyapi/auths"
 {

@@ -17,6 +17,7 @@ if [ "${1:-}" = --user ]; then
   state=${XDG_STATE_HOME:-$HOME/.local/state}/flowgate-upstream
 fi
 cd "${1:?name the folder of flowgate.yaml}"
+: "${GROQ_API_KEY:?set it before this command}"
 mkdir -p "$folder/secrets" "$units"
 chmod 755 "$folder" "$units"
 
@@ -27,7 +28,7 @@ put() {
 }
 put FLOWGATE_KEY_GATEWAY <../.router/secrets/gateway.key
 put FLOWGATE_KEY_UPSTREAM <../.router/secrets/upstream.key
-printf '%s\n' "${GROQ_API_KEY:?set it before this command}" | put GROQ_API_KEY
+printf '%s\n' "$GROQ_API_KEY" | put GROQ_API_KEY
 printf '%s\n' "${GROQ_API_BASE:-}" | put GROQ_API_BASE # empty where it is not set
 printf '%s\n' "${OPENAI_ORGANIZATION:-}" | put OPENAI_ORGANIZATION # empty where it is not set
 printf '%s\n' "${OPENAI_ORG_ID:-}" | put OPENAI_ORG_ID # empty where it is not set

@@ -17,6 +17,9 @@ if [ "${1:-}" = --user ]; then
   state=${XDG_STATE_HOME:-$HOME/.local/state}/flowgate-upstream
 fi
 cd "${1:?name the folder of flowgate.yaml}"
+: "${GROQ_API_KEY:?set it before this command}"
+: "${WANTED:?set it before this command}"
+: "${WANTED?set it before this command}"
 mkdir -p "$folder/secrets" "$units"
 chmod 755 "$folder" "$units"
 
@@ -25,14 +28,20 @@ put() {
   cat >"$folder/secrets/.$1.new"
   mv "$folder/secrets/.$1.new" "$folder/secrets/$1"
 }
+
+# line NAME VALUE prints a line of an EnvironmentFile= (systemd.exec(5)).
+line() { printf '%s="%s"\n' "$1" "$(printf '%s' "$2" | sed 's/[\\"$`]/\\&/g')"; }
 put FLOWGATE_KEY_GATEWAY <../.router/secrets/gateway.key
 put FLOWGATE_KEY_UPSTREAM <../.router/secrets/upstream.key
-printf '%s\n' "${GROQ_API_KEY:?set it before this command}" | put GROQ_API_KEY
-printf '%s\n' "${WANTED:?set it before this command}" | put WANTED
+printf '%s\n' "$GROQ_API_KEY" | put GROQ_API_KEY
+printf '%s\n' "$WANTED" | put WANTED
 printf '%s\n' "${GROQ_API_BASE:-}" | put GROQ_API_BASE # empty where it is not set
 printf '%s\n' "${OPENAI_ORGANIZATION:-}" | put OPENAI_ORGANIZATION # empty where it is not set
 printf '%s\n' "${OPENAI_ORG_ID:-}" | put OPENAI_ORG_ID # empty where it is not set
 printf '%s\n' "${OPENAI_PROJECT_ID:-}" | put OPENAI_PROJECT_ID # empty where it is not set
+{
+  line REF "${WANTED?set it before this command}"
+} | put router.env
 for file in "$here"/settings/*; do
   install -m 644 "$file" "$folder/"
 done

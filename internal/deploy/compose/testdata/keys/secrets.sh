@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes ./secrets and .env beside this file, from the installation's own files and variables:
+#
+#   sh secrets.sh CONFIG_FOLDER    the folder of flowgate.yaml
+#
+# No secret is an argument of a command. Run it again after a key has changed, then: docker compose up -d --force-recreate
+set -eu
+umask 077
+here=$(cd "$(dirname "$0")" && pwd)
+cd "${1:?name the folder of flowgate.yaml}"
+: "${GROQ_API_KEY:?set it before this command}"
+: "${WANTED:?set it before this command}"
+: 'http://'"${WANTED?set it before this command}"':it'\''s $1@proxy:3128'
+: 'http://'"${WANTED?set it before this command}"'@other:3128'
+: "${WANTED?set it before this command}"
+mkdir -p "$here/secrets"
+
+# put NAME writes stdin whole, or not at all.
+put() {
+  cat >"$here/secrets/.$1.new"
+  mv "$here/secrets/.$1.new" "$here/secrets/$1"
+}
+printf 'FLOWGATE_USER=%s:%s\n' "$(id -u)" "$(id -g)" >"$here/.env"
+put FLOWGATE_KEY_GATEWAY <../.router/secrets/gateway.key
+put FLOWGATE_KEY_UPSTREAM <../.router/secrets/upstream.key
+printf '%s\n' "$GROQ_API_KEY" | put GROQ_API_KEY
+printf '%s\n' "$WANTED" | put WANTED
+printf '%s\n' "${GROQ_API_BASE:-}" | put GROQ_API_BASE # empty where it is not set
+printf '%s\n' "${OPENAI_ORGANIZATION:-}" | put OPENAI_ORGANIZATION # empty where it is not set
+printf '%s\n' "${OPENAI_ORG_ID:-}" | put OPENAI_ORG_ID # empty where it is not set
+printf '%s\n' "${OPENAI_PROJECT_ID:-}" | put OPENAI_PROJECT_ID # empty where it is not set
+printf '%s\n' 'http://'"${WANTED?set it before this command}"':it'\''s $1@proxy:3128' | put router.HTTPS_PROXY
+printf '%s\n' 'http://'"${WANTED?set it before this command}"'@other:3128' | put cliproxyapi.HTTPS_PROXY
+printf '%s\n' "${WANTED?set it before this command}" | put cliproxyapi.TOKEN
+# The usage ledger: mage usage:report -ledgers=usage reads it.
+mkdir -p "$here/usage"
+# The named keys: their digests and limits. Run this again after key:create and its neighbours.
+put client-keys.json <../.router/secrets/client-keys.json
+# CLIProxyAPI's own file, with the addresses and folders of its container.
+mkdir -p "$here/cliproxyapi/auths"
+{
+  sed -e '/^host:/d' -e '/^port:/d' -e '/^auth-dir:/d' cliproxyapi.yaml
+  printf 'host: ""\nport: 8317\nauth-dir: /data/auths\n'
+} | put cliproxyapi.yaml
