@@ -85,7 +85,9 @@ printf 'FLOWGATE_USER=%s:%s\n' "$(id -u)" "$(id -g)" >"$here/.env"
 `)
 	}
 	if m.Usage.Ledger {
-		qw422016.N().S(`# The usage ledger: mage usage:report -ledgers=usage reads it.
+		qw422016.N().S(`# The usage ledger: `)
+		qw422016.N().S(program.Command("usage:report -ledgers=usage"))
+		qw422016.N().S(` reads it.
 mkdir -p "$here/usage"
 `)
 	}
