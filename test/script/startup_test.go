@@ -26,7 +26,6 @@ var heavyInits = map[string]int{
 	"github.com/itchyny/gojq":                        230 << 10, // the definitions of jq's functions
 	"golang.org/x/oauth2/google/externalaccount":     23 << 10,  // Vertex's credentials
 	"encoding/xml":                                   20 << 10,  // the JUnit format
-	"github.com/redis/go-redis/v9":                   14 << 10,  // what several routers share
 	"unicode":                                        12 << 10,
 	"github.com/klauspost/compress/internal/snapref": 10 << 10, // a table of CRC32, of zstd
 	"github.com/redis/go-redis/v9":                   13 << 10, // its scripts, and tables of commands
