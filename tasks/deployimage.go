@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/flowgate-go/flowgate/internal/deploy/image"
@@ -14,7 +13,7 @@ func (Deploy) Image(ctx context.Context, out *string, caFile *string) error {
 	return run(ctx, "deploy:image", func(_ context.Context, s session) (any, error) {
 		return dataOrError(image.Write(image.Options{
 			Program: selfexec.Path(), Version: version.String(), Certificates: deref(caFile),
-			Epoch: s.getenv("SOURCE_DATE_EPOCH"), Dir: cmp.Or(deref(out), "flowgate-image"),
+			Epoch: s.getenv("SOURCE_DATE_EPOCH"), Dir: deref(out),
 		}))
 	})
 }

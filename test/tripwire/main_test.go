@@ -77,6 +77,7 @@ var values = map[string]string{
 var exempt = map[string]string{
 	"init -force":                    "writes a configuration of its own over the one that is there",
 	"trust":                          "is the user's word",
+	"deploy:image -out":              "writes the folder that the user names",
 	"security-check -write-baseline": "writes the file that the user names",
 	"auth:export -dest":              "writes the file that the user names",
 	"security:install-hook":          "writes the hook that the user asks for",

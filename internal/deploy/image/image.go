@@ -55,8 +55,12 @@ const (
 
 // Write writes the image into Dir: oci, the layout, and flowgate.tar. It replaces an image that
 // is there. Faults: image-program-unfit, image-certificates-invalid, epoch-invalid,
-// deploy-file-foreign, write-failed.
+// deploy-file-foreign, flag-invalid, write-failed.
 func Write(o Options) (Image, error) {
+	if o.Dir == "" { // no default: nothing is written into a folder that only happens to be the working one
+		return Image{}, fault.Usage("flag-invalid", "deploy:image needs the folder to write the image to").
+			WithHint("mage deploy:image -out=image")
+	}
 	epoch, err := parseEpoch(o.Epoch)
 	if err != nil {
 		return Image{}, err
