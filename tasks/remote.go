@@ -13,8 +13,9 @@ func (s session) remoteOptions(url, keyFile, keyEnv, caFile *string, plain *bool
 		Getenv: s.getenv,
 	}
 	if o.URL == "" && (o.KeyFile != "" || o.KeyEnv != "" || o.CAFile != "" || o.Plain) {
-		return o, fault.Usage("flag-invalid", "-key-file, -key-env, -ca-file and -insecure-plain say how to ask the router of -url, "+
-			"which is not given").WithHint("add -url=ADDRESS, or leave them out")
+		return o, fault.Usage("flag-invalid",
+			"-key-file, -key-env, -ca-file and -insecure-plain say how to ask the router of -url, "+
+				"which is not given").WithHint("add -url=ADDRESS, or leave them out")
 	}
 	return o, nil
 }

@@ -17,7 +17,8 @@ import (
 // runRemote examines the router of o.Remote, of which only the address is known.
 func runRemote(ctx context.Context, o Options) (report.Checked, error) {
 	if o.Fix || o.Online {
-		return report.Checked{}, fault.Usage("flag-invalid", "-fix and -online are for the installation here, not for that of -url").
+		return report.Checked{}, fault.Usage("flag-invalid",
+			"-fix and -online are for the installation here, not for that of -url").
 			WithHint("leave them out, or run doctor where the router runs")
 	}
 	at, err := remote.Open(o.Remote)

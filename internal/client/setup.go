@@ -212,7 +212,9 @@ func (j journal) withoutOthers(f edit.Format, file content, values []Value) (tex
 
 // applyValues returns the text of the file at path with the values, and the edits that undoEdit
 // needs to get back to clean. Fault: client-file-invalid.
-func applyValues(f edit.Format, path string, before, clean []byte, values []Value) (text []byte, edits []entry, err error) {
+func applyValues(
+	f edit.Format, path string, before, clean []byte, values []Value,
+) (text []byte, edits []entry, err error) {
 	text = before
 	for _, v := range values {
 		e := newEntry(v)

@@ -98,7 +98,7 @@ func (s Store) Revoke(ctx context.Context, alias string) (Key, error) {
 }
 
 // errMounted is why keys of a mounted Secret cannot be changed.
-var errMounted = errors.New("Kubernetes mounts the folder from a Secret")
+var errMounted = errors.New("the folder is mounted from a Secret of Kubernetes")
 
 // readOnlyFault returns the fault for a file of keys that only routers read.
 func readOnlyFault(path string, err error) error {

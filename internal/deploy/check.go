@@ -54,7 +54,8 @@ func Check(dir string, renderers map[string]Renderer) (Comparison, error) {
 		c.Files = append(c.Files, FileResult{Path: file.Path, State: f.compare(file)})
 	}
 	for name := range f.old.Files {
-		if _, err := f.read(name); err == nil && !slices.ContainsFunc(r.Files, func(file File) bool { return file.Path == name }) {
+		isRendered := slices.ContainsFunc(r.Files, func(file File) bool { return file.Path == name })
+		if _, err := f.read(name); err == nil && !isRendered {
 			c.Files = append(c.Files, FileResult{Path: name, State: Left})
 		}
 	}

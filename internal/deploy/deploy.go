@@ -35,18 +35,19 @@ type Stack struct {
 	Variables []Variable
 	// UpstreamVariables are the same of the supervised upstream.
 	UpstreamVariables []Variable
-	Keys              []Key         // the router's keys that are files here, sorted by Variable
-	ClientKeys        bool          // named keys exist: ClientKeysFile has to reach the router
-	ClientKeysFile    string        // where the named keys are here, as Key.File
-	Usage             config.Usage  // what the embedded router keeps of each request; nothing for another router
-	CLIProxyFile      string        // CLIProxyAPI's own file, relative to the configuration's folder if below it; it holds keys
-	Drain             time.Duration // how long the longest request may take: what a router that ends has to wait for
-	Addresses         []Address     // what the router connects to
-	MasterKey         string        // the variable of the key that clients send; also one of Variables or Keys
-	OpenMetrics       bool          // GET /metrics needs no key
-	Telemetry         bool          // the router sends telemetry to a collector
-	Redis             bool          // routers share state through Redis
-	Warnings          []config.Warning
+	Keys              []Key        // the router's keys that are files here, sorted by Variable
+	ClientKeys        bool         // named keys exist: ClientKeysFile has to reach the router
+	ClientKeysFile    string       // where the named keys are here, as Key.File
+	Usage             config.Usage // what the embedded router keeps of each request; nothing for another router
+	// CLIProxyFile is CLIProxyAPI's own file, relative to the configuration's folder if below it; it holds keys.
+	CLIProxyFile string
+	Drain        time.Duration // how long the longest request may take: what a router that ends has to wait for
+	Addresses    []Address     // what the router connects to
+	MasterKey    string        // the variable of the key that clients send; also one of Variables or Keys
+	OpenMetrics  bool          // GET /metrics needs no key
+	Telemetry    bool          // the router sends telemetry to a collector
+	Redis        bool          // routers share state through Redis
+	Warnings     []config.Warning
 }
 
 // SettingsFile is the name of the router's settings among Stack.Settings.

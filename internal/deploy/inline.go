@@ -41,7 +41,8 @@ func inlineFault(file string, paths []string) error {
 	if more := len(paths) - 3; more > 0 {
 		shown = fmt.Sprintf("%s and %d more", shown, more)
 	}
-	return fault.Usage("secret-inline", "%s has a secret written out in %s: it would be in the files of the deployment", file,
+	return fault.Usage("secret-inline",
+		"%s has a secret written out in %s: it would be in the files of the deployment", file,
 		shown).WithHint("put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME").
 		WithDetail(paths)
 }
@@ -50,6 +51,8 @@ func inlineFault(file string, paths []string) error {
 // configuration itself: it is in a file that the configuration includes.
 func checkIncluded(file string, values map[string]any) error {
 	var paths []string
-	redact.FindWritten(values, "", func(at string) { paths = append(paths, "an included file: "+strings.TrimPrefix(at, ".")) })
+	redact.FindWritten(values, "", func(at string) {
+		paths = append(paths, "an included file: "+strings.TrimPrefix(at, "."))
+	})
 	return inlineFault(file, paths)
 }

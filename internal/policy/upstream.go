@@ -36,7 +36,8 @@ func (b *builder) moveUpstream(v any) {
 		return
 	}
 	eachAddress(v, func(m map[string]any, key string, u *url.URL) {
-		if u.Port() == old.Port() && u.Scheme == "http" && (hostname.IsLoopback(u.Hostname()) || u.Hostname() == old.Hostname()) {
+		if u.Port() == old.Port() && u.Scheme == "http" &&
+			(hostname.IsLoopback(u.Hostname()) || u.Hostname() == old.Hostname()) {
 			u.Host = b.upstream
 			m[key] = u.String()
 		}

@@ -40,12 +40,14 @@ func CheckReady(ctx context.Context, port, defaultPort int, path string) (Ready,
 	}
 	res, err := loopback.Keyless(loopback.Options{Timeout: readyPatience, MaxReply: 1 << 20}).Do(req)
 	if err != nil {
-		return r, fault.New("not-ready", "ask %s: %w", r.URL, err).WithHint("the log of the server says why it does not answer")
+		return r, fault.New("not-ready", "ask %s: %w", r.URL, err).
+			WithHint("the log of the server says why it does not answer")
 	}
 	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, res.Body)
 	if r.Status = res.StatusCode; r.Status != http.StatusOK {
-		return r, fault.New("not-ready", "%s answered %d", r.URL, r.Status).WithHint("the log of the server says what it waits for")
+		return r, fault.New("not-ready", "%s answered %d", r.URL, r.Status).
+			WithHint("the log of the server says what it waits for")
 	}
 	return r, nil
 }

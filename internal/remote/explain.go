@@ -25,10 +25,12 @@ func Explain(err error) (reason, advice string) {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &foreign):
-		return foreign.Error() + ": the key is this installation's own", "end that process; if it is the router, such as one in a " +
-			"container, add -insecure-plain"
+		return foreign.Error() + ": the key is this installation's own",
+			"end that process; if it is the router, such as one in a " +
+				"container, add -insecure-plain"
 	case errors.As(err, &lookup):
-		return fmt.Sprintf("the name %s cannot be resolved: %s", lookup.Name, lookup.Err), "check the name in -url, and the network"
+		return fmt.Sprintf("the name %s cannot be resolved: %s", lookup.Name, lookup.Err),
+			"check the name in -url, and the network"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: the connection was refused", "check host and port in -url, and that the stack runs"
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -45,8 +47,9 @@ func explainTLS(err error) (reason, advice string) {
 	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &authority):
-		return "its certificate is from an authority that this machine does not know", "if it is your own, name its PEM file: " +
-			"-ca-file=FILE; if not, somebody may be in between"
+		return "its certificate is from an authority that this machine does not know",
+			"if it is your own, name its PEM file: " +
+				"-ca-file=FILE; if not, somebody may be in between"
 	case errors.As(err, &name):
 		return fmt.Sprintf("its certificate is for %s, not for %s", describeNames(name.Certificate), name.Host),
 			"use a name that the certificate has, or renew it with this one"
@@ -90,6 +93,7 @@ func ExplainRedirect(status int, header http.Header) (reason, advice string) {
 	if before, _, hasQuery := strings.Cut(to, "?"); hasQuery {
 		to = before + "?…"
 	}
-	return fmt.Sprintf("it answers with a redirect (%d) to %s, which is not followed, since the key would go there", status, to),
+	return fmt.Sprintf("it answers with a redirect (%d) to %s, which is not followed, since the key would go there",
+			status, to),
 		"name the router's own address in -url; a page to sign in at is in front of it otherwise"
 }

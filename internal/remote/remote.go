@@ -126,7 +126,8 @@ func readAuthorities(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fault.Usage("ca-file-invalid", "%s holds no certificate", file).WithHint("name a PEM file of certificates")
+		return nil, fault.Usage("ca-file-invalid", "%s holds no certificate", file).
+			WithHint("name a PEM file of certificates")
 	}
 	return pool, nil
 }

@@ -44,15 +44,8 @@ func IsRuntime(name string) bool {
 // server or has no address of its own, else for the provider's own. Faults: provider-unknown,
 // provider-unsupported, address-missing.
 func FindUpstream(name, address string, getenv func(string) string) (Upstream, error) {
-	for _, s := range localServers {
-		if name == s.name || strings.ReplaceAll(name, "-", "_") == s.prefix {
-			row, _ := provider.Find(s.prefix)
-			row.Base = s.base
-			if address = cmp.Or(address, firstBase(row, getenv)); address != "" {
-				row.Base = address
-			}
-			return Upstream{Name: s.name, Provider: row, Local: true, moved: address != ""}, nil
-		}
+	if local, ok := findLocalServer(name, address, getenv); ok {
+		return local, nil
 	}
 	row, ok := provider.Find(name)
 	if !ok {
@@ -84,6 +77,21 @@ func FindUpstream(name, address string, getenv func(string) string) (Upstream, e
 			WithHint("name the server's with -address=https://HOST/v1")
 	}
 	return Upstream{Name: name, Provider: row, moved: address != ""}, nil
+}
+
+// findLocalServer returns the server of this machine that -upstream names; ok is false when it names none.
+func findLocalServer(name, address string, getenv func(string) string) (local Upstream, ok bool) {
+	for _, s := range localServers {
+		if name == s.name || strings.ReplaceAll(name, "-", "_") == s.prefix {
+			row, _ := provider.Find(s.prefix)
+			row.Base = s.base
+			if address = cmp.Or(address, firstBase(row, getenv)); address != "" {
+				row.Base = address
+			}
+			return Upstream{Name: s.name, Provider: row, Local: true, moved: address != ""}, true
+		}
+	}
+	return Upstream{}, false
 }
 
 // firstBase returns the value of the first variable of a provider's address that is set.

@@ -57,9 +57,10 @@ func Checks(r remote.Router, client *http.Client, now func() time.Time, list []c
 	t.live = once(func(ctx context.Context) answer { return t.get(ctx, "/health/liveliness", false) })
 	t.state = once(func(ctx context.Context) answer { return t.get(ctx, router.StatePath, true) })
 	can := map[string]checks.Check{
-		"services.live":         {Title: "The router answers, by a certificate that lasts", Run: t.checkLive},
-		"services.ready":        {Title: "The router is ready", Needs: []string{"services.live"}, Run: t.checkReady},
-		"models.served":         {Title: "The router accepts the key and lists models", Needs: []string{"services.ready"}, Run: t.checkModels},
+		"services.live":  {Title: "The router answers, by a certificate that lasts", Run: t.checkLive},
+		"services.ready": {Title: "The router is ready", Needs: []string{"services.live"}, Run: t.checkReady},
+		"models.served": {Title: "The router accepts the key and lists models", Needs: []string{"services.ready"},
+			Run: t.checkModels},
 		"deployments.available": {Needs: []string{"models.served"}, Run: t.checkDeployments},
 		"quota.left":            {Needs: []string{"models.served"}, Run: t.checkQuota},
 		"clock.right":           {Needs: []string{"services.live"}, Run: t.checkClock},
@@ -108,7 +109,8 @@ func (t *target) get(ctx context.Context, path string, withKey bool) answer {
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body) // the client bounds it
-	return answer{status: res.StatusCode, header: res.Header, body: body, tls: res.TLS, at: middle(sent, t.now()), err: err}
+	return answer{status: res.StatusCode, header: res.Header, body: body, tls: res.TLS,
+		at: middle(sent, t.now()), err: err}
 }
 
 // middle returns the moment between two.
@@ -174,7 +176,8 @@ func (t *target) checkLive(ctx context.Context) checks.Outcome {
 	s := t.seen(a)
 	if s.ValidUntil != nil && s.ValidUntil.Sub(t.now()) < certificateAhead {
 		s.Text = "its certificate ends at " + s.ValidUntil.Format(time.RFC3339)
-		return checks.Warned("").WithDetail(s).WithFix("", "renew it; where that should happen by itself, look why it did not")
+		return checks.Warned("").WithDetail(s).
+			WithFix("", "renew it; where that should happen by itself, look why it did not")
 	}
 	return checks.Passed(s)
 }

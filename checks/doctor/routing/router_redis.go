@@ -34,8 +34,10 @@ func routerRedis(s *subject.Subject) checks.Check {
 			if problem == "" {
 				return checks.Passed(nil)
 			}
-			return checks.Warned("the router does not share its state through the Redis at %s: %s; it decides for itself", r.Address, problem).
-				WithFix("mage logs litellm", "start Redis, or correct the redis_ settings of router_settings; docs/redis.md has each problem")
+			return checks.Warned("the router does not share its state through the Redis at %s: %s; it decides for itself",
+				r.Address, problem).
+				WithFix("mage logs litellm",
+					"start Redis, or correct the redis_ settings of router_settings; docs/redis.md has each problem")
 		},
 	}
 }
@@ -51,7 +53,8 @@ func JudgeRedis(r *settings.Redis) checks.Outcome {
 		return checks.Failed("the password and what the routers share go to the Redis at %s without TLS", host).
 			WithFix("", "write redis_url: rediss://…, or cache_kwargs: {ssl: true}")
 	case r.Password == "":
-		return checks.Warned("the Redis at %s has no password: whoever reaches it can read and change what the routers share", host).
+		return checks.Warned("the Redis at %s has no password: whoever reaches it can read and change what the routers share",
+			host).
 			WithFix("", "give Redis a password (requirepass), and write redis_password: os.environ/REDIS_PASSWORD")
 	}
 	return checks.Passed(nil)

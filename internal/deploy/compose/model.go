@@ -130,7 +130,7 @@ func (m model) Optional() []string { return m.environmentNames(true) }
 // deployed too.
 func (m model) environmentNames(isOptional bool) (names []string) {
 	for _, v := range append(slices.Clone(m.Variables), m.UpstreamVariables...) {
-		if !v.IsPlain && v.Optional == isOptional && !(m.Options.Redis && v.Name == deploy.RedisVariable) {
+		if !v.IsPlain && v.Optional == isOptional && (!m.Options.Redis || v.Name != deploy.RedisVariable) {
 			names = append(names, v.Name)
 		}
 	}

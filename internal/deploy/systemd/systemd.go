@@ -45,8 +45,9 @@ func Render(cfg *config.Config, o Options) (deploy.Rendering, error) {
 		return deploy.Rendering{}, err
 	}
 	if stack.Router.Runtime != config.RuntimeEmbedded {
-		return deploy.Rendering{}, fault.Usage("deploy-unsupported", "services.litellm.runtime is %s: units are rendered for the "+
-			"embedded router", stack.Router.Runtime).WithHint("mage service:install has systemd run the whole installation as it is here")
+		return deploy.Rendering{}, fault.Usage("deploy-unsupported",
+			"services.litellm.runtime is %s: units are rendered for the embedded router", stack.Router.Runtime).
+			WithHint("mage service:install has systemd run the whole installation as it is here")
 	}
 	o.Profile = stack.Profile
 	o.Program, o.Upstream = cmp.Or(o.Program, defaultProgram), cmp.Or(o.Upstream, defaultUpstream)

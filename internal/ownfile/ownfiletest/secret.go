@@ -16,9 +16,9 @@ func Mount(t testing.TB, folder string, files map[string]string) {
 	old, _ := os.Readlink(filepath.Join(folder, "..data"))
 	fresh, err := os.MkdirTemp(folder, "..2026_11_30_12_00_00.")
 	must(t, err)
-	must(t, os.Chmod(fresh, 0o755))
+	must(t, os.Chmod(fresh, 0o755)) //nolint:gosec // as the kubelet does
 	for name, text := range files {
-		must(t, os.WriteFile(filepath.Join(fresh, name), []byte(text), 0o644))
+		must(t, os.WriteFile(filepath.Join(fresh, name), []byte(text), 0o644)) //nolint:gosec // as the kubelet does
 		if link := filepath.Join(folder, name); !exists(link) {
 			must(t, os.Symlink(filepath.Join("..data", name), link))
 		}

@@ -59,7 +59,8 @@ func TestHalfOfASourceIsNone(t *testing.T) {
 		if err != nil {
 			got = err.Error()
 		}
-		if !strings.HasSuffix(got, c.want) && !(err != nil && strings.Contains(got, c.want)) || !strings.Contains(asked(), c.asked) {
+		isWanted := strings.HasSuffix(got, c.want) || err != nil && strings.Contains(got, c.want)
+		if !isWanted || !strings.Contains(asked(), c.asked) {
 			t.Errorf("%s: %q, %v; asked\n%s", name, got, err, asked())
 		}
 	}

@@ -60,7 +60,8 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
 	bounded := newBoundedListener(listener, &opts)
 	var isLeaving atomic.Bool
-	server := &http.Server{Handler: endConnections(h, &isLeaving), ConnState: bounded.trackState, ConnContext: withConnection,
+	server := &http.Server{Handler: endConnections(h, &isLeaving), ConnState: bounded.trackState,
+		ConnContext:       withConnection,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}

@@ -78,7 +78,8 @@ func (w *writer) writeSharing(s *Sharing) {
 		problem[`problem="`+s.Problem+`"`] = 1
 	}
 	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
-	w.writeFamily("flowgate_redis_connected", "gauge", "1: state is shared with other routers through Redis", one(connected))
+	w.writeFamily("flowgate_redis_connected", "gauge",
+		"1: state is shared with other routers through Redis", one(connected))
 	w.writeFamily("flowgate_redis_problem", "gauge", "Why it is not", problem)
 	w.writeFamily("flowgate_redis_problems_total", "counter", "Problems with Redis that began", one(float64(s.Problems)))
 	w.writeFamily("flowgate_routers", "gauge", "Routers that share, with this one", one(float64(s.Routers+1)))

@@ -3,8 +3,8 @@
 //
 // Only a request of a session or with state that this router has not seen asks Redis, once and for at most
 // 2 ms (Lookup), and only in a group of several deployments. Otherwise no request waits: one goroutine sends
-// what has changed, another one receives what other routers have sent. When Redis does not answer, the router goes on with what it knows, Status says so, and
-// the goroutines try again until it answers.
+// what has changed, another one receives what other routers have sent. When Redis does not answer, the router
+// goes on with what it knows, Status says so, and the goroutines try again until it answers.
 //
 // All names in Redis begin with "flowgate:{…}:", where … is made from the gateway key, so that two stacks
 // with different keys do not mix, and the names of deployments are digests that depend on it, too. Neither

@@ -57,8 +57,9 @@ func findLedgers(path string) ([]string, error) {
 		err = errors.New("no ledger is there")
 	}
 	if err != nil {
-		return nil, fault.Usage("flag-invalid", "-ledgers=%s: %w", path, err).WithHint("name %s files, folders that have one, "+
-			"or a folder with a folder for each replica, separated by commas", ledger.FileName)
+		return nil, fault.Usage("flag-invalid", "-ledgers=%s: %w", path, err).
+			WithHint("name %s files, folders that have one, "+
+				"or a folder with a folder for each replica, separated by commas", ledger.FileName)
 	}
 	return files, nil
 }
