@@ -29,7 +29,8 @@ func (Deploy) Check(
 			return nil, checkTargetFault()
 		}
 		if o.URL != "" {
-			return smoke.Run(ctx, smoke.Options{Config: cfg, Remote: o, Model: deref(model), Getenv: s.getenv, Emit: s.out.Stream})
+			return smoke.Run(ctx, smoke.Options{Config: cfg, Remote: o, Model: deref(model),
+				Getenv: s.getenv, Emit: s.out.Stream})
 		}
 		c, err := deploy.Check(deref(folder), renderers(cfg))
 		if err != nil {

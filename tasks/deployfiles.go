@@ -22,12 +22,14 @@ func (Deploy) Compose(
 	redis *bool,
 	publish *string,
 ) error {
-	o := compose.Options{Name: deref(name), Profile: deref(profile), Image: deref(image), UpstreamImage: deref(upstreamImage),
-		LiteLLMImage: deref(litellmImage), Redis: deref(redis), Publish: deref(publish)}
-	return runRendering(ctx, "deploy:compose", deref(out), deref(force), func(cfg *config.Config) (deploy.Rendering, error) {
-		o.Profile = profileToDeploy(cfg, o.Profile)
-		return compose.Render(cfg, o)
-	})
+	o := compose.Options{Name: deref(name), Profile: deref(profile), Image: deref(image),
+		UpstreamImage: deref(upstreamImage),
+		LiteLLMImage:  deref(litellmImage), Redis: deref(redis), Publish: deref(publish)}
+	return runRendering(ctx, "deploy:compose", deref(out), deref(force),
+		func(cfg *config.Config) (deploy.Rendering, error) {
+			o.Profile = profileToDeploy(cfg, o.Profile)
+			return compose.Render(cfg, o)
+		})
 }
 
 // Systemd renders the installation as hardened units: prints them, or writes them and their installer into the folder -out.
@@ -35,8 +37,9 @@ func (Deploy) Systemd(
 	ctx context.Context, out *string, force *bool, profile *string, program *string, upstreamProgram *string,
 ) error {
 	o := systemd.Options{Profile: deref(profile), Program: deref(program), Upstream: deref(upstreamProgram)}
-	return runRendering(ctx, "deploy:systemd", deref(out), deref(force), func(cfg *config.Config) (deploy.Rendering, error) {
-		o.Profile = profileToDeploy(cfg, o.Profile)
-		return systemd.Render(cfg, o)
-	})
+	return runRendering(ctx, "deploy:systemd", deref(out), deref(force),
+		func(cfg *config.Config) (deploy.Rendering, error) {
+			o.Profile = profileToDeploy(cfg, o.Profile)
+			return systemd.Render(cfg, o)
+		})
 }

@@ -28,11 +28,13 @@ func (Deploy) Kubernetes(
 	gateway *string,
 	with *string,
 ) error {
-	o := kubernetes.Options{Name: deref(name), Profile: deref(profile), Replicas: lo.FromPtrOr(replicas, 2), Max: deref(max),
+	o := kubernetes.Options{Name: deref(name), Profile: deref(profile), Replicas: lo.FromPtrOr(replicas, 2),
+		Max:   deref(max),
 		Image: deref(image), UpstreamImage: deref(upstreamImage), LiteLLMImage: deref(litellmImage), Redis: deref(redis),
 		Host: deref(host), Gateway: deref(gateway), With: lo.Compact(strings.Split(deref(with), ","))}
-	return runRendering(ctx, "deploy:kubernetes", deref(out), deref(force), func(cfg *config.Config) (deploy.Rendering, error) {
-		o.Profile = profileToDeploy(cfg, o.Profile)
-		return kubernetes.Render(cfg, o)
-	})
+	return runRendering(ctx, "deploy:kubernetes", deref(out), deref(force),
+		func(cfg *config.Config) (deploy.Rendering, error) {
+			o.Profile = profileToDeploy(cfg, o.Profile)
+			return kubernetes.Render(cfg, o)
+		})
 }

@@ -110,7 +110,8 @@ func (s suite) run(ctx context.Context) error {
 // targetsByPackage returns the targets that run all tests of a package, by its import path.
 func targetsByPackage() map[string]string {
 	all := map[string]string{}
-	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite(), metricsSuite(), clusterSuite()} {
+	for _, s := range [...]suite{clientSuite(), litellmSuite(), oracleSuite(), pageSuite(), metricsSuite(),
+		clusterSuite()} {
 		for _, p := range s.packages {
 			all[path.Join("github.com/flowgate-go/flowgate", s.module, p)] = s.target
 		}

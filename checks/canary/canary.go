@@ -75,12 +75,12 @@ func (t *trial) checks() []checks.Check {
 			Run:     t.runCommands,
 		},
 		{ID: "canary.output", Title: "No command prints a secret", Needs: []string{"canary.commands"},
-			Timeout: time.Minute, Run: t.searchOutput},
+			Timeout: 5 * time.Minute, Run: t.searchOutput},
 		{
 			ID:      "canary.files",
 			Title:   "No log, event, cache or temporary file holds a secret",
 			Needs:   []string{"canary.commands"},
-			Timeout: time.Minute,
+			Timeout: 5 * time.Minute,
 			Run:     t.searchFiles,
 		},
 	}

@@ -44,7 +44,7 @@ type Target struct {
 	Model      string              `json:"model"`
 	Runtime    string              `json:"runtime,omitempty"`
 	Upstream   string              `json:"upstream,omitempty"` // what answered behind the router
-	Groups     []Group             `json:"groups,omitempty"`   // how each group serves the clients' dialects; nil where not known
+	Groups     []Group             `json:"groups,omitempty"`   // each group and the clients' dialects; nil where not known
 	Profile    string              `json:"profile,omitempty"`
 	RuntimeDir string              `json:"runtime_dir,omitempty"` // of a private stack that was kept
 	Stop       string              `json:"stop,omitempty"`        // command that takes a kept stack down

@@ -15,7 +15,7 @@ import (
 type Recipe struct {
 	Client string       `json:"client"`
 	Files  []RecipeFile `json:"files"`
-	Shell  []string     `json:"shell"` // lines for a shell, the last of which starts the client; none where that is not enough
+	Shell  []string     `json:"shell"` // for a shell; the last line starts the client; none where that is not enough
 	Note   string       `json:"note"`  // what else to know or to do
 }
 

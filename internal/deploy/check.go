@@ -42,7 +42,8 @@ func Check(dir string, renderers map[string]Renderer) (Comparison, error) {
 	defer func() { _ = f.root.Close() }()
 	render := renderers[f.old.Kind]
 	if render == nil {
-		return Comparison{}, fault.Usage("deploy-folder-unknown", "%s has no %s of a deployment that this program renders", dir,
+		return Comparison{}, fault.Usage("deploy-folder-unknown",
+			"%s has no %s of a deployment that this program renders", dir,
 			IndexFile).WithHint("name the folder that was given to -out")
 	}
 	r, err := render(f.old.Options)
@@ -94,7 +95,8 @@ func (c Comparison) Err() error {
 	if len(differs) == 0 {
 		return nil
 	}
-	return fault.New("deploy-differs", "%s is not what the configuration makes: %s", c.Folder, strings.Join(differs, ", ")).
+	return fault.New("deploy-differs",
+		"%s is not what the configuration makes: %s", c.Folder, strings.Join(differs, ", ")).
 		WithHint("mage deploy:%s -out=%s writes the files again", c.Kind, c.Folder)
 }
 

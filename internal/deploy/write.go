@@ -100,8 +100,9 @@ func (r Rendering) Write(dir string, force bool) (Result, error) {
 	}
 	defer func() { _ = f.root.Close() }()
 	if foreign := f.findForeign(files); len(foreign) > 0 && !force {
-		return Result{}, fault.Usage("deploy-file-foreign", "%s has files that FlowGate did not write, or that were edited: %s; "+
-			"nothing was written", dir, strings.Join(foreign, ", ")).
+		return Result{}, fault.Usage("deploy-file-foreign",
+			"%s has files that FlowGate did not write, or that were edited: %s; "+
+				"nothing was written", dir, strings.Join(foreign, ", ")).
 			WithHint("-force replaces them; another folder keeps them").WithDetail(foreign)
 	}
 	result := r.result(dir)
@@ -120,7 +121,8 @@ func (f *folder) findForeign(files []File) (foreign []string) {
 	for _, file := range files {
 		content, err := f.read(file.Path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist), err == nil && content == file.Content, err == nil && f.isOurs(file.Path, content):
+		case errors.Is(err, fs.ErrNotExist), err == nil && content == file.Content,
+			err == nil && f.isOurs(file.Path, content):
 		case file.Path == IndexFile && err == nil && f.old.Schema != "":
 		default:
 			foreign = append(foreign, file.Path)

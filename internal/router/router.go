@@ -143,7 +143,8 @@ func New(s *settings.Settings, opts Options) (*Router, error) {
 		AllowMocks: s.AllowMocks, MeasuresPrompts: s.MeasuresPrompts(),
 		Watchdog: &r.watchdog}
 	r.replies = reply.Options{Watchdog: &r.watchdog, WriteTimeout: reply.DefaultWriteTimeout, Now: opts.Now}
-	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers, s.Getenv), Watchdog: &r.watchdog, Now: opts.Now,
+	r.sender = upstream.Sender{Settings: s, Transport: transport.New(peers, s.Getenv), Watchdog: &r.watchdog,
+		Now:     opts.Now,
 		MaxBody: opts.MaxBody, Strict: opts.StrictParity, Quota: &r.quota}
 	r.policy = route.Policy{Settings: s, Groups: route.NewGroups(s, r.deployments), Logger: opts.Logger,
 		Now: opts.Now, Rand: opts.Rand, Sleep: opts.Sleep, After: time.After,

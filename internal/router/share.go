@@ -83,7 +83,8 @@ func (r *Router) forgetShared(group ...*deployment.Deployment) {
 
 // shareKey shares what a key uses.
 func (r *Router) shareKey(id string, u *keylimit.Use) (window, spend, parallel func()) {
-	return r.shared.Count(windowKind, id, keylimit.Window{Use: u}), r.shared.Count(budgetKind, id, keylimit.Budget{Use: u}),
+	return r.shared.Count(windowKind, id, keylimit.Window{Use: u}),
+		r.shared.Count(budgetKind, id, keylimit.Budget{Use: u}),
 		r.shared.Gauge(parallelKind, id, u)
 }
 

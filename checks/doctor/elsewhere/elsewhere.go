@@ -200,7 +200,8 @@ func (t *target) checkModels(ctx context.Context) checks.Outcome {
 	}
 	var list struct{ Data []struct{ ID string } }
 	if err := json.Unmarshal(a.body, &list); err != nil {
-		return checks.Failed("%s/v1/models answered with something else than a list of models: another server is there", t.URL)
+		return checks.Failed(
+			"%s/v1/models answered with something else than a list of models: another server is there", t.URL)
 	}
 	if len(list.Data) == 0 {
 		return checks.Failed("%s/v1/models lists no model", t.URL).

@@ -33,7 +33,7 @@ type Options struct {
 	UpstreamImage string `json:"upstream_image"` // CLIProxyAPI's, with its version; needed for runtime: cliproxyapi
 	LiteLLMImage  string `json:"litellm_image"`  // LiteLLM's, with its version; needed for runtime: litellm
 	Redis         bool   `json:"redis"`          // a Redis runs too
-	Publish       string `json:"publish"`        // address of this machine that the router is published at; default 127.0.0.1
+	Publish       string `json:"publish"`        // where this machine publishes the router; default 127.0.0.1
 }
 
 // ignored is the folder's .gitignore.

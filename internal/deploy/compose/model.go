@@ -117,7 +117,9 @@ func secretsOf(service string, variables []deploy.Variable) (all []secret) {
 
 // Composed returns the secrets that secrets.sh puts together.
 func (m model) Composed() []secret {
-	return slices.DeleteFunc(append(m.RouterSecrets(), m.UpstreamSecrets()...), func(s secret) bool { return s.Value == "" })
+	return slices.DeleteFunc(append(m.RouterSecrets(), m.UpstreamSecrets()...), func(s secret) bool {
+		return s.Value == ""
+	})
 }
 
 // Needed returns the variables that secrets.sh takes from its environment and that must be set.

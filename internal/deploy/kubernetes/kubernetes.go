@@ -92,8 +92,9 @@ func warn(stack deploy.Stack, cfg *config.Config, o Options) []config.Warning {
 			"requests go to an OpenTelemetry collector (litellm_settings.callbacks: [otel])")
 	}
 	if o.Max > 1 && !stack.Redis && stack.Router.Runtime == config.RuntimeEmbedded {
-		add("state-not-shared", "router_settings", "each router counts for itself: with -redis or router_settings.redis_host "+
-			"they share cooldowns, limits and sessions")
+		add("state-not-shared", "router_settings",
+			"each router counts for itself: with -redis or router_settings.redis_host "+
+				"they share cooldowns, limits and sessions")
 	}
 	return all
 }

@@ -95,7 +95,8 @@ func (o *Options) checkNames() error {
 			WithHint("1 to 63 of a-z, 0-9 and -, with a letter or a digit at both ends (RFC 1123)")
 	}
 	if o.Host != "" && !isHostName(o.Host) {
-		return optionFault("host", "%q is not the name of a host", o.Host).WithHint("write it as in llm.example.org, without a port")
+		return optionFault("host", "%q is not the name of a host", o.Host).
+			WithHint("write it as in llm.example.org, without a port")
 	}
 	return nil
 }
@@ -111,7 +112,9 @@ func isHostName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > 253 {
 		return false
 	}
-	return !slices.ContainsFunc(strings.Split(strings.TrimPrefix(name, "*."), "."), func(l string) bool { return !isLabel(l) })
+	return !slices.ContainsFunc(strings.Split(strings.TrimPrefix(name, "*."), "."), func(l string) bool {
+		return !isLabel(l)
+	})
 }
 
 // isGatewayName reports whether a text is NAMESPACE/NAME.

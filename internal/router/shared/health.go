@@ -158,7 +158,8 @@ func (h *health) isDown() bool {
 func (h *health) status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Status{Connected: h.problem == "", Problem: h.problem, Message: h.message, Since: h.since.UTC(), Problems: h.count}
+	return Status{Connected: h.problem == "", Problem: h.problem, Message: h.message,
+		Since: h.since.UTC(), Problems: h.count}
 }
 
 // maxShown is the longest message of an error that is shown.

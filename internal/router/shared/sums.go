@@ -116,7 +116,8 @@ func (l *Link) addSums(b *batch) {
 	args := []any{l.names.channel(), formatVersion + " " + l.origin}
 	for _, c := range counts {
 		if p, ok := c.what.Take(now, all); ok {
-			keys, b.sums.counts, b.sums.parts = append(keys, l.names.sum(c.id)), append(b.sums.counts, c), append(b.sums.parts, p)
+			keys = append(keys, l.names.sum(c.id))
+			b.sums.counts, b.sums.parts = append(b.sums.counts, c), append(b.sums.parts, p)
 			args = appendPart(args, c.id, p)
 		}
 	}
