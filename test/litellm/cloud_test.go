@@ -105,8 +105,7 @@ var accepted = map[string]string{
 
 // TestRequestsToCloudsAreLiteLLMs has the real LiteLLM send requests to Bedrock and Vertex AI
 // through a capturing proxy, and the router the same at the same time of the clock, and compares what
-// came: the address, every header, the body, the canonical request of AWS's signature. It
-// changes the environment, which names the proxy, so it is not parallel.
+// came: the address, every header, the body, the canonical request of AWS's signature.
 func TestRequestsToCloudsAreLiteLLMs(t *testing.T) {
 	required(t)
 	python, err := litellm.WithGoogle(t.Context(), litellm.Options{Progress: t.Output()})
@@ -122,7 +121,6 @@ func TestRequestsToCloudsAreLiteLLMs(t *testing.T) {
 		}
 	}
 	proxy, own := startCapture(t), startCapture(t)
-	t.Setenv("HTTP_PROXY", own.url)
 	failures := sendCloudCases(t, python, proxy, cases)
 	theirTokens := tokens.take()
 	for i, c := range cases {
@@ -131,7 +129,7 @@ func TestRequestsToCloudsAreLiteLLMs(t *testing.T) {
 			t.Errorf("%s: LiteLLM sends nothing: %s", c.Model, failures[fmt.Sprint(i)])
 			continue
 		}
-		sendByRouter(t, c, dateOf(t, theirs))
+		sendByRouter(t, c, dateOf(t, theirs), own.url)
 		ours, ok := own.firstRequest(i)
 		if !ok {
 			t.Errorf("%s: the router sends nothing", c.Model)
@@ -181,7 +179,7 @@ func dateOf(t *testing.T, r captured) time.Time {
 
 // sendByRouter has the router send a request at a time of the clock, to the address that it chose, but in the
 // clear, so that the proxy sees it. A signature covers no scheme.
-func sendByRouter(t *testing.T, c cloudCase, at time.Time) {
+func sendByRouter(t *testing.T, c cloudCase, at time.Time, proxy string) {
 	t.Helper()
 	params := map[string]any{"model": c.Model}
 	maps.Copy(params, c.Params)
@@ -190,7 +188,7 @@ func sendByRouter(t *testing.T, c cloudCase, at time.Time) {
 	check(t, err)
 	path := filepath.Join(t.TempDir(), "litellm.yaml")
 	check(t, os.WriteFile(path, text, 0o600))
-	s, err := settings.Load(path, func(string) string { return "" })
+	s, err := settings.Load(path, func(name string) string { return map[string]string{"HTTP_PROXY": proxy}[name] })
 	check(t, err)
 	if len(s.Deployments) != 1 {
 		t.Fatalf("%s: %+v", c.Model, s.Warnings)
