@@ -214,13 +214,20 @@ func TestAfterAKeepAliveAFailureIsAnErrorEvent(t *testing.T) {
 	}
 }
 
+// keepAlive is the comment that the router sends while it waits.
+const keepAlive = ": keep-alive\n\n"
+
 func TestAKeepAliveSendsTheOpeningThatIsHeldBack(t *testing.T) {
 	t.Parallel()
 	for name, d := range routertest.Dialects {
 		opening := strings.ReplaceAll(d.Opening, `"model":"up"`, `"model":"m"`)
 		got, asked := failAfterKeepAlive(t, d, d.Opening, opening,
 			"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n")
-		if got.Status != 200 || !strings.HasPrefix(got.Body, opening) || strings.Count(got.Body, opening) != 1 ||
+		body := got.Body
+		for strings.HasPrefix(body, keepAlive) { // on a busy machine one comes before the opening
+			body = body[len(keepAlive):]
+		}
+		if got.Status != 200 || !strings.HasPrefix(body, opening) || strings.Count(got.Body, opening) != 1 ||
 			!strings.Contains(got.Body, "overloaded_error") || asked != 1 {
 			t.Errorf("%s: %d after %d calls: %q", name, got.Status, asked, got.Body)
 		}

@@ -132,13 +132,13 @@ func StartAt(t *testing.T, addr, yaml string, opts router.Options) *Stack {
 	return s
 }
 
-// Eventually waits until isDone returns true. It fails the test after 5 s, with a message that
+// Eventually waits until isDone returns true. It fails the test after 20 s, with a message that
 // begins with what.
 func Eventually(t *testing.T, what string, isDone func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !isDone(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !isDone(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: it did not happen within 5 s", what)
+			t.Fatalf("%s: it did not happen within 20 s", what)
 		}
 	}
 }
