@@ -5,6 +5,8 @@
 //
 // References stay references: no secret is read, and none is in a file. Write replaces only files
 // that this package wrote and nobody has edited.
+//
+// It is larger than other packages because Read, Write and Check share one Stack and one list of files.
 package deploy
 
 import (

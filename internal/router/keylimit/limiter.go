@@ -5,6 +5,8 @@
 // No request waits for a disk: a goroutine of the Limiter looks for changes of the file of keys, and
 // writes what was spent, in batches. The numbers of requests and tokens are in memory only; Share lets
 // several routers have all numbers in common.
+//
+// It is larger than other packages because all of it changes the one state that a key has.
 package keylimit
 
 import (

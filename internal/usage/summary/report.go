@@ -2,7 +2,8 @@
 // are held against it, and the table of the last requests. Call Read, Gate, Export, Last,
 // Follow or Forget with the configuration.
 //
-// It never writes the ledger, except for Forget.
+// It never writes the ledger, except for Forget. It is larger than other packages because each of
+// these has a table for people beside its data.
 package summary
 
 import (
