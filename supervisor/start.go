@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -29,6 +30,10 @@ import (
 	"github.com/flowgate-go/flowgate/supervisor/service/instance"
 	"github.com/flowgate-go/flowgate/supervisor/spawn"
 )
+
+// lookInterval is the time between two looks for a new supervisor while a command waits
+// for the lock of the runtime folder.
+const lookInterval = 100 * time.Millisecond
 
 // StartOptions steer Start, Restart and SetProfile. The zero value starts all
 // services of the configuration.
@@ -77,8 +82,12 @@ func Stop(ctx context.Context, cfg *config.Config, services []string) (control.S
 		last, err := c.Command(ctx, "stop", control.Request{Config: cfg, Services: services}, nil)
 		switch {
 		case errors.Is(err, client.ErrNoSupervisor):
-			if !awaitFolder(ctx, cfg) {
-				return stopWithoutSupervisor(ctx, cfg, services)
+			if awaitFolder(ctx, cfg) {
+				continue
+			}
+			status, err := stopWithoutSupervisor(ctx, cfg, services)
+			if !errors.Is(err, errSupervised) {
+				return status, err
 			}
 		case isEnding(err):
 			if err := client.WaitBriefly(ctx); err != nil {
@@ -122,7 +131,12 @@ func isMissing(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// stopWithoutSupervisor ends the services that a killed supervisor left running.
+// errSupervised is the error of a stop without a supervisor when one answers after all:
+// another command started it meanwhile, and it has adopted the services.
+var errSupervised = errors.New("a supervisor runs again")
+
+// stopWithoutSupervisor ends the services that a killed supervisor left running. It
+// returns errSupervised when a new supervisor is faster.
 func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []string) (control.Status, error) {
 	dir := cfg.Paths.RuntimeDir
 	if len(ledger.Survivors(cfg, ledger.Read(dir))) == 0 {
@@ -133,9 +147,9 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 			"the runtime folder %s was removed while services run from it", dir).
 			WithHint("mage start makes it anew and adopts them; then mage stop")
 	}
-	lock, err := flock.Take(ctx, control.LockPath(dir), control.LockTimeout)
+	lock, err := lockUnsupervised(ctx, cfg)
 	if err != nil {
-		return statusFromLedger(cfg), control.UnwritableFault(dir, err)
+		return statusFromLedger(cfg), err
 	}
 	defer lock.Close()
 	ended, err := instance.EndSurvivors(ctx, cfg, services)
@@ -151,6 +165,27 @@ func stopWithoutSupervisor(ctx context.Context, cfg *config.Config, services []s
 		})
 	}
 	return statusFromLedger(cfg), err
+}
+
+// lockUnsupervised locks a runtime folder that has no supervisor, as a supervisor does. It
+// waits for one that is ending, and returns errSupervised when one answers meanwhile: that
+// one keeps the lock for as long as it lives.
+func lockUnsupervised(ctx context.Context, cfg *config.Config) (io.Closer, error) {
+	dir := cfg.Paths.RuntimeDir
+	for end := time.Now().Add(control.LockTimeout); ; {
+		lock, err := flock.Take(ctx, control.LockPath(dir), lookInterval)
+		switch {
+		case err == nil:
+			return lock, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case !errors.Is(err, context.DeadlineExceeded) || time.Now().After(end):
+			return nil, control.UnwritableFault(dir, err)
+		}
+		if _, err := client.New(cfg).Status(ctx); !errors.Is(err, client.ErrNoSupervisor) {
+			return nil, errSupervised
+		}
+	}
 }
 
 // removeEntries removes services that were ended from the ledger of a killed

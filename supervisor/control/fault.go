@@ -1,9 +1,19 @@
 package control
 
-import "github.com/flowgate-go/flowgate/internal/fault"
+import (
+	"context"
+	"errors"
 
-// UnwritableFault returns the fault runtime-dir-unwritable.
+	"github.com/flowgate-go/flowgate/internal/fault"
+)
+
+// UnwritableFault returns the fault runtime-dir-unwritable. A wait for a lock that took
+// too long is told as what it is.
 func UnwritableFault(dir string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.New("runtime-dir-unwritable", "another command holds the lock of the runtime folder %s: %w", dir, err).
+			WithHint("mage status shows what runs; try again when the other command has ended")
+	}
 	return fault.New("runtime-dir-unwritable", "use the runtime folder %s: %w", dir, err).
 		WithHint("make it a folder of yours with room on its disk, or set paths.runtime_dir to another one")
 }
