@@ -59,6 +59,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Completion{}.Words(ctx, a.text("before"), a.optionalText("current"))
 	case "config:check":
 		return Config{}.Check(ctx, a.optionalText("configuration"), a.optionalText("profile"))
+	case "config:extractkeys":
+		return Config{}.ExtractKeys(ctx, a.optionalBool("dryrun"))
 	case "config:migrate":
 		return Config{}.Migrate(ctx, a.optionalBool("dryrun"))
 	case "config:schema":

@@ -158,6 +158,10 @@ var catalogue = commandline.Catalogue{
 			{Name: "configuration", Flag: "configuration", Kind: "string", Optional: true},
 			{Name: "profile", Flag: "profile", Kind: "string", Optional: true},
 		}},
+	{Name: "config:extract-keys", Method: "config:extractkeys", NormalName: "configextractkeys", NormalMethod: "configextractkeys", ReadOnly: "with -dry-run",
+		Synopsis: "moves keys that are written out in the configuration into files of their own; all else stays.", Params: []commandline.Param{
+			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},
+		}},
 	{Name: "config:migrate", Method: "config:migrate", NormalName: "configmigrate", NormalMethod: "configmigrate", ReadOnly: "with -dry-run",
 		Synopsis: "rewrites an old configuration file in the current version; comments and order stay.", Params: []commandline.Param{
 			{Name: "dryrun", Flag: "dry-run", Kind: "bool", Optional: true},

@@ -70,6 +70,23 @@ func (Config) Migrate(ctx context.Context, dryRun *bool) error {
 	})
 }
 
+// ExtractKeys moves keys that are written out in the configuration into files of their own; all else stays.
+func (Config) ExtractKeys(ctx context.Context, dryRun *bool) error {
+	return run(ctx, "config:extract-keys", func(ctx context.Context, s session) (any, error) {
+		if s.configFile() == "" {
+			return nil, noFileFault()
+		}
+		if err := s.checkTrust(ctx, !deref(dryRun)); err != nil {
+			return nil, err
+		}
+		r, err := stack.ExtractKeys(ctx, s.stackOptions(nil, nil, nil), deref(dryRun))
+		if r.Changed { // also when other keys could not be moved
+			err = errors.Join(err, s.renewTrust(nil, deref(dryRun)))
+		}
+		return r, err
+	})
+}
+
 // Schema prints the JSON Schema of flowgate.yaml.
 func (Config) Schema(ctx context.Context) error {
 	return runBriefly(ctx, "config:schema", func(context.Context, session) (any, error) {

@@ -32,7 +32,8 @@ func (s *audit) secretsReferenced() checks.Check {
 			slices.Sort(inline)
 			if len(inline) > 0 {
 				return checks.Failed("a secret is written out in %s", joinNames(inline)).
-					WithFix("", "put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME")
+					WithFix("mage config:extract-keys", "move those of litellm_base and of profiles into files of their own; "+
+						"write os.environ/NAME or ${NAME} elsewhere")
 			}
 			return checks.Passed(nil)
 		},

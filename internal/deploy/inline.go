@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
 )
 
@@ -28,11 +29,12 @@ func checkInline(cfg *config.Config) error {
 			redact.FindWritten(map[string]any{name: value}, "services."+svc.Name+".env", note)
 		}
 	}
-	return inlineFault(cfg.File, paths)
+	return inlineFault(cfg.File, paths, program.Text("`mage config:extract-keys` moves those of litellm_base and of profiles "+
+		"into files of their own; in services.*.env write ${NAME}, and set NAME where this command is run"))
 }
 
 // inlineFault returns the fault for the paths of secrets in a file, nil for none.
-func inlineFault(file string, paths []string) error {
+func inlineFault(file string, paths []string, hint string) error {
 	if len(paths) == 0 {
 		return nil
 	}
@@ -43,8 +45,7 @@ func inlineFault(file string, paths []string) error {
 	}
 	return fault.Usage("secret-inline",
 		"%s has a secret written out in %s: it would be in the files of the deployment", file,
-		shown).WithHint("put each into a file of its own and name it in credentials.upstream, or write os.environ/NAME").
-		WithDetail(paths)
+		shown).WithHint("%s", hint).WithDetail(paths)
 }
 
 // checkIncluded returns the fault secret-inline when the router's settings have a secret that is not in the
@@ -54,5 +55,5 @@ func checkIncluded(file string, values map[string]any) error {
 	redact.FindWritten(values, "", func(at string) {
 		paths = append(paths, "an included file: "+strings.TrimPrefix(at, "."))
 	})
-	return inlineFault(file, paths)
+	return inlineFault(file, paths, "write os.environ/NAME in the included file")
 }

@@ -1,6 +1,6 @@
 // Package keyfile stores keys in files of one line: Ensure makes a key that does not
-// exist yet, Read returns one. Both serve FlowGate's own keys and credentials that a
-// configuration names.
+// exist yet, Store keeps one that there is, Read returns one. They serve FlowGate's own keys
+// and credentials that a configuration names.
 //
 // It never overwrites a key, and a key never appears in its errors.
 package keyfile
@@ -82,6 +82,25 @@ func Ensure(path string) (key string, created bool, err error) {
 		return "", false, err
 	}
 	return key, true, nil
+}
+
+// Store keeps a key in path, 0600 in a folder 0700, and reports whether it made the file: one that is there
+// already must hold the same key and be the owner's alone. Errors: fs.ErrExist for a file with another key or that
+// others may read, ErrTooLarge, and those of the file system.
+func Store(path, key string) (created bool, err error) {
+	if len(key)+1 > maxKeyBytes {
+		return false, ErrTooLarge
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return false, err
+	}
+	if err = writeNew(path, []byte(key+"\n")); !errors.Is(err, fs.ErrExist) {
+		return err == nil, err
+	}
+	if existing, isOpen, readErr := Read(path); readErr == nil && existing == key && !isOpen {
+		return false, nil
+	}
+	return false, err
 }
 
 // writeNew creates path with data in one step, or fails with fs.ErrExist.

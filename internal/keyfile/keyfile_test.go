@@ -100,3 +100,35 @@ func TestReadTrimsAndSaysWhoCanRead(t *testing.T) {
 		t.Errorf("got %v, %v", open, err)
 	}
 }
+
+func TestAKeyIsStoredOnceAndReplacesNone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secrets", "team.key")
+	if created, err := keyfile.Store(path, "sk-team"); !created || err != nil {
+		t.Fatalf("%v, %v", created, err)
+	}
+	for file, mode := range map[string]fs.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
+	if created, err := keyfile.Store(path, "sk-team"); created || err != nil {
+		t.Errorf("the same key once more: %v, %v", created, err)
+	}
+	if created, err := keyfile.Store(path, "sk-other"); created || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("another key: %v, %v", created, err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyfile.Store(path, "sk-team"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a file that others may read: %v", err)
+	}
+	long := strings.Repeat("x", 64<<10)
+	if created, err := keyfile.Store(path+"2", long); created || !errors.Is(err, keyfile.ErrTooLarge) {
+		t.Errorf("a key that Read refuses: %v, %v", created, err)
+	}
+	if key, _, err := keyfile.Read(path); key != "sk-team" || err != nil {
+		t.Errorf("%q, %v", key, err)
+	}
+}

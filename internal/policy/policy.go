@@ -144,11 +144,15 @@ func unknownProfileFault(profile string, known []string) error {
 }
 
 // Merge returns a copy of base with overlay laid over it: maps are merged, lists and
-// scalars replaced.
+// scalars replaced. A key and the reference that stands for it are one setting: api_key in
+// overlay replaces api_key_ref in base, and the other way round.
 func Merge(base, overlay map[string]any) map[string]any {
 	out := make(map[string]any, len(base)+len(overlay))
 	for key, value := range base {
 		out[key] = deepCopy(value)
+	}
+	for key := range overlay {
+		delete(out, counterpart(key))
 	}
 	for key, value := range overlay {
 		lower, lowerIsMap := out[key].(map[string]any)
@@ -160,6 +164,14 @@ func Merge(base, overlay map[string]any) map[string]any {
 		out[key] = deepCopy(value)
 	}
 	return out
+}
+
+// counterpart returns the reference that stands for a key, and the key that a reference stands for.
+func counterpart(key string) string {
+	if target, isRef := strings.CutSuffix(key, "_ref"); isRef {
+		return target
+	}
+	return key + "_ref"
 }
 
 // deepCopy returns a copy of v that shares no map or list with it.

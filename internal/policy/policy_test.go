@@ -98,6 +98,16 @@ func TestTheBuiltInDefaultBuildsEveryProfileAndMakesItsKeys(t *testing.T) {
 	}
 }
 
+func TestAKeyAndTheReferenceThatStandsForItReplaceEachOther(t *testing.T) {
+	t.Parallel()
+	base := map[string]any{"general_settings": map[string]any{"master_key_ref": "gateway", "other": 1}, "api_key": "k"}
+	overlay := map[string]any{"general_settings": map[string]any{"master_key": "os.environ/K"}, "api_key_ref": "up"}
+	want := map[string]any{"general_settings": map[string]any{"master_key": "os.environ/K", "other": 1}, "api_key_ref": "up"}
+	if got := policy.Merge(base, overlay); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestMergeMergesMapsAndReplacesTheRestWithoutTouchingItsInputs(t *testing.T) {
 	t.Parallel()
 	base := map[string]any{

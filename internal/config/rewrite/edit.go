@@ -1,6 +1,6 @@
 // Package rewrite changes flowgate.yaml and other YAML files that people edit:
 // Migrate rewrites a file in the current version, WireKey adds a reference to a key,
-// AddToList adds an item to a list, and ExtractSecrets replaces keys by references.
+// AddToList adds an item to a list, ExtractSecrets and ExtractKeys replace keys by references.
 // They change only the bytes that they have to; comments and order stay. Replace keeps
 // the old file beside the new one.
 //

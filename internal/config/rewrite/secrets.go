@@ -26,7 +26,14 @@ const MasterKey = "gateway"
 type Extraction struct {
 	Text    []byte
 	Secrets []Secret // in the order of the text; equal values have one entry
+	Moves   []Move   // every place, in the order of the text
 	Root    *yamlnode.Node
+}
+
+// Move is a place in a configuration where a key was written out.
+type Move struct {
+	Path string // of the key, before it was replaced: litellm_base.general_settings.master_key
+	Name string // of the credential that replaces it
 }
 
 // ExtractSecrets replaces the keys in a LiteLLM configuration by references to credentials:
@@ -42,12 +49,10 @@ func ExtractSecrets(file string, data []byte, relocate func(string) string, take
 	if root == nil {
 		return Extraction{}, d.SortedProblems()
 	}
-	x := &extractor{editor: newEditor(data), d: d, byValue: map[string]string{}, taken: map[string]bool{},
-		done: map[yamlnode.Pos]bool{}, merges: bytes.Contains(data, []byte("<<:"))}
+	x := newExtractor(data, d)
 	for _, name := range taken {
 		x.taken[name] = true
 	}
-	d.Code = "secret-unmovable"
 	x.walk(root, nil)
 	x.relocateIncludes(root, relocate)
 	text := x.apply()
@@ -55,7 +60,7 @@ func ExtractSecrets(file string, data []byte, relocate func(string) string, take
 		d.Add(yamlnode.Pos{Line: 1, Column: 1}, "", "write the keys as os.environ/NAME", "the keys cannot be replaced: %s",
 			x.err)
 	}
-	return Extraction{Text: text, Secrets: x.secrets, Root: root}, d.SortedProblems()
+	return Extraction{Text: text, Secrets: x.secrets, Moves: x.moves, Root: root}, d.SortedProblems()
 }
 
 // extractor replaces the keys of one text.
@@ -63,10 +68,21 @@ type extractor struct {
 	*editor
 	d       *yamlnode.Diagnosis
 	secrets []Secret
+	moves   []Move
 	byValue map[string]string     // names of credentials by their values
 	taken   map[string]bool       // names of credentials that are in use
 	merges  bool                  // the text has merge keys
 	done    map[yamlnode.Pos]bool // places that were changed; walk visits one again for each alias
+
+	isWritten func(key, value string) bool  // reports whether the value of a key is a secret
+	isUsable  func(name, value string) bool // reports whether a value may get a name; nil: each one may
+}
+
+// newExtractor returns an extractor of a text that adds problems to d.
+func newExtractor(data []byte, d *yamlnode.Diagnosis) *extractor {
+	d.Code = "secret-unmovable"
+	return &extractor{editor: newEditor(data), d: d, byValue: map[string]string{}, taken: map[string]bool{},
+		done: map[yamlnode.Pos]bool{}, merges: bytes.Contains(data, []byte("<<:")), isWritten: isSecret}
 }
 
 // walk replaces the keys in n, the value at path.
@@ -74,7 +90,7 @@ func (x *extractor) walk(n *yamlnode.Node, path []any) {
 	path = slices.Clip(path)
 	for _, f := range n.Fields {
 		at := append(path, f.Key)
-		if value, ok := f.Value.Value.(string); ok && (isSecret(f.Key, value) || x.mustMove(f.Key, value)) {
+		if value, ok := f.Value.Value.(string); ok && (x.isWritten(f.Key, value) || x.mustMove(f.Key, value)) {
 			x.move(n, f, value, at)
 			continue
 		}
@@ -113,12 +129,19 @@ func (x *extractor) relocateIncludes(root *yamlnode.Node, relocate func(string) 
 
 // move replaces one secret, the value of the field f of the map in, by a reference.
 func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path []any) {
+	from, to, ok := x.locateScalar(f.Value)
+	if !ok || !fitsOneLine(value) {
+		x.d.Add(f.Value.At, yamlnode.Dotted(path), "write it as os.environ/NAME",
+			"a key over several lines, or with blanks around it, cannot be moved into a file of its own")
+		return
+	}
 	name, known := x.byValue[value]
 	if !known {
-		name = x.newName(in, f.Key, path)
+		name = x.newName(in, f.Key, value, path)
 		x.byValue[value] = name
 		x.secrets = append(x.secrets, Secret{name, value})
 	}
+	x.moves = append(x.moves, Move{yamlnode.Dotted(path), name})
 	if !x.done[f.At] {
 		x.done[f.At] = true
 		if from, to, quote := x.locateWord(f.At, f.Key); from < to {
@@ -129,17 +152,16 @@ func (x *extractor) move(in *yamlnode.Node, f yamlnode.Field, value string, path
 		return
 	}
 	x.done[f.Value.At] = true
-	from, to, ok := x.locateScalar(f.Value)
-	if !ok {
-		x.d.Add(f.Value.At, yamlnode.Dotted(path), "write it as os.environ/NAME",
-			"a key over several lines cannot be moved into a file of its own")
-		return
-	}
 	text := name
 	if x.data[from] == '"' || x.data[from] == '\'' {
 		text = string(x.data[from]) + name + string(x.data[from])
 	}
 	x.replace(from, to, text)
+}
+
+// fitsOneLine reports whether a file of one line gives a key back as it is (keyfile.Read).
+func fitsOneLine(key string) bool {
+	return strings.TrimSpace(key) == key && !strings.ContainsAny(key, "\r\n")
 }
 
 // locateScalar returns the byte range of a scalar with its quotes; ok is false when it is
@@ -166,9 +188,8 @@ func (x *extractor) locateScalar(n *yamlnode.Node) (from, to int, ok bool) {
 
 // newName returns an unused name for the credential of the key of a map: the provider's name
 // for the api_key of a deployment, else the name of the key itself.
-func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
-	if key == "master_key" && !x.taken[MasterKey] {
-		x.taken[MasterKey] = true
+func (x *extractor) newName(in *yamlnode.Node, key, value string, path []any) string {
+	if key == "master_key" && x.take(MasterKey, value) {
 		return MasterKey
 	}
 	name := key
@@ -182,12 +203,20 @@ func (x *extractor) newName(in *yamlnode.Node, key string, path []any) string {
 	}
 	base := strings.Trim(strings.Map(toNameChar, strings.ToLower(name)), "-")
 	for name, n := base, 2; ; n++ {
-		if name != "" && !x.taken[name] {
-			x.taken[name] = true
+		if name != "" && x.take(name, value) {
 			return name
 		}
 		name = fmt.Sprintf("%s-%d", base, n)
 	}
+}
+
+// take reports whether a credential with that value may have the name, which it has then.
+func (x *extractor) take(name, value string) bool {
+	if x.taken[name] || x.isUsable != nil && !x.isUsable(name, value) {
+		return false
+	}
+	x.taken[name] = true
+	return true
 }
 
 // toNameChar returns c, or a dash when the name of a credential cannot contain c.
@@ -198,21 +227,15 @@ func toNameChar(c rune) rune {
 	return '-'
 }
 
-// placeholderKeys are words that people write as the key of a server that needs none.
-var placeholderKeys = map[string]bool{"not-needed": true, "no-key-required": true, "sk-no-key-required": true,
-	"lm-studio": true, "lmstudio": true, "anything": true, "placeholder": true, "fake-key": true, "sk-1234": true,
-	"sk-fake": true, "dummy-key": true, "sk-dummy": true, "unused": true}
-
 // minKeyLength is the length in bytes below which a text does not count as a key.
 const minKeyLength = 8
 
 // isSecret reports whether the value under a key is a secret and not a reference to one.
 func isSecret(key, value string) bool {
-	lower := strings.ToLower(strings.TrimSpace(value))
 	switch {
 	case key == "master_key" && !redact.IsReference(value):
 		return value != ""
-	case len(value) < minKeyLength || placeholderKeys[lower] || redact.IsReference(value):
+	case len(value) < minKeyLength || redact.IsPlaceholder(value) || redact.IsReference(value):
 		return false
 	case strings.Contains(value, "://"):
 		return isSecretAddress(key, value)

@@ -122,3 +122,30 @@ func FuzzExtractSecrets(f *testing.F) {
 		}
 	})
 }
+
+func FuzzExtractKeys(f *testing.F) {
+	for _, text := range []string{withHeader(), "model_list: [{litellm_params: {api_key: sk-aaaaaaaaaaaaaaaa}}]\n"} {
+		f.Add("litellm_base:\n  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\nprofiles: {a: {}}\n")
+	}
+	f.Add("a: &a {api_key: sk-aaaaaaaaaaaaaaaa}\nlitellm_base: {<<: *a}\ncredentials: {upstream: {b: {file: c}}}\n")
+	f.Add("litellm_base: {a: 1}\nprofiles:\n  b: {c_key: \"://00000000@\"!000}") // accepted, and not once it is changed
+	f.Add("{\"litellm_base\": {\"api_key\": \"sk-aaaaaaaaaaaaaaaa\"}}")
+	f.Add("profiles:\n  a:\n    general_settings: {master_key: 'it''s'}\ncredentials:\n  note: 1\n")
+	places := rewrite.KeyPlaces{File: func(name string) string { return name + ".key" }}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 5000 {
+			return
+		}
+		x, problems, err := rewrite.ExtractKeys("c.yaml", []byte(text), places)
+		if err != nil || x.Root == nil {
+			return
+		}
+		if yamlnode.Parse(yamlnode.NewDiagnosis("c.yaml"), x.Text) == nil {
+			t.Errorf("%q became %q", text, x.Text)
+		}
+		again, left, err := rewrite.ExtractKeys("c.yaml", x.Text, places)
+		if err != nil || len(again.Moves) > 0 || len(left) > len(problems) {
+			t.Errorf("%q became %q, and then %+v %v %v", text, x.Text, again.Moves, left, err)
+		}
+	})
+}

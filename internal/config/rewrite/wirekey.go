@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/config/yamlnode"
 	"github.com/flowgate-go/flowgate/internal/fault"
@@ -101,7 +103,7 @@ func (w *Wiring) addKeyReferences(data []byte, root *yamlnode.Node, before *conf
 		if rel, err := filepath.Rel(before.Dir, keyFile); err == nil {
 			file = rel
 		}
-		e.addCredential(root, w.Credential, "{file: "+strconv.Quote(file)+"}", `{"file": `+strconv.Quote(file)+"}")
+		e.addCredentials(root, credentialFile{w.Credential, file})
 	}
 	lists := []string{"litellm_base"}
 	for _, name := range before.ProfileNames() {
@@ -138,27 +140,47 @@ func isKeyless(params *yamlnode.Node, provider string) bool {
 		custom.Value.Text == provider
 }
 
-// addCredential adds credentials.upstream.NAME, which the file must not have yet. Its value
-// is block in a map of block style, flow in one of flow style.
-func (e *editor) addCredential(root *yamlnode.Node, name, block, flow string) {
+// credentialFile is an entry of credentials.upstream.
+type credentialFile struct{ name, file string }
+
+// addCredentials adds entries to credentials.upstream, which must not have them yet.
+func (e *editor) addCredentials(root *yamlnode.Node, entries ...credentialFile) {
 	credentials, ok := root.Field("credentials")
 	upstream, hasUpstream := credentials.Value.Field("upstream")
 	switch {
 	case hasUpstream && len(upstream.Value.Fields) > 0:
-		e.insertFirst(upstream.Value, name, block, flow)
+		for _, c := range entries {
+			e.insertFirst(upstream.Value, c.name, c.block(), c.flow())
+		}
 	case ok && !hasUpstream && credentials.Value.Kind == yamlnode.MapKind && len(credentials.Value.Fields) > 0:
-		e.insertFirst(credentials.Value, "upstream", "{"+name+": "+block+"}", `{"`+name+`": `+flow+"}")
+		block := lo.Map(entries, func(c credentialFile, _ int) string { return c.name + ": " + c.block() })
+		e.insertFirst(credentials.Value, "upstream", "{"+strings.Join(block, ", ")+"}", flowMap(entries))
 	case ok:
 		e.err = fmt.Errorf("credentials exists and is empty")
 	case e.isFlow(root):
-		e.insertFirst(root, "credentials", "", `{"upstream": {"`+name+`": `+flow+"}}")
+		e.insertFirst(root, "credentials", "", `{"upstream": `+flowMap(entries)+"}")
 	default:
-		text := "credentials:" + e.newline + "  upstream:" + e.newline + "    " + name + ": " + block + e.newline
+		text := "credentials:" + e.newline + "  upstream:" + e.newline
 		if !bytes.HasSuffix(e.data, []byte("\n")) {
 			text = e.newline + text
 		}
+		for _, c := range entries {
+			text += "    " + c.name + ": " + c.block() + e.newline
+		}
 		e.replace(len(e.data), len(e.data), text)
 	}
+}
+
+// block returns the value of an entry in a map of block style.
+func (c credentialFile) block() string { return "{file: " + strconv.Quote(c.file) + "}" }
+
+// flow returns the value of an entry in a map of flow style.
+func (c credentialFile) flow() string { return `{"file": ` + strconv.Quote(c.file) + "}" }
+
+// flowMap returns entries as a map of flow style.
+func flowMap(entries []credentialFile) string {
+	all := lo.Map(entries, func(c credentialFile, _ int) string { return strconv.Quote(c.name) + ": " + c.flow() })
+	return "{" + strings.Join(all, ", ") + "}"
 }
 
 // isFlow reports whether a map is written in flow style, {…}.
