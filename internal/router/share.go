@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/shared"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
 	"github.com/flowgate-go/flowgate/internal/router/usage"
 )
 
@@ -89,7 +90,7 @@ func (r *Router) shareKey(id string, u *keylimit.Use) (window, spend, parallel f
 }
 
 // sharing returns how state is shared with other routers; nil when it is not.
-func (r *Router) sharing() *shared.Status {
+func (r *Router) sharing() *health.Status {
 	if r.shared == nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
-	"github.com/flowgate-go/flowgate/internal/router/shared"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
 	"github.com/flowgate-go/flowgate/internal/usage/quota"
 )
 
@@ -35,7 +35,7 @@ type State struct {
 
 	Quota []quota.Seen `json:"quota,omitempty"` // the newest quota windows that upstreams' replies named
 
-	Sharing *shared.Status `json:"sharing,omitempty"` // with other routers through Redis; absent: no Redis is configured
+	Sharing *health.Status `json:"sharing,omitempty"` // with other routers through Redis; absent: no Redis is configured
 }
 
 // MissingRoute is a route that the upstream of a deployment answered that it lacks. Requests for

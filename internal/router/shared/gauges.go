@@ -3,6 +3,8 @@ package shared
 import (
 	"strconv"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 )
 
 // Gauge is a number that each router has of its own, such as requests in flight, and whose sum counts.
@@ -29,7 +31,7 @@ type foreign struct {
 // Gauge lets all routers know the sum of a number. kind and name are the same on all of them. The function
 // that it returns must be called when the number has changed; it does not block.
 func (l *Link) Gauge(kind, name string, what Gauge) (changed func()) {
-	g := &gauge{id: l.names.id(kind, name), what: what, others: map[string]foreign{}}
+	g := &gauge{id: l.names.ID(kind, name), what: what, others: map[string]foreign{}}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.gauges[g.id] = g
@@ -75,9 +77,8 @@ func (l *Link) addGauges(b *batch) {
 }
 
 // appendLine appends the line of a number.
-func (g *gauge) appendLine(message []byte, n int) []byte {
-	message = append(append(message, "\n"+verbNow+" "...), g.id...)
-	return strconv.AppendInt(append(message, ' '), int64(n), 10)
+func (g *gauge) appendLine(text []byte, n int) []byte {
+	return message.AppendLine(text, message.Now, g.id, strconv.Itoa(n))
 }
 
 // forgetSilent forgets the numbers of routers that do not live any more.
@@ -94,14 +95,14 @@ func (g *gauge) forgetSilent(now time.Time) {
 }
 
 // setForeign notes the number of another router.
-func (l *Link) setForeign(origin string, c change) {
+func (l *Link) setForeign(origin string, c message.Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g := l.gauges[c.id]
+	g := l.gauges[c.ID]
 	if g == nil || len(g.others) >= maxPeers {
 		return
 	}
-	if g.others[origin] = (foreign{c.n, time.Now()}); c.n == 0 {
+	if g.others[origin] = (foreign{c.N, time.Now()}); c.N == 0 {
 		delete(g.others, origin)
 	}
 	g.forgetSilent(time.Now())

@@ -2,9 +2,6 @@ package shared
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -12,6 +9,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
+	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 )
 
 const (
@@ -28,36 +27,6 @@ const (
 	// maxLookups is how many requests may wait at once.
 	maxLookups = 1024
 )
-
-// sealer turns keys of affinity into names in Redis and back. The names depend on the gateway key: who reads
-// them cannot find out whether an id of a session is among them.
-type sealer struct{ cipher.Block }
-
-// newSealer returns a sealer with a key of 32 bytes.
-func newSealer(key []byte) sealer {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err) // the length of the key is one that AES has
-	}
-	return sealer{block}
-}
-
-// seal returns the name of a key.
-func (s sealer) seal(k affinity.Key) string {
-	var name affinity.Key
-	s.Encrypt(name[:], k[:])
-	return hex.EncodeToString(name[:])
-}
-
-// unseal returns the key of a name. ok is false for what is not a name.
-func (s sealer) unseal(name string) (k affinity.Key, ok bool) {
-	sealed, err := hex.DecodeString(name)
-	if err != nil || len(sealed) != len(k) {
-		return k, false
-	}
-	s.Decrypt(k[:], sealed)
-	return k, true
-}
 
 // pin is an owner that was not sent.
 type pin struct {
@@ -81,7 +50,7 @@ func (l *Link) ShareOwners(s *affinity.Store, push bool) {
 		l.mu.Unlock()
 	}
 	s.Tell = func(k affinity.Key, o *affinity.Owner, ttl time.Duration) {
-		name := l.sealer.seal(k)
+		name := l.sealer.Seal(k)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		owner, isKnown := l.ownerIDs[*o]
@@ -99,7 +68,7 @@ func (l *Link) ShareOwners(s *affinity.Store, push bool) {
 
 // addOwner makes the deployment one that owners in Redis may name. The caller holds mu.
 func (l *Link) addOwner(d *deployment.Deployment) {
-	id := l.names.id("owner", d.Owner.Deployment+"\x00"+d.Owner.Account)
+	id := l.names.ID("owner", d.Owner.Deployment+"\x00"+d.Owner.Account)
 	l.owners[id], l.ownerIDs[d.Owner] = &d.Owner, id
 }
 
@@ -113,9 +82,9 @@ func (l *Link) addPins(b *batch) {
 	b.pins, l.pins = l.pins, nil
 	l.nextPins = time.Now().Add(minPeriod)
 	for _, p := range b.pins {
-		b.pipe.Set(context.Background(), l.names.owner(p.name), p.owner, p.ttl)
+		b.pipe.Set(context.Background(), l.names.Owner(p.name), p.owner, p.ttl)
 		if p.isPushed {
-			b.message = append(b.message, "\n"+verbPin+" "+p.name+" "+p.owner...)
+			b.message = message.AppendLine(b.message, message.Pin, p.name, p.owner)
 		}
 	}
 }
@@ -127,10 +96,10 @@ func (l *Link) restorePins(pins []pin) {
 }
 
 // applyPin takes the owner of a session from another router.
-func (l *Link) applyPin(c change) {
-	k, ok := l.sealer.unseal(c.id)
+func (l *Link) applyPin(c message.Change) {
+	k, ok := l.sealer.Unseal(c.ID)
 	l.mu.Lock()
-	owner, store := l.owners[c.owner], l.pushed
+	owner, store := l.owners[c.Owner], l.pushed
 	l.mu.Unlock()
 	if ok && owner != nil && store != nil {
 		store.Adopt(k, owner)
@@ -140,7 +109,7 @@ func (l *Link) applyPin(c change) {
 // Lookup asks Redis for owners that the stores do not have, in one round trip, and reports whether the
 // stores may have some of them now. It waits at most 2 ms; what comes later is kept for the next request.
 func (l *Link) Lookup(wanted []affinity.Wanted) bool {
-	if l.health.isDown() || l.late.Load() >= maxLate {
+	if l.health.IsDown() || l.late.Load() >= maxLate {
 		return false
 	}
 	q := &lookup{wanted: wanted, done: make(chan struct{})}
@@ -187,12 +156,12 @@ func (l *Link) findAll(ctx context.Context, all []*lookup) {
 	for _, q := range all {
 		var asked []*redis.StringCmd
 		for _, w := range q.wanted {
-			asked = append(asked, pipe.Get(ctx, l.names.owner(l.sealer.seal(w.Key))))
+			asked = append(asked, pipe.Get(ctx, l.names.Owner(l.sealer.Seal(w.Key))))
 		}
 		replies = append(replies, asked)
 	}
-	if _, err := pipe.Exec(ctx); classify(err) != "" && !errors.Is(err, context.Canceled) {
-		l.health.note(commands, err) // no further request waits, until the sender notes that Redis is back
+	if _, err := pipe.Exec(ctx); health.Classify(err) != "" && !errors.Is(err, context.Canceled) {
+		l.health.Note(health.Commands, err) // no further request waits, until the sender notes that Redis is back
 	}
 	for i, q := range all {
 		for j, w := range q.wanted {

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
+	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 )
 
 // reconnectAfter is how long the receiver waits before it connects again.
@@ -20,7 +24,7 @@ func (l *Link) receive(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.health.note(messages, err)
+		l.health.Note(health.Messages, err)
 		wait := time.NewTimer(reconnectAfter)
 		select {
 		case <-ctx.Done():
@@ -37,10 +41,10 @@ func (l *Link) listen(ctx context.Context) error {
 	// What waits for a message does not look at ctx, and messages of others may never cease.
 	stop := context.AfterFunc(ctx, func() { _ = channel.Close() })
 	defer stop()
-	if err := subscribe(ctx, channel, l.names.channel()); err != nil {
+	if err := subscribe(ctx, channel, l.names.Channel()); err != nil {
 		return err
 	}
-	l.health.note(messages, nil)
+	l.health.Note(health.Messages, nil)
 	l.reload()
 	isAsked := false // whether the other end still answers
 	for {
@@ -56,7 +60,7 @@ func (l *Link) listen(ctx context.Context) error {
 			return err
 		}
 		isAsked = false
-		l.health.note(messages, nil)
+		l.health.Note(health.Messages, nil)
 		if m, isMessage := got.(*redis.Message); isMessage {
 			l.apply(m.Payload)
 		}
@@ -89,17 +93,17 @@ func (l *Link) reload() {
 // apply applies a message. The own ones come back, too, and the beginnings and ends of cooldowns in them
 // are applied once more: so all routers come to the same state, that of the last message.
 func (l *Link) apply(text string) {
-	decodeMessage(text, func(origin string, c change) {
-		l.notePeer(origin, c.verb)
-		isOwnTrial := origin == l.origin && (c.verb == verbTry || c.verb == verbTried)
+	message.Decode(text, func(origin string, c message.Change) {
+		l.notePeer(origin, c.Verb)
+		isOwnTrial := origin == l.origin && (c.Event.Kind == cooldown.TrialBegan || c.Event.Kind == cooldown.TrialEnded)
 		switch {
-		case c.event.Kind != 0 && !isOwnTrial:
-			l.honour(c.id, c.event)
-		case c.verb == verbSum:
+		case c.Event.Kind != 0 && !isOwnTrial:
+			l.honour(c.ID, c.Event)
+		case c.Verb == message.Sum:
 			l.mergeSums(c)
-		case c.verb == verbPin:
+		case c.Verb == message.Pin:
 			l.applyPin(c)
-		case c.verb == verbNow && origin != l.origin:
+		case c.Verb == message.Now && origin != l.origin:
 			l.setForeign(origin, c)
 		}
 	})
@@ -113,7 +117,7 @@ func (l *Link) notePeer(origin, verb string) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if verb == verbBye {
+	if verb == message.Bye {
 		delete(l.peers, origin)
 		l.forgetRouter(origin)
 		return
@@ -127,8 +131,8 @@ func (l *Link) notePeer(origin, verb string) {
 const maxPeers = 10_000
 
 // Status returns how sharing works now.
-func (l *Link) Status() Status {
-	s := l.health.status()
+func (l *Link) Status() health.Status {
+	s := l.health.Status()
 	oldest := time.Now().Add(-peerTTL)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
+	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 )
 
 const (
@@ -50,7 +52,7 @@ func (l *Link) send(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.sendOnce(context.WithoutCancel(ctx), nil)
 		wake, wait := l.wake, time.Until(l.nextTime())
-		if l.health.isDown() {
+		if l.health.IsDown() {
 			wake, wait = nil, retryAfter
 		}
 		timer := time.NewTimer(wait)
@@ -61,14 +63,14 @@ func (l *Link) send(ctx context.Context) {
 		}
 		timer.Stop()
 	}
-	if !l.health.isDown() {
-		l.sendOnce(context.WithoutCancel(ctx), []byte("\n"+verbBye))
+	if !l.health.IsDown() {
+		l.sendOnce(context.WithoutCancel(ctx), message.AppendLine(nil, message.Bye))
 	}
 }
 
 // sendOnce makes one round trip, if there is something to send. last is a line that is sent besides.
 func (l *Link) sendOnce(ctx context.Context, last []byte) {
-	b := &batch{pipe: l.client.Pipeline(), message: []byte(formatVersion + " " + l.origin), begun: l.now()}
+	b := &batch{pipe: l.client.Pipeline(), message: []byte(message.Head(l.origin)), begun: l.now()}
 	empty := len(b.message)
 	l.addBeat(b)
 	l.addEvents(b)
@@ -77,7 +79,7 @@ func (l *Link) sendOnce(ctx context.Context, last []byte) {
 	l.addGauges(b)
 	l.addPins(b)
 	if b.message = append(b.message, last...); len(b.message) > empty {
-		b.pipe.Publish(ctx, l.names.channel(), b.message)
+		b.pipe.Publish(ctx, l.names.Channel(), b.message)
 	}
 	if b.pipe.Len() == 0 {
 		return
@@ -86,9 +88,9 @@ func (l *Link) sendOnce(ctx context.Context, last []byte) {
 	defer cancel()
 	results, err := b.pipe.Exec(ctx)
 	err = firstError(results, err)
-	l.health.note(commands, err)
+	l.health.Note(health.Commands, err)
 	l.finishSums(b)
-	if l.health.isDown() {
+	if l.health.IsDown() {
 		l.restore(b)
 		return
 	}
@@ -164,8 +166,8 @@ func (l *Link) addBeat(b *batch) {
 		return
 	}
 	l.nextBeat = now.Add(beatInterval)
-	b.pipe.Set(context.Background(), l.names.router(l.origin), formatVersion, peerTTL)
-	b.message = append(b.message, "\n"+verbAlive...)
+	b.pipe.Set(context.Background(), l.names.Router(l.origin), message.Version, peerTTL)
+	b.message = message.AppendLine(b.message, message.Alive)
 	b.isBeat, b.time = true, b.pipe.Time(context.Background())
 }
 
@@ -191,15 +193,15 @@ func (l *Link) addEvent(b *batch, m *member, e queuedEvent) {
 		if e.Left -= age; e.Left < time.Millisecond {
 			return
 		}
-		b.pipe.Set(ctx, l.names.cooldown(m.id), formatVersion+" "+encodeFailure(e.Failure), e.Left)
+		b.pipe.Set(ctx, l.names.Cooldown(m.id), message.EncodeStored(e.Failure), e.Left)
 	case cooldown.Ended:
-		b.pipe.Del(ctx, l.names.cooldown(m.id))
+		b.pipe.Del(ctx, l.names.Cooldown(m.id))
 	case cooldown.TrialBegan:
 		if age > time.Second { // its result is known by now, or soon
 			return
 		}
 	}
-	b.message = appendEvent(b.message, m.id, e.Event)
+	b.message = message.AppendEvent(b.message, m.id, e.Event)
 }
 
 // restore keeps what could not be sent for the next time. What was sent, and not answered, is sent twice:
@@ -234,7 +236,7 @@ func (l *Link) addLoads(b *batch) {
 	l.mu.Unlock()
 	ctx := context.Background()
 	for _, m := range fresh {
-		key := l.names.cooldown(m.id)
+		key := l.names.Cooldown(m.id)
 		b.loads = append(b.loads, loading{m, b.pipe.Get(ctx, key), b.pipe.PTTL(ctx, key)})
 	}
 }
@@ -242,7 +244,7 @@ func (l *Link) addLoads(b *batch) {
 // finishLoads honours the cooldowns that were read.
 func (l *Link) finishLoads(b *batch) {
 	for _, load := range b.loads {
-		if e, ok := decodeStored(load.value.Val(), load.left.Val()); ok {
+		if e, ok := message.DecodeStored(load.value.Val(), load.left.Val()); ok {
 			l.honour(load.member.id, e)
 		}
 	}

@@ -14,7 +14,7 @@
 //	n:ID      a hash: requests and tokens of a deployment in a minute, or of a key in its window, or dollars
 //	          of a key in the period of its budget; expires at the end of that
 //	r:ORIGIN  a router that lives; expires after 3 s
-//	m         the channel on which routers tell each other of changes (message.go)
+//	m         the channel on which routers tell each other of changes (package message)
 //
 //	o:KEY     the deployment that a session or a piece of state belongs to; KEY is encrypted with a key that is
 //	          made from the gateway key; expires as in the router
@@ -23,8 +23,8 @@
 // all routers the new sums: a request makes no round trip. So a limit may be exceeded by what comes to the
 // other routers within that time. What is in flight is told by each router and forgotten with it.
 //
-// It has more than 700 lines because one round trip holds all that has changed, whatever it is, and one
-// message all that others must know.
+// The names are made by package name, the messages by package message, and package health knows whether Redis
+// answers. What is left has more than 700 lines because one round trip holds all that has changed, whatever it is.
 //
 // Times in Redis are always spans, never times of a clock: the clocks of the routers may differ.
 package shared
@@ -45,6 +45,8 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
+	"github.com/flowgate-go/flowgate/internal/router/shared/name"
 	"github.com/flowgate-go/flowgate/internal/router/tally"
 )
 
@@ -59,12 +61,12 @@ type Options struct {
 
 // Link is a router's connection with the others. It is safe for concurrent use.
 type Link struct {
-	names    names
+	names    name.Names
 	origin   string // the name of this router among the others, new at each start
 	client   *redis.Client
 	policy   *cooldown.Policy
 	now      func() time.Time
-	health   health
+	health   *health.Monitor
 	wake     chan struct{} // something shall be sent at once
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -82,7 +84,7 @@ type Link struct {
 	gauges  map[string]*gauge   // by id
 	flights []*gauge            // of gauges, that have changed
 
-	sealer   sealer
+	sealer   name.Sealer
 	owners   map[string]*affinity.Owner // by id
 	ownerIDs map[affinity.Owner]string
 	pushed   *affinity.Store // whose changes all routers learn at once; nil: none
@@ -117,13 +119,13 @@ func Open(o Options) *Link {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{names: newNames(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis),
+	l := &Link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis),
 		policy: o.Cooldown, now: o.Now, wake: make(chan struct{}, 1), members: map[string]*member{},
 		byState: map[*cooldown.State]*member{}, peers: map[string]time.Time{}, sums: map[string]*counted{},
 		gauges: map[string]*gauge{}, owners: map[string]*affinity.Owner{}, ownerIDs: map[affinity.Owner]string{},
 		lookups: make(chan *lookup, maxLookups)}
-	l.sealer = newSealer(l.names.key)
-	l.health = health{logger: o.Logger, now: o.Now, problem: Connecting, since: o.Now()}
+	l.sealer = name.NewSealer(&l.names)
+	l.health = health.New(o.Logger, o.Now)
 	l.policy.Announce = l.announce
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
@@ -164,7 +166,7 @@ func (l *Link) Add(group ...*deployment.Deployment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range group {
-		m := &member{id: l.names.id("deployment", DeploymentName(d)), state: &d.Cooldown, isOnly: len(group) == 1}
+		m := &member{id: l.names.ID("deployment", DeploymentName(d)), state: &d.Cooldown, isOnly: len(group) == 1}
 		l.addOwner(d)
 		if old := l.members[m.id]; old != nil {
 			delete(l.byState, old.state)

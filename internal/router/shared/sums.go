@@ -5,11 +5,11 @@ import (
 	_ "embed"
 	"errors"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 	"github.com/flowgate-go/flowgate/internal/router/tally"
 )
 
@@ -37,9 +37,6 @@ const (
 	// minPeriod and maxPeriod bound the time between two batches of sums: a millisecond for each router.
 	minPeriod = 20 * time.Millisecond
 	maxPeriod = 50 * time.Millisecond
-
-	// maxLeft is how long sums without an end of their own are kept after the last change.
-	maxLeft = 400 * 24 * time.Hour
 )
 
 // period returns the time between two batches of sums.
@@ -52,7 +49,7 @@ func (l *Link) period() time.Duration {
 // Count lets all routers count something together. kind and name are the same on all of them. The
 // function that it returns must be called when Take has something new; it does not block.
 func (l *Link) Count(kind, name string, what Counted) (changed func()) {
-	c := &counted{id: l.names.id(kind, name), what: what}
+	c := &counted{id: l.names.ID(kind, name), what: what}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sums[c.id] = c
@@ -69,7 +66,7 @@ func (l *Link) Count(kind, name string, what Counted) (changed func()) {
 func (l *Link) Uncount(kind, name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	id := l.names.id(kind, name)
+	id := l.names.ID(kind, name)
 	delete(l.sums, id)
 	delete(l.gauges, id)
 }
@@ -113,10 +110,10 @@ func (l *Link) addSums(b *batch) {
 	l.tellsAll = l.tellsAll && counts == nil
 	l.mu.Unlock()
 	ctx, keys := context.Background(), []string(nil)
-	args := []any{l.names.channel(), formatVersion + " " + l.origin}
+	args := []any{l.names.Channel(), message.Head(l.origin)}
 	for _, c := range counts {
 		if p, ok := c.what.Take(now, all); ok {
-			keys = append(keys, l.names.sum(c.id))
+			keys = append(keys, l.names.Sum(c.id))
 			b.sums.counts, b.sums.parts = append(b.sums.counts, c), append(b.sums.parts, p)
 			args = appendPart(args, c.id, p)
 		}
@@ -126,7 +123,7 @@ func (l *Link) addSums(b *batch) {
 		b.sums.added = b.pipe.Eval(ctx, addScript, keys, args...)
 	}
 	for _, c := range b.sums.unread {
-		key := l.names.sum(c.id)
+		key := l.names.Sum(c.id)
 		b.sums.reads = append(b.sums.reads, b.pipe.HMGet(ctx, key, "w", "a", "b"))
 		b.sums.lefts = append(b.sums.lefts, b.pipe.PTTL(ctx, key))
 	}
@@ -135,8 +132,8 @@ func (l *Link) addSums(b *batch) {
 // appendPart appends the arguments of the script for one part.
 func appendPart(args []any, id string, p tally.Part) []any {
 	left := p.Left
-	if left <= 0 || left > maxLeft {
-		left = maxLeft
+	if left <= 0 || left > message.MaxLeft {
+		left = message.MaxLeft
 	}
 	return append(args, id, p.Window, max(1, left.Milliseconds()), p.Known[0], p.Added[0], p.Known[1], p.Added[1])
 }
@@ -145,7 +142,7 @@ func appendPart(args []any, id string, p tally.Part) []any {
 func (l *Link) finishSums(b *batch) {
 	s := &b.sums
 	for i, c := range s.unread {
-		if t, ok := decodeSums(s.reads[i].Val(), s.lefts[i].Val()); ok {
+		if t, ok := message.DecodeSums(s.reads[i].Val(), s.lefts[i].Val()); ok {
 			c.what.Merge(l.now(), t)
 		}
 	}
@@ -154,7 +151,7 @@ func (l *Link) finishSums(b *batch) {
 	}
 	text, err := s.added.Text()
 	if err == nil {
-		decodeMessage(text, func(_ string, c change) { l.mergeSums(c) })
+		message.Decode(text, func(_ string, c message.Change) { l.mergeSums(c) })
 		return
 	}
 	if isUndone(err) {
@@ -178,15 +175,15 @@ func isUndone(err error) bool {
 }
 
 // mergeSums takes the sums of all routers.
-func (l *Link) mergeSums(c change) {
-	if c.verb != verbSum {
+func (l *Link) mergeSums(c message.Change) {
+	if c.Verb != message.Sum {
 		return
 	}
 	l.mu.Lock()
-	known := l.sums[c.id]
+	known := l.sums[c.ID]
 	l.mu.Unlock()
 	if known != nil {
-		known.what.Merge(l.now(), c.total)
+		known.what.Merge(l.now(), c.Total)
 	}
 }
 
@@ -199,43 +196,3 @@ func (l *Link) recount() {
 	}
 	l.tellsAll = true
 }
-
-// decodeSums reads the fields of sums.
-func decodeSums(fields []any, left time.Duration) (t tally.Total, ok bool) {
-	if len(fields) != 3 || left < 0 {
-		return t, false
-	}
-	words := make([]string, 0, len(fields)+1)
-	for _, f := range fields {
-		text, isText := f.(string)
-		if !isText {
-			return t, false
-		}
-		words = append(words, text)
-	}
-	return decodeTotal([]string{words[0], strconv.FormatInt(left.Milliseconds(), 10), words[1], words[2]})
-}
-
-// decodeTotal reads WINDOW MILLISECONDS SUM SUM, and passes over what follows.
-func decodeTotal(words []string) (t tally.Total, ok bool) {
-	if len(words) < 4 {
-		return t, false
-	}
-	window, err := strconv.ParseInt(words[0], 10, 64)
-	left, errLeft := strconv.ParseInt(words[1], 10, 64)
-	if err != nil || errLeft != nil || window < 1 || left < 0 || left > maxLeft.Milliseconds() {
-		return t, false
-	}
-	t.Window, t.Left = window, time.Duration(left)*time.Millisecond
-	for i := range t.Sums {
-		n, err := strconv.ParseFloat(words[2+i], 64)
-		if err != nil || !(n >= 0 && n <= maxSum) {
-			return t, false
-		}
-		t.Sums[i] = n
-	}
-	return t, true
-}
-
-// maxSum bounds sums: more is a mistake of whoever wrote it.
-const maxSum = 1e15

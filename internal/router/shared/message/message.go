@@ -1,4 +1,7 @@
-package shared
+// Package message has the text that routers send each other through Redis, and what one keeps there for others:
+// AppendEvent and the other functions of that kind write lines, Decode reads a message. It trusts nothing that it
+// reads.
+package message
 
 import (
 	"strconv"
@@ -10,7 +13,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// A message is lines of words. The first line has the version of the format and the router that sent it;
+// Version is the version of the format of messages. A message is lines of words. The first line has the version of the format and the router that sent it;
 // each other line is one change. Lines that a router does not know are passed over, so that routers of
 // several versions can work together.
 //
@@ -24,7 +27,10 @@ import (
 //	sum ID WINDOW MILLISECONDS SUM SUM             the sums of all routers in a window, what is left of it
 //	now ID NUMBER                                  requests in flight at the router
 //	pin KEY ID                                     a session belongs to a deployment
-const formatVersion = "1"
+const Version = "1"
+
+// Head returns the first line of a message from a router.
+func Head(origin string) string { return Version + " " + origin }
 
 // Bounds of what is read: nobody else should write to the channel, but somebody may.
 const (
@@ -33,44 +39,44 @@ const (
 	maxCooldown = 366 * 24 * time.Hour
 )
 
-// change is one line of a message.
-type change struct {
-	verb  string
-	id    string
-	event cooldown.Event // of cool, warm, try and tried
-	total tally.Total    // of sum
-	n     int            // of now
-	owner string         // of pin
+// Change is one line of a message.
+type Change struct {
+	Verb  string
+	ID    string
+	Event cooldown.Event // of a cooldown; its Kind is 0 for other lines
+	Total tally.Total    // of Sum
+	N     int            // of Now
+	Owner string         // of Pin
 }
 
-// The verbs of the changes of a cooldown.
+// The verbs. Those of cooldowns have an Event.
 const (
-	verbAlive = "alive"
-	verbBye   = "bye"
-	verbCool  = "cool"
-	verbWarm  = "warm"
-	verbTry   = "try"
-	verbTried = "tried"
-	verbSum   = "sum"
-	verbNow   = "now"
-	verbPin   = "pin"
+	Alive = "alive"
+	Bye   = "bye"
+	cool  = "cool"
+	warm  = "warm"
+	try   = "try"
+	tried = "tried"
+	Sum   = "sum"
+	Now   = "now"
+	Pin   = "pin"
 )
 
 // verbOf returns the verb of an event.
 func verbOf(kind cooldown.EventKind) string {
 	switch kind {
 	case cooldown.Began:
-		return verbCool
+		return cool
 	case cooldown.Ended:
-		return verbWarm
+		return warm
 	case cooldown.TrialBegan:
-		return verbTry
+		return try
 	}
-	return verbTried
+	return tried
 }
 
-// appendEvent appends the line of an event.
-func appendEvent(line []byte, id string, e cooldown.Event) []byte {
+// AppendEvent appends the line of an event.
+func AppendEvent(line []byte, id string, e cooldown.Event) []byte {
 	line = append(line, '\n')
 	line = append(line, verbOf(e.Kind)...)
 	line = append(append(line, ' '), id...)
@@ -81,6 +87,18 @@ func appendEvent(line []byte, id string, e cooldown.Event) []byte {
 	}
 	return line
 }
+
+// AppendLine appends a line of one verb, and words that follow it.
+func AppendLine(text []byte, verb string, words ...string) []byte {
+	text = append(append(text, '\n'), verb...)
+	for _, w := range words {
+		text = append(append(text, ' '), w...)
+	}
+	return text
+}
+
+// EncodeStored returns the text that Redis keeps of a cooldown that followed a failure.
+func EncodeStored(f cooldown.Failure) string { return Version + " " + encodeFailure(f) }
 
 // encodeFailure returns the words of a failure: STATUS CLASS CAUSE LIMIT.
 func encodeFailure(f cooldown.Failure) string {
@@ -135,15 +153,15 @@ func decodeFailure(words []string) (f cooldown.Failure, ok bool) {
 		true
 }
 
-// decodeMessage reads a message and calls visit for each change that it understands. ok is false when it
+// Decode reads a message and calls visit for each change that it understands. ok is false when it
 // is not a message of a router.
-func decodeMessage(text string, visit func(origin string, c change)) (ok bool) {
+func Decode(text string, visit func(origin string, c Change)) (ok bool) {
 	if len(text) > maxMessage {
 		return false
 	}
 	head, rest, _ := strings.Cut(text, "\n")
 	version, origin, _ := strings.Cut(head, " ")
-	if name, isWord := decodeWord(origin); version != formatVersion || !isWord || name == "" {
+	if name, isWord := decodeWord(origin); version != Version || !isWord || name == "" {
 		return false
 	}
 	for line := range strings.SplitSeq(rest, "\n") {
@@ -155,36 +173,36 @@ func decodeMessage(text string, visit func(origin string, c change)) (ok bool) {
 }
 
 // decodeChange reads the words of a line.
-func decodeChange(words []string) (c change, ok bool) {
-	c.verb = words[0]
-	if c.verb == verbAlive || c.verb == verbBye {
+func decodeChange(words []string) (c Change, ok bool) {
+	c.Verb = words[0]
+	if c.Verb == Alive || c.Verb == Bye {
 		return c, true
 	}
 	if len(words) < 2 {
 		return c, false
 	}
-	if c.id, ok = decodeWord(words[1]); !ok {
+	if c.ID, ok = decodeWord(words[1]); !ok {
 		return c, false
 	}
-	switch c.verb {
-	case verbSum:
-		c.total, ok = decodeTotal(words[2:])
+	switch c.Verb {
+	case Sum:
+		c.Total, ok = decodeTotal(words[2:])
 		return c, ok
-	case verbPin:
+	case Pin:
 		if len(words) > 2 {
-			c.owner, ok = decodeWord(words[2])
+			c.Owner, ok = decodeWord(words[2])
 		}
-		return c, ok && c.owner != ""
-	case verbNow:
-		return c, decodeNow(words[2:], &c.n)
-	case verbCool:
-		return c, decodeCool(words[2:], &c.event)
-	case verbWarm:
-		c.event.Kind = cooldown.Ended
-	case verbTry:
-		c.event.Kind = cooldown.TrialBegan
-	case verbTried:
-		c.event.Kind = cooldown.TrialEnded
+		return c, ok && c.Owner != ""
+	case Now:
+		return c, decodeNow(words[2:], &c.N)
+	case cool:
+		return c, decodeCool(words[2:], &c.Event)
+	case warm:
+		c.Event.Kind = cooldown.Ended
+	case try:
+		c.Event.Kind = cooldown.TrialBegan
+	case tried:
+		c.Event.Kind = cooldown.TrialEnded
 	default:
 		return c, false
 	}
@@ -218,10 +236,10 @@ func decodeCool(words []string, e *cooldown.Event) bool {
 	return ok
 }
 
-// decodeStored reads a cooldown that Redis keeps, and how long it still lasts.
-func decodeStored(value string, left time.Duration) (e cooldown.Event, ok bool) {
+// DecodeStored reads a cooldown that Redis keeps, and how long it still lasts.
+func DecodeStored(value string, left time.Duration) (e cooldown.Event, ok bool) {
 	words := strings.Split(value[:min(len(value), 4*maxWord)], " ")
-	if words[0] != formatVersion || left < time.Millisecond || left > maxCooldown {
+	if words[0] != Version || left < time.Millisecond || left > maxCooldown {
 		return e, false
 	}
 	failure, ok := decodeFailure(words[1:])

@@ -2,8 +2,6 @@ package shared_test
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,52 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/router/shared"
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
 )
-
-func TestErrorsAreNamedByWhatToDo(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]shared.Problem{
-		"NOAUTH Authentication required.": shared.Refused, "WRONGPASS invalid username-password pair": shared.Refused,
-		"NOPERM this user has no permissions": shared.Refused, "ERR invalid password": shared.Refused,
-		"ERR Client sent AUTH, but no password is set":                    shared.Refused,
-		"OOM command not allowed when used memory > 'maxmemory'":          shared.Full,
-		"MISCONF Redis is configured to save RDB snapshots":               shared.Full,
-		"ERR max number of clients reached":                               shared.Full,
-		"READONLY You can't write against a read only replica.":           shared.ReadOnly,
-		"LOADING Redis is loading the dataset in memory":                  shared.NotReady,
-		"BUSY Redis is busy running a script.":                            shared.NotReady,
-		"MASTERDOWN Link with MASTER is down":                             shared.NotReady,
-		"MOVED 3999 127.0.0.1:6381":                                       shared.Clustered,
-		"CLUSTERDOWN The cluster is down":                                 shared.Clustered,
-		"ERR unknown command 'PTTL'":                                      shared.Strange,
-		"WRONGTYPE Operation against a key holding the wrong kind of ...": shared.Strange,
-	} {
-		if got := shared.Classify(answer(text)); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
-		}
-	}
-	for _, c := range []struct {
-		err  error
-		want shared.Problem
-	}{{nil, ""}, {redis.Nil, ""}, {context.DeadlineExceeded, shared.Slow}, {io.EOF, shared.Unreachable},
-		{&net.OpError{Op: "dial", Err: errors.New("refused")}, shared.Unreachable}} {
-		if got := shared.Classify(c.err); got != c.want {
-			t.Errorf("%v: %q, want %q", c.err, got, c.want)
-		}
-	}
-}
-
-// answer is an error that Redis answered.
-type answer string
-
-func (a answer) Error() string { return string(a) }
-func (answer) RedisError()     {}
 
 // doubleOfRedis answers every command as its test says. It understands no command: the real Redis is
 // tested in test/cluster.
@@ -153,7 +111,7 @@ func open(t *testing.T, address string) (*shared.Link, *routertest.Buffer) {
 }
 
 // waitFor waits for a problem.
-func waitFor(t *testing.T, l *shared.Link, want shared.Problem) {
+func waitFor(t *testing.T, l *shared.Link, want health.Problem) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for l.Status().Problem != want {
@@ -168,22 +126,22 @@ func TestEachFaultOfRedisIsToldOnceAndItsEndToo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		play func(c net.Conn, command []string)
-		want shared.Problem
+		want health.Problem
 	}{
-		"no answer": {func(net.Conn, []string) {}, shared.Slow},
-		"wrong":     {func(c net.Conn, _ []string) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, shared.Strange},
-		"closes":    {func(c net.Conn, _ []string) { _ = c.Close() }, shared.Unreachable},
-		"half":      {func(c net.Conn, _ []string) { fmt.Fprint(c, "$100\r\nabc"); _ = c.Close() }, shared.Unreachable},
+		"no answer": {func(net.Conn, []string) {}, health.Slow},
+		"wrong":     {func(c net.Conn, _ []string) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, health.Strange},
+		"closes":    {func(c net.Conn, _ []string) { _ = c.Close() }, health.Unreachable},
+		"half":      {func(c net.Conn, _ []string) { fmt.Fprint(c, "$100\r\nabc"); _ = c.Close() }, health.Unreachable},
 		"full": {func(c net.Conn, command []string) {
 			if strings.EqualFold(command[0], "set") {
 				fmt.Fprint(c, "-OOM command not allowed when used memory > 'maxmemory'.\r\n")
 				return
 			}
 			answerWell(c, command)
-		}, shared.Full},
+		}, health.Full},
 		"other password": {func(c net.Conn, _ []string) {
 			fmt.Fprint(c, "-WRONGPASS invalid username-password pair or user is disabled.\r\n")
-		}, shared.Refused},
+		}, health.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +169,7 @@ func TestEachFaultOfRedisIsToldOnceAndItsEndToo(t *testing.T) {
 func TestARedisThatIsNotThereKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	l, log := open(t, routertest.ClosedAddr(t))
-	waitFor(t, l, shared.Unreachable)
+	waitFor(t, l, health.Unreachable)
 	time.Sleep(2500 * time.Millisecond) // in which a router that tells each attempt would tell several
 	if n := strings.Count(log.String(), "not shared"); n != 1 || l.Status().Connected || l.Status().Problems != 1 {
 		t.Errorf("told %d times, %+v", n, l.Status())

@@ -1,4 +1,6 @@
-package shared
+// Package health knows whether routers share their state through Redis, and why not: New makes a Monitor, which logs
+// each change once, and Classify says which problem an error shows.
+package health
 
 import (
 	"context"
@@ -65,17 +67,18 @@ type Status struct {
 // comes and goes is not told of each time.
 const steadyAfter = time.Second
 
-// source is one of the two connections.
-type source int
+// Source is one of the two connections.
+type Source int
 
+// The connections.
 const (
-	commands source = iota
-	messages
+	Commands Source = iota
+	Messages
 	sources
 )
 
-// health knows whether sharing works, and logs each change once.
-type health struct {
+// Monitor knows whether sharing works, and logs each change once.
+type Monitor struct {
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -88,6 +91,11 @@ type health struct {
 	count   int64
 }
 
+// New returns a Monitor that knows nothing yet.
+func New(logger *slog.Logger, now func() time.Time) *Monitor {
+	return &Monitor{logger: logger, now: now, problem: Connecting, since: now()}
+}
+
 // finding is what the last round trip over a connection showed.
 type finding struct {
 	isKnown bool // there was one
@@ -95,11 +103,11 @@ type finding struct {
 	message string
 }
 
-// note notes the result of a round trip over one of the connections.
-func (h *health) note(from source, err error) {
+// Note notes the result of a round trip over one of the connections.
+func (h *Monitor) Note(from Source, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := finding{isKnown: true, problem: classify(err)}
+	f := finding{isKnown: true, problem: Classify(err)}
 	if f.problem != "" {
 		f.message = shorten(err.Error())
 	}
@@ -109,7 +117,7 @@ func (h *health) note(from source, err error) {
 	case worst.problem != "":
 		h.good = time.Time{}
 		h.tellProblem(worst, now)
-	case !h.found[commands].isKnown || !h.found[messages].isKnown:
+	case !h.found[Commands].isKnown || !h.found[Messages].isKnown:
 	case h.problem == Connecting:
 		h.tellSteady(now)
 	case h.good.IsZero():
@@ -120,7 +128,7 @@ func (h *health) note(from source, err error) {
 }
 
 // worst returns the first finding with a problem; the zero value: there is none.
-func (h *health) worst() finding {
+func (h *Monitor) worst() finding {
 	for _, f := range h.found {
 		if f.problem != "" {
 			return f
@@ -130,7 +138,7 @@ func (h *health) worst() finding {
 }
 
 // tellProblem tells of a problem, unless it is the one that was told last.
-func (h *health) tellProblem(f finding, now time.Time) {
+func (h *Monitor) tellProblem(f finding, now time.Time) {
 	if f.problem == h.problem {
 		return
 	}
@@ -141,21 +149,21 @@ func (h *health) tellProblem(f finding, now time.Time) {
 }
 
 // tellSteady tells that there is no problem.
-func (h *health) tellSteady(now time.Time) {
+func (h *Monitor) tellSteady(now time.Time) {
 	h.problem, h.message, h.since = "", "", now
 	h.logger.Info("state is shared with other routers through Redis")
 }
 
-// isDown reports whether the commands of the last round trip were not carried out.
-func (h *health) isDown() bool {
+// IsDown reports whether the commands of the last round trip were not carried out.
+func (h *Monitor) IsDown() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.found[commands].problem
+	p := h.found[Commands].problem
 	return p != "" && p != Full && p != ReadOnly
 }
 
-// status returns how sharing works.
-func (h *health) status() Status {
+// Status returns how sharing works.
+func (h *Monitor) Status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return Status{Connected: h.problem == "", Problem: h.problem, Message: h.message,
@@ -173,8 +181,8 @@ func shorten(text string) string {
 	return printable.EscapeLine(text)
 }
 
-// classify returns which problem an error shows; empty for none.
-func classify(err error) Problem {
+// Classify returns which problem an error shows; empty for none.
+func Classify(err error) Problem {
 	var said redis.Error
 	var network net.Error
 	switch {

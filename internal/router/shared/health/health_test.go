@@ -1,0 +1,52 @@
+package health_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/flowgate-go/flowgate/internal/router/shared/health"
+)
+
+func TestErrorsAreNamedByWhatToDo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]health.Problem{
+		"NOAUTH Authentication required.": health.Refused, "WRONGPASS invalid username-password pair": health.Refused,
+		"NOPERM this user has no permissions": health.Refused, "ERR invalid password": health.Refused,
+		"ERR Client sent AUTH, but no password is set":                    health.Refused,
+		"OOM command not allowed when used memory > 'maxmemory'":          health.Full,
+		"MISCONF Redis is configured to save RDB snapshots":               health.Full,
+		"ERR max number of clients reached":                               health.Full,
+		"READONLY You can't write against a read only replica.":           health.ReadOnly,
+		"LOADING Redis is loading the dataset in memory":                  health.NotReady,
+		"BUSY Redis is busy running a script.":                            health.NotReady,
+		"MASTERDOWN Link with MASTER is down":                             health.NotReady,
+		"MOVED 3999 127.0.0.1:6381":                                       health.Clustered,
+		"CLUSTERDOWN The cluster is down":                                 health.Clustered,
+		"ERR unknown command 'PTTL'":                                      health.Strange,
+		"WRONGTYPE Operation against a key holding the wrong kind of ...": health.Strange,
+	} {
+		if got := health.Classify(answer(text)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	for _, c := range []struct {
+		err  error
+		want health.Problem
+	}{{nil, ""}, {redis.Nil, ""}, {context.DeadlineExceeded, health.Slow}, {io.EOF, health.Unreachable},
+		{&net.OpError{Op: "dial", Err: errors.New("refused")}, health.Unreachable}} {
+		if got := health.Classify(c.err); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+// answer is an error that Redis answered.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+func (answer) RedisError()     {}
