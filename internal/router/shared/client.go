@@ -3,6 +3,7 @@ package shared
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"sync"
 	"time"
 
@@ -24,9 +25,12 @@ func (silentLog) Printf(context.Context, string, ...any) {}
 // silence turns off the log of go-redis, which is one for the whole process.
 var silence = sync.OnceFunc(func() { redis.SetLogger(silentLog{}) })
 
+// dialer connects with Redis in place of the network; nil: the network does.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
 // newClient returns a client that connects when it is first used. It speaks the oldest protocol that all
 // versions of Redis, and those that took after it, understand.
-func newClient(r *settings.Redis) *redis.Client {
+func newClient(r *settings.Redis, dial dialer) *redis.Client {
 	silence()
 	o := &redis.Options{
 		Network: r.Network, Addr: r.Address, Username: r.Username, Password: r.Password, DB: r.DB,
@@ -34,6 +38,9 @@ func newClient(r *settings.Redis) *redis.Client {
 		ReadTimeout: callTimeout, WriteTimeout: callTimeout, ContextTimeoutEnabled: true,
 		PoolSize: 2, PipelinePoolSize: -1, PoolTimeout: callTimeout,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
+	if dial != nil {
+		o.Dialer = dial
 	}
 	if r.TLS {
 		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,22 +58,10 @@ func (d *doubleOfRedis) set(play func(c net.Conn, command []string)) {
 // serve reads commands until the client leaves.
 func (d *doubleOfRedis) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
-	r := bufio.NewReader(c)
-	for {
-		var words, length int
-		if _, err := fmt.Fscanf(r, "*%d\r\n", &words); err != nil {
+	for in := bufio.NewReader(c); ; {
+		command, err := readCommand(in)
+		if err != nil {
 			return
-		}
-		command := make([]string, words)
-		for i := range command {
-			if _, err := fmt.Fscanf(r, "$%d\r\n", &length); err != nil {
-				return
-			}
-			text := make([]byte, length+2)
-			if _, err := io.ReadFull(r, text); err != nil {
-				return
-			}
-			command[i] = string(text[:length])
 		}
 		d.mu.Lock()
 		play := d.play
@@ -81,8 +70,28 @@ func (d *doubleOfRedis) serve(c net.Conn) {
 	}
 }
 
+// readCommand reads a command.
+func readCommand(in *bufio.Reader) ([]string, error) {
+	var words, length int
+	if _, err := fmt.Fscanf(in, "*%d\r\n", &words); err != nil {
+		return nil, err
+	}
+	command := make([]string, words)
+	for i := range command {
+		if _, err := fmt.Fscanf(in, "$%d\r\n", &length); err != nil {
+			return nil, err
+		}
+		text := make([]byte, length+2)
+		if _, err := io.ReadFull(in, text); err != nil {
+			return nil, err
+		}
+		command[i] = string(text[:length])
+	}
+	return command, nil
+}
+
 // answerWell answers the commands of a router that has nothing to share, as a Redis older than 6 does.
-func answerWell(c net.Conn, command []string) {
+func answerWell(c io.Writer, command []string) {
 	switch strings.ToLower(command[0]) {
 	case "subscribe":
 		fmt.Fprintf(c, "*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n", len(command[1]), command[1])
@@ -91,13 +100,23 @@ func answerWell(c net.Conn, command []string) {
 	case "hello":
 		fmt.Fprint(c, "-ERR unknown command `HELLO`\r\n")
 	case "time":
-		fmt.Fprintf(c, "*2\r\n$10\r\n%d\r\n$1\r\n0\r\n", time.Now().Unix())
+		seconds := strconv.FormatInt(time.Now().Unix(), 10)
+		fmt.Fprintf(c, "*2\r\n$%d\r\n%s\r\n$1\r\n0\r\n", len(seconds), seconds)
 	case "get":
 		fmt.Fprint(c, "$-1\r\n")
+	case "hmget":
+		fmt.Fprint(c, "*3\r\n$-1\r\n$-1\r\n$-1\r\n")
+	case "pttl":
+		fmt.Fprint(c, ":-2\r\n")
+	case "ping":
+		fmt.Fprint(c, "*2\r\n$4\r\npong\r\n$0\r\n\r\n")
 	default:
 		fmt.Fprint(c, ":1\r\n")
 	}
 }
+
+// wellOverNetwork is answerWell for a connection.
+func wellOverNetwork(c net.Conn, command []string) { answerWell(c, command) }
 
 // open opens a link to an address.
 func open(t *testing.T, address string) (*shared.Link, *routertest.Buffer) {
@@ -145,12 +164,12 @@ func TestEachFaultOfRedisIsToldOnceAndItsEndToo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDouble(t, answerWell)
+			d := newDouble(t, wellOverNetwork)
 			l, log := open(t, d.Addr().String())
 			waitFor(t, l, "")
 			d.set(c.play)
 			waitFor(t, l, c.want)
-			d.set(answerWell)
+			d.set(wellOverNetwork)
 			waitFor(t, l, "")
 			if s := l.Status(); !s.Connected || s.Problems < 1 || s.Message != "" {
 				t.Errorf("%+v", s)

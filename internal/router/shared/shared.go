@@ -57,6 +57,8 @@ type Options struct {
 	Cooldown *cooldown.Policy // gets the cooldowns of other routers; Open sets its Announce
 	Logger   *slog.Logger     // default: none
 	Now      func() time.Time // default time.Now
+
+	dial dialer // for tests whose clock is not real
 }
 
 // Link is a router's connection with the others. It is safe for concurrent use.
@@ -119,7 +121,7 @@ func Open(o Options) *Link {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis),
+	l := &Link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis, o.dial),
 		policy: o.Cooldown, now: o.Now, wake: make(chan struct{}, 1), members: map[string]*member{},
 		byState: map[*cooldown.State]*member{}, peers: map[string]time.Time{}, sums: map[string]*counted{},
 		gauges: map[string]*gauge{}, owners: map[string]*affinity.Owner{}, ownerIDs: map[affinity.Owner]string{},

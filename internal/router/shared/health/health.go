@@ -29,6 +29,7 @@ const (
 	ReadOnly    Problem = "read-only"   // it is a replica: only what is sent to the others at once is shared
 	Full        Problem = "full"        // its memory is used up: the same
 	Clustered   Problem = "clustered"   // another node of a cluster has the keys
+	TooOld      Problem = "too-old"     // it does not know a command, or what scripts need
 	Strange     Problem = "strange"     // it answers what a Redis does not
 )
 
@@ -47,6 +48,8 @@ func (p Problem) advice() string {
 		return "raise maxmemory of Redis, or set maxmemory-policy to volatile-ttl"
 	case Clustered:
 		return "use a Redis that is not a cluster, or one of its proxies"
+	case TooOld:
+		return "use Redis 5 or newer; docs/redis.md names the commands that it must have"
 	case Strange:
 		return "make sure that a Redis listens there, and whether it wants TLS (rediss://)"
 	}
@@ -218,8 +221,20 @@ func classifyReply(text string) Problem {
 	if strings.Contains(text, "max number of clients") {
 		return Full
 	}
+	if isTooOld(text) {
+		return TooOld
+	}
 	if strings.Contains(text, "invalid password") || strings.Contains(text, "AUTH") {
 		return Refused
 	}
 	return Strange
+}
+
+// isTooOld reports whether an error is one of a Redis before version 5, or of one without some of the commands:
+// before 6 a user has no name (AUTH), before 5 a script that has asked for the time must not write, and before 4
+// HSET takes one field.
+func isTooOld(text string) bool {
+	return strings.HasPrefix(text, "ERR unknown command") || strings.Contains(text, "wrong number of arguments") ||
+		strings.Contains(text, "after non deterministic commands") ||
+		strings.Contains(text, "Wrong number of args calling Redis command")
 }
