@@ -177,9 +177,15 @@ func TestWhatCannotBeDeployedIsRefused(t *testing.T) {
 			"deploy-unsupported", "cliproxyapi_plus"},
 		"a variable": {head + `litellm_base: {model_list: [{model_name: a, litellm_params: {model: openai/x, api_base: "os.environ/A; rm -rf x"}}]}` + "\n",
 			"deploy-unsupported", "A; rm"},
-		"a version 3": {"config_version: 3\npaths: {runtime_dir: r, log_file: l}\ncliproxyapi_plus: {config_file: c.yaml}\n", "deploy-unsupported", "version 3"},
+		"two of Redis": {head + "litellm_base: {model_list: [], router_settings: {redis_host: cache.example.org}}\n", "deploy-option",
+			"name a Redis"},
+		"two of Redis, by its address": {head + `litellm_base: {model_list: [], router_settings: {redis_url: "redis://cache.example.org"}}` +
+			"\n", "deploy-option", "name a Redis"},
+		"two of Redis, in an included file": {head + "litellm_base: {include: [more.yaml], model_list: []}\n", "deploy-option", "name a Redis"},
+		"a version 3":                       {"config_version: 3\npaths: {runtime_dir: r, log_file: l}\ncliproxyapi_plus: {config_file: c.yaml}\n", "deploy-unsupported", "version 3"},
 	} {
-		_, err := deploy.Read(load(t, c.text, "c.yaml", "port: 8317\n"), deploy.Place{MinPort: 1024})
+		_, err := deploy.Read(load(t, c.text, "c.yaml", "port: 8317\n", "more.yaml", "router_settings: {redis_host: cache}\n"),
+			deploy.Place{MinPort: 1024, Redis: "redis:6379"})
 		if !fault.HasCode(err, c.code) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", name, err)
 		}

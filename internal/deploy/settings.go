@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,9 @@ func (s *Stack) readSettings(cfg *config.Config, at Place) error {
 		return err
 	}
 	s.Profile, s.Warnings = active.Profile, active.Warnings
+	if at.Redis != "" && usesRedis(active.Config) {
+		return twoRedisFault(cfg.File)
+	}
 	foreign := addRedis(active.Config, at.Redis)
 	asked := map[string]bool{}
 	loaded, problems := settings.ExamineValues(cfg.File, active.Config, placeIn(cfg.File), recordNames(asked))
@@ -52,6 +56,9 @@ func (s *Stack) readSettings(cfg *config.Config, at Place) error {
 	}
 	s.readLoaded(loaded)
 	s.readRedis(active.Config)
+	if at.Redis != "" && !s.connectsTo(at.Redis) { // an included file names another one
+		return twoRedisFault(cfg.File)
+	}
 	s.MasterKey = masterKeyOf(active.Config)
 	for _, name := range foreign {
 		delete(asked, name)
@@ -136,12 +143,25 @@ func (s *Stack) warn(code, path, message string) {
 // RedisVariable is the variable that has the password of a Redis that is deployed with the routers.
 const RedisVariable = "REDIS_PASSWORD"
 
-// addRedis has the settings name the Redis at an address, unless they name one. It returns the variables that are
-// about another Redis, that of this machine.
+// twoRedisFault returns the fault deploy-option for a Redis that is to be deployed and that no router would ask.
+func twoRedisFault(file string) error {
+	return fault.Usage("deploy-option", "-redis: router_settings of %s name a Redis, which the routers use", file).
+		WithHint("leave -redis out; or take redis_host and redis_url out of router_settings, and the one that is deployed is used")
+}
+
+// connectsTo reports whether the router connects to an address, host:port.
+func (s *Stack) connectsTo(address string) bool {
+	return slices.ContainsFunc(s.Addresses, func(a Address) bool {
+		return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) == address
+	})
+}
+
+// addRedis has the settings name the Redis at an address, "" for none. It returns the variables that are about another
+// Redis, that of this machine.
 func addRedis(values map[string]any, address string) []string {
 	host, port, isAddress := strings.Cut(address, ":")
 	router, _ := values["router_settings"].(map[string]any)
-	if !isAddress || usesRedis(values) {
+	if !isAddress {
 		return nil
 	}
 	if router == nil {

@@ -128,8 +128,8 @@ func TestTheScriptMakesTheSecrets(t *testing.T) {
 		if name == "accounts" && (strings.Contains(text, "host: \"127.0.0.1\"") || strings.Contains(text, ".router/auths")) {
 			t.Errorf("CLIProxyAPI's file is this machine's:\n%s", text)
 		}
-		if arguments, _ := runScript(t, name, dir, out, false); name == "providers" && strings.Contains(arguments, "router-environment") {
-			t.Errorf("a Secret was made although a variable is missing: %s", arguments)
+		if arguments, _ := runScript(t, name, dir, out, false); arguments != "" {
+			t.Errorf("%s: the cluster heard of a part although keys or variables are missing: %s", name, arguments)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestTheScriptMakesTheSecrets(t *testing.T) {
 func runScript(t *testing.T, name, dir, out string, isWhole bool) (arguments, input string) {
 	t.Helper()
 	bin := t.TempDir()
-	double := "#!/bin/sh\nd=$(dirname \"$0\")\necho \"$@\" >>$d/arguments\ncase $1 in get) exit 1;; esac\n" +
+	double := "#!/bin/sh\nd=$(dirname \"$0\")\necho \"$@\" >>$d/arguments\ncase $1 in get) exit 0;; esac\n" +
 		"for a in \"$@\"; do case $a in --from-file=*=/dev/stdin|--from-env-file=/dev/stdin|-) cat >>$d/input;; " +
 		"--from-file=*) cat \"${a#--from-file=*=}\" >>$d/input;; esac; done\n"
 	if err := os.WriteFile(filepath.Join(bin, "kubectl"), []byte(double), 0o755); err != nil {
@@ -170,6 +170,29 @@ func runScript(t *testing.T, name, dir, out string, isWhole bool) (arguments, in
 	a, _ := os.ReadFile(filepath.Join(bin, "arguments"))
 	i, _ := os.ReadFile(filepath.Join(bin, "input"))
 	return string(a), string(i)
+}
+
+// TestAClusterThatDoesNotAnswerKeepsThePasswordOfRedis has the question for the Secret fail: another password would
+// be one that the Redis that runs does not have.
+func TestAClusterThatDoesNotAnswerKeepsThePasswordOfRedis(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "k8s")
+	if _, err := render(t, "accounts", dir).Write(out, false); err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(out, "secrets.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, end, isThere := strings.Cut(string(script), "# Redis' password")
+	for get, wanted := range map[string]bool{"exit 0": true, "echo secret/redis": false, "exit 1": false} {
+		double := "kubectl() { " + get + "; }\napply() { cat; }\nset -eu\nnamespace=a\n#"
+		text, err := exec.CommandContext(t.Context(), "sh", "-c", double+end).CombinedOutput()
+		if !isThere || strings.Contains(string(text), "requirepass ") != wanted || (err != nil) != (get == "exit 1") {
+			t.Errorf("kubectl: %s: %v: %s", get, err, text)
+		}
+	}
 }
 
 func TestARenderedFolderIsChecked(t *testing.T) {

@@ -112,16 +112,16 @@ func (m model) Environment() []variable {
 			all = append(all, variable{Name: k.Variable, Secret: keysSecret, Key: k.Variable})
 		}
 	}
-	return append(all, variablesOf(m.Variables, environmentSecret)...)
+	return append(all, m.variablesOf(m.Variables)...)
 }
 
 // UpstreamEnvironment returns the variables of the upstream's container.
 func (m model) UpstreamEnvironment() []variable {
-	return variablesOf(m.UpstreamVariables, environmentSecret)
+	return m.variablesOf(m.UpstreamVariables)
 }
 
 // variablesOf returns variables as manifests have them; those without a value are in a Secret.
-func variablesOf(from []deploy.Variable, secret string) []variable {
+func (m model) variablesOf(from []deploy.Variable) []variable {
 	var all []variable
 	for _, v := range from {
 		switch {
@@ -129,10 +129,10 @@ func variablesOf(from []deploy.Variable, secret string) []variable {
 			value := strings.ReplaceAll(v.Value, "$(", "$$(") // Kubernetes' own references: $(NAME)
 			value = strings.ReplaceAll(value, "${", "$(")
 			all = append(all, variable{Name: v.Name, Value: strings.ReplaceAll(value, "}", ")")})
-		case v.Name == deploy.RedisVariable:
+		case m.Options.Redis && v.Name == deploy.RedisVariable:
 			all = append(all, variable{Name: v.Name, Secret: redisName, Key: "password"})
 		default:
-			all = append(all, variable{Name: v.Name, Secret: secret, Key: v.Name, Optional: v.Optional})
+			all = append(all, variable{Name: v.Name, Secret: environmentSecret, Key: v.Name, Optional: v.Optional})
 		}
 	}
 	return all

@@ -23,44 +23,37 @@ func streamrenderSecrets(qw422016 *qt422016.Writer, m model) {
 #
 #   sh secrets.sh CONFIG_FOLDER    the folder of flowgate.yaml
 #
-# No secret is an argument of a command, and none is written to a file.
+# No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
 cd "${1:?name the folder of flowgate.yaml}"
 namespace=`)
 	qw422016.N().S(quoteShell(m.Options.Name))
 	qw422016.N().S(`
-
-apply() { kubectl apply --server-side --force-conflicts -f -; }
-secret() { kubectl create secret generic "$1" --namespace "$namespace" --dry-run=client -o yaml "$2" | apply; }
-
-kubectl create namespace "$namespace" --dry-run=client -o yaml | apply
 `)
 	if len(m.Keys) > 0 {
 		qw422016.N().S(`
 # Keys that are files.
-data=
+keys=
 `)
 		for _, key := range m.Keys {
 			qw422016.N().S(`value=$(cat `)
 			qw422016.N().S(quoteShell(key.File))
 			qw422016.N().S(`)
-data="${data}`)
+keys="${keys}`)
 			qw422016.N().S(key.Variable)
 			qw422016.N().S(`=$value
 "
 `)
 		}
-		qw422016.N().S(`printf '%s' "$data" | secret router-keys --from-env-file=/dev/stdin
-`)
 	}
 	if len(m.Needed()) > 0 || len(m.Optional()) > 0 {
 		qw422016.N().S(`
 # Variables; each is one line.
-data=
+variables=
 `)
 		for _, name := range m.Needed() {
-			qw422016.N().S(`data="${data}`)
+			qw422016.N().S(`variables="${variables}`)
 			qw422016.N().S(name)
 			qw422016.N().S(`=${`)
 			qw422016.N().S(name)
@@ -71,7 +64,7 @@ data=
 		for _, name := range m.Optional() {
 			qw422016.N().S(`[ -z "${`)
 			qw422016.N().S(name)
-			qw422016.N().S(`:-}" ] || data="${data}`)
+			qw422016.N().S(`:-}" ] || variables="${variables}`)
 			qw422016.N().S(name)
 			qw422016.N().S(`=$`)
 			qw422016.N().S(name)
@@ -79,33 +72,53 @@ data=
 "
 `)
 		}
-		qw422016.N().S(`printf '%s' "$data" | secret router-environment --from-env-file=/dev/stdin
-`)
 	}
 	if m.ClientKeys {
 		qw422016.N().S(`
 # The named keys: their digests and limits. Run this again after key:create and its neighbours.
-secret client-keys --from-file=client-keys.json=`)
+clients=$(cat `)
 		qw422016.N().S(quoteShell(m.ClientKeysFile))
-		qw422016.N().S(`
+		qw422016.N().S(`)
 `)
 	}
 	if m.CLIProxyFile != "" {
 		qw422016.N().S(`
 # CLIProxyAPI's own file, with the addresses and folders of the pod.
-data=$(sed -e '/^host:/d' -e '/^port:/d' -e '/^auth-dir:/d' `)
+upstream=$(sed -e '/^host:/d' -e '/^port:/d' -e '/^auth-dir:/d' `)
 		qw422016.N().S(quoteShell(m.CLIProxyFile))
 		qw422016.N().S(`)
-printf '%s\nhost: ""\nport: `)
+`)
+	}
+	qw422016.N().S(`
+apply() { kubectl apply --server-side --force-conflicts -f -; }
+secret() { kubectl create secret generic "$1" --namespace "$namespace" --dry-run=client -o yaml "$2" | apply; }
+
+kubectl create namespace "$namespace" --dry-run=client -o yaml | apply
+`)
+	if len(m.Keys) > 0 {
+		qw422016.N().S(`printf '%s' "$keys" | secret router-keys --from-env-file=/dev/stdin
+`)
+	}
+	if len(m.Needed()) > 0 || len(m.Optional()) > 0 {
+		qw422016.N().S(`printf '%s' "$variables" | secret router-environment --from-env-file=/dev/stdin
+`)
+	}
+	if m.ClientKeys {
+		qw422016.N().S(`printf '%s\n' "$clients" | secret client-keys --from-file=client-keys.json=/dev/stdin
+`)
+	}
+	if m.CLIProxyFile != "" {
+		qw422016.N().S(`printf '%s\nhost: ""\nport: `)
 		qw422016.N().D(m.Upstream.Port)
-		qw422016.N().S(`\nauth-dir: /data/auths\n' "$data" |
+		qw422016.N().S(`\nauth-dir: /data/auths\n' "$upstream" |
   secret cliproxyapi-config --from-file=config.yaml=/dev/stdin
 `)
 	}
 	if m.Options.Redis {
 		qw422016.N().S(`
-# Redis' password is made once.
-if ! kubectl get secret redis --namespace "$namespace" >/dev/null 2>&1; then
+# Redis' password is made once; a cluster that does not answer is no reason for another one.
+made=$(kubectl get secret redis --namespace "$namespace" --ignore-not-found -o name)
+if [ -z "$made" ]; then
   password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
   apply <<END
 apiVersion: v1

@@ -3,44 +3,45 @@
 #
 #   sh secrets.sh CONFIG_FOLDER    the folder of flowgate.yaml
 #
-# No secret is an argument of a command, and none is written to a file.
+# No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
 cd "${1:?name the folder of flowgate.yaml}"
 namespace=team-llm
 
+# Keys that are files.
+keys=
+value=$(cat ../.router/secrets/gateway.key)
+keys="${keys}FLOWGATE_KEY_GATEWAY=$value
+"
+value=$(cat ../.router/secrets/upstream.key)
+keys="${keys}FLOWGATE_KEY_UPSTREAM=$value
+"
+
+# Variables; each is one line.
+variables=
+[ -z "${OPENAI_ORGANIZATION:-}" ] || variables="${variables}OPENAI_ORGANIZATION=$OPENAI_ORGANIZATION
+"
+[ -z "${OPENAI_ORG_ID:-}" ] || variables="${variables}OPENAI_ORG_ID=$OPENAI_ORG_ID
+"
+[ -z "${OPENAI_PROJECT_ID:-}" ] || variables="${variables}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
+"
+
+# CLIProxyAPI's own file, with the addresses and folders of the pod.
+upstream=$(sed -e '/^host:/d' -e '/^port:/d' -e '/^auth-dir:/d' cliproxyapi.yaml)
+
 apply() { kubectl apply --server-side --force-conflicts -f -; }
 secret() { kubectl create secret generic "$1" --namespace "$namespace" --dry-run=client -o yaml "$2" | apply; }
 
 kubectl create namespace "$namespace" --dry-run=client -o yaml | apply
-
-# Keys that are files.
-data=
-value=$(cat ../.router/secrets/gateway.key)
-data="${data}FLOWGATE_KEY_GATEWAY=$value
-"
-value=$(cat ../.router/secrets/upstream.key)
-data="${data}FLOWGATE_KEY_UPSTREAM=$value
-"
-printf '%s' "$data" | secret router-keys --from-env-file=/dev/stdin
-
-# Variables; each is one line.
-data=
-[ -z "${OPENAI_ORGANIZATION:-}" ] || data="${data}OPENAI_ORGANIZATION=$OPENAI_ORGANIZATION
-"
-[ -z "${OPENAI_ORG_ID:-}" ] || data="${data}OPENAI_ORG_ID=$OPENAI_ORG_ID
-"
-[ -z "${OPENAI_PROJECT_ID:-}" ] || data="${data}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
-"
-printf '%s' "$data" | secret router-environment --from-env-file=/dev/stdin
-
-# CLIProxyAPI's own file, with the addresses and folders of the pod.
-data=$(sed -e '/^host:/d' -e '/^port:/d' -e '/^auth-dir:/d' cliproxyapi.yaml)
-printf '%s\nhost: ""\nport: 8317\nauth-dir: /data/auths\n' "$data" |
+printf '%s' "$keys" | secret router-keys --from-env-file=/dev/stdin
+printf '%s' "$variables" | secret router-environment --from-env-file=/dev/stdin
+printf '%s\nhost: ""\nport: 8317\nauth-dir: /data/auths\n' "$upstream" |
   secret cliproxyapi-config --from-file=config.yaml=/dev/stdin
 
-# Redis' password is made once.
-if ! kubectl get secret redis --namespace "$namespace" >/dev/null 2>&1; then
+# Redis' password is made once; a cluster that does not answer is no reason for another one.
+made=$(kubectl get secret redis --namespace "$namespace" --ignore-not-found -o name)
+if [ -z "$made" ]; then
   password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
   apply <<END
 apiVersion: v1

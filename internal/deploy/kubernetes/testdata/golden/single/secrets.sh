@@ -3,36 +3,37 @@
 #
 #   sh secrets.sh CONFIG_FOLDER    the folder of flowgate.yaml
 #
-# No secret is an argument of a command, and none is written to a file.
+# No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
 cd "${1:?name the folder of flowgate.yaml}"
 namespace=flowgate
 
+# Keys that are files.
+keys=
+value=$(cat ../.router/secrets/gateway.key)
+keys="${keys}FLOWGATE_KEY_GATEWAY=$value
+"
+value=$(cat ../.router/secrets/upstream.key)
+keys="${keys}FLOWGATE_KEY_UPSTREAM=$value
+"
+
+# Variables; each is one line.
+variables=
+[ -z "${OPENAI_ORGANIZATION:-}" ] || variables="${variables}OPENAI_ORGANIZATION=$OPENAI_ORGANIZATION
+"
+[ -z "${OPENAI_ORG_ID:-}" ] || variables="${variables}OPENAI_ORG_ID=$OPENAI_ORG_ID
+"
+[ -z "${OPENAI_PROJECT_ID:-}" ] || variables="${variables}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
+"
+
+# The named keys: their digests and limits. Run this again after key:create and its neighbours.
+clients=$(cat ../.router/secrets/client-keys.json)
+
 apply() { kubectl apply --server-side --force-conflicts -f -; }
 secret() { kubectl create secret generic "$1" --namespace "$namespace" --dry-run=client -o yaml "$2" | apply; }
 
 kubectl create namespace "$namespace" --dry-run=client -o yaml | apply
-
-# Keys that are files.
-data=
-value=$(cat ../.router/secrets/gateway.key)
-data="${data}FLOWGATE_KEY_GATEWAY=$value
-"
-value=$(cat ../.router/secrets/upstream.key)
-data="${data}FLOWGATE_KEY_UPSTREAM=$value
-"
-printf '%s' "$data" | secret router-keys --from-env-file=/dev/stdin
-
-# Variables; each is one line.
-data=
-[ -z "${OPENAI_ORGANIZATION:-}" ] || data="${data}OPENAI_ORGANIZATION=$OPENAI_ORGANIZATION
-"
-[ -z "${OPENAI_ORG_ID:-}" ] || data="${data}OPENAI_ORG_ID=$OPENAI_ORG_ID
-"
-[ -z "${OPENAI_PROJECT_ID:-}" ] || data="${data}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
-"
-printf '%s' "$data" | secret router-environment --from-env-file=/dev/stdin
-
-# The named keys: their digests and limits. Run this again after key:create and its neighbours.
-secret client-keys --from-file=client-keys.json=../.router/secrets/client-keys.json
+printf '%s' "$keys" | secret router-keys --from-env-file=/dev/stdin
+printf '%s' "$variables" | secret router-environment --from-env-file=/dev/stdin
+printf '%s\n' "$clients" | secret client-keys --from-file=client-keys.json=/dev/stdin
