@@ -193,6 +193,8 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 		return Test{}.Clients(ctx)
 	case "test:cluster":
 		return Test{}.Cluster(ctx)
+	case "test:deploy":
+		return Test{}.Deploy(ctx)
 	case "test:litellm":
 		return Test{}.Litellm(ctx)
 	case "test:metrics":

@@ -504,6 +504,8 @@ var catalogue = commandline.Catalogue{
 		Synopsis: "runs the real Codex, Claude Code, Gemini CLI and ten other tools through the router; needs node, npm and python3."},
 	{Name: "test:cluster", Method: "test:cluster", NormalName: "testcluster", NormalMethod: "testcluster", ReadOnly: "",
 		Synopsis: "runs three routers behind the real haproxy with the real Redis; needs apt-get, or both on the PATH."},
+	{Name: "test:deploy", Method: "test:deploy", NormalName: "testdeploy", NormalMethod: "testdeploy", ReadOnly: "",
+		Synopsis: "has the code of Kubernetes and Compose judge what is rendered, and runs a router as a pod; needs a right to mount."},
 	{Name: "test:litellm", Method: "test:litellm", NormalName: "testlitellm", NormalMethod: "testlitellm", ReadOnly: "",
 		Synopsis: "runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3."},
 	{Name: "test:metrics", Method: "test:metrics", NormalName: "testmetrics", NormalMethod: "testmetrics", ReadOnly: "",

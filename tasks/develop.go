@@ -32,6 +32,11 @@ func (Test) Cluster(ctx context.Context) error {
 	return clusterSuite().run(ctx)
 }
 
+// Deploy has the code of Kubernetes and Compose judge what is rendered, and runs a router as a pod; needs a right to mount.
+func (Test) Deploy(ctx context.Context) error {
+	return deploySuite().run(ctx)
+}
+
 // Litellm runs the whole of FlowGate with the real LiteLLM in the router's place; needs python3.
 func (Test) Litellm(ctx context.Context) error {
 	return litellmSuite().run(ctx)
@@ -63,7 +68,7 @@ func (Test) Bench(ctx context.Context) error {
 func Lint(ctx context.Context) error {
 	darwin := []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}
 	var steps []step
-	for _, module := range [...]string{".", testModule, oracleModule} {
+	for _, module := range [...]string{".", testModule, oracleModule, deployModule} {
 		steps = append(steps, step{args: []string{"vet", "-C=" + module, "./..."}})
 	}
 	for _, m := range [...]struct{ module, tools string }{{".", "tools/go.mod"}, {testModule, "../tools/go.mod"}} {

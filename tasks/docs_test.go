@@ -205,7 +205,7 @@ func TestTheCanaryRunsEveryTarget(t *testing.T) {
 		"test": "for FlowGate's source", "test:bench": "for FlowGate's source", "test:clients": "for FlowGate's source",
 		"test:litellm": "for FlowGate's source", "test:oracle": "for FlowGate's source",
 		"test:page": "for FlowGate's source", "test:metrics": "for FlowGate's source",
-		"test:cluster":  "for FlowGate's source",
+		"test:cluster": "for FlowGate's source", "test:deploy": "for FlowGate's source",
 		"release:check": "for FlowGate's source", "release:notes": "for FlowGate's source",
 		"release:build": "for FlowGate's source", "lint": "for FlowGate's source", "vuln": "for FlowGate's source",
 	}
@@ -228,7 +228,7 @@ func TestCISkipsNoTest(t *testing.T) {
 		text := read(t, file)
 		for _, want := range []string{"FLOWGATE_FORBID_SKIPS", "go tool mage test\n", "go tool mage test:clients\n",
 			"go tool mage test:litellm\n", "go tool mage test:oracle\n", "go tool mage test:page\n",
-			"go tool mage test:metrics\n", "go tool mage test:cluster\n"} {
+			"go tool mage test:metrics\n", "go tool mage test:cluster\n", "go tool mage test:deploy\n"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not have %q", file, want)
 			}
