@@ -34,13 +34,13 @@ func (c *call) countTokens(w http.ResponseWriter) {
 		reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 			TotalTokens int    `json:"totalTokens"`
 			Source      string `json:"litellm_count_source"`
-		}{estimate.Tokens(c.request.PromptWeight), "local_estimate"}))
+		}{estimate.Tokens(c.request.PromptWeight()), "local_estimate"}))
 		return
 	}
 	reply.WriteJSON(w, http.StatusOK, dialect.EncodeJSON(struct {
 		InputTokens int    `json:"input_tokens"`
 		Source      string `json:"litellm_count_source"`
-	}{estimate.Tokens(c.request.PromptWeight), "local_estimate"}))
+	}{estimate.Tokens(c.request.PromptWeight()), "local_estimate"}))
 }
 
 // addCountSource adds litellm_count_source to an upstream's reply that lacks it. It returns

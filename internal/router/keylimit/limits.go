@@ -54,6 +54,11 @@ type state struct {
 	limits clientkey.Limits
 	spend  clientkey.Spend
 
+	renewed struct { // when the period of spend was last computed, and for which BudgetDuration
+		at       time.Time
+		duration string
+	}
+
 	unshared float64 // dollars of spend.Spend that other routers do not know
 	sharing  sharing
 }
@@ -138,8 +143,9 @@ func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
 	}
 	isFirst := s.used.Add(1, 0)
 	s.parallel.Add(1)
+	values := make([]string, 0, 2*len(limitHeaders))
 	for _, l := range s.checked(k.Limits) {
-		l.describe(header)
+		values = l.describe(header, values)
 	}
 	if isFirst {
 		s.sharing.windowChanged()
@@ -154,8 +160,16 @@ func (h *Holder) End() {
 	h.state.sharing.parallelChanged()
 }
 
+// limitHeaders are LiteLLM's headers about each kind of limit, as net/http writes names: every reply has them.
+var limitHeaders = [...]struct{ limit, remaining string }{
+	{"X-Ratelimit-Api_key-Limit-Max_parallel_requests", "X-Ratelimit-Api_key-Remaining-Max_parallel_requests"},
+	{"X-Ratelimit-Api_key-Limit-Requests", "X-Ratelimit-Api_key-Remaining-Requests"},
+	{"X-Ratelimit-Api_key-Limit-Tokens", "X-Ratelimit-Api_key-Remaining-Tokens"},
+}
+
 // limit is one limit and how much of it is used.
 type limit struct {
+	kind  int    // index of limitHeaders
 	name  string // LiteLLM's rate_limit_type
 	limit *int64 // nil: none
 	used  int64
@@ -163,8 +177,8 @@ type limit struct {
 
 // checked returns the limits of a key in the order in which they are checked. The caller holds mu.
 func (s *state) checked(l clientkey.Limits) [3]limit {
-	return [...]limit{{"max_parallel_requests", l.MaxParallel, s.parallel.Load() + s.others.Load()},
-		{"requests", l.RPM, s.requests()}, {"tokens", l.TPM, s.tokens()}}
+	return [...]limit{{0, "max_parallel_requests", l.MaxParallel, s.parallel.Load() + s.others.Load()},
+		{1, "requests", l.RPM, s.requests()}, {2, "tokens", l.TPM, s.tokens()}}
 }
 
 // requests returns the requests of the window. The caller holds mu.
@@ -176,12 +190,17 @@ func (s *state) tokens() int64 { return int64(s.used.Sums[1]) }
 // remaining returns what is left of the limit.
 func (l limit) remaining() int64 { return max(0, *l.limit-l.used) }
 
-// describe sets LiteLLM's headers about the limit, if there is one.
-func (l limit) describe(header http.Header) {
-	if l.limit != nil {
-		header.Set("X-Ratelimit-Api_key-Limit-"+l.name, strconv.FormatInt(*l.limit, 10))
-		header.Set("X-Ratelimit-Api_key-Remaining-"+l.name, strconv.FormatInt(l.remaining(), 10))
+// describe sets LiteLLM's headers about the limit, if there is one. It appends their values to values, which
+// must have room for them, and returns that.
+func (l limit) describe(header http.Header, values []string) []string {
+	if l.limit == nil {
+		return values
 	}
+	n := len(values)
+	values = append(values, strconv.FormatInt(*l.limit, 10), strconv.FormatInt(l.remaining(), 10))
+	header[limitHeaders[l.kind].limit] = values[n : n+1 : n+1]
+	header[limitHeaders[l.kind].remaining] = values[n+1 : n+2 : n+2]
+	return values
 }
 
 // refuseLimit returns the refusal of a limit that is reached. The caller holds mu.
@@ -192,7 +211,7 @@ func (s *state) refuseLimit(k clientkey.Key, l limit, now time.Time) *Refusal {
 	}
 	seconds := int(math.Ceil(wait.Seconds())) // from 1: the window has not ended
 	header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
-	l.describe(header)
+	l.describe(header, nil)
 	if l.name != "max_parallel_requests" { // the names that OpenAI's clients know
 		header.Set("X-Ratelimit-Limit-"+l.name, strconv.FormatInt(*l.limit, 10))
 		header.Set("X-Ratelimit-Remaining-"+l.name, strconv.FormatInt(l.remaining(), 10))

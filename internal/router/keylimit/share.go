@@ -75,9 +75,13 @@ func (s *state) setLimits(l clientkey.Limits) {
 // renew begins a new period of the budget when the old one is over. The caller holds mu.
 func (s *state) renew(l clientkey.Limits, now time.Time) {
 	before := s.spend.ResetAt
+	if l.BudgetDuration == s.renewed.duration && !now.Before(s.renewed.at) && now.Before(before) {
+		return // the period is that of the last time: to compute when it ends takes longer than all else here
+	}
 	if s.spend.Renew(l, now); !before.IsZero() && s.spend.ResetAt.After(before) {
 		s.unshared = 0
 	}
+	s.renewed.at, s.renewed.duration = now, l.BudgetDuration
 }
 
 // OwnInFlight returns how many requests this router has now.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/privatefile"
 	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
@@ -86,6 +88,48 @@ func TestWhatIsUsedAfterTheEndOfAWindowBelongsToTheNextOne(t *testing.T) {
 	}
 	if got := f.List()[0].Spend.Spend; got != 0.5 {
 		t.Errorf("%v dollars of the new day", got)
+	}
+}
+
+func TestAPeriodThatBecomesShorterEndsEarlier(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	f.create("a", clientkey.Limits{MaxBudget: lo.ToPtr(1.0), BudgetDuration: "30d"})
+	f.Count(used("a", 60, 0.75))
+	path := filepath.Join(f.store.Folder, clientkey.FileName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := privatefile.Write(path, []byte(strings.Replace(string(text), `"30d"`, `"1d"`, 1))); err != nil {
+		t.Fatal(err)
+	}
+	routertest.Eventually(t, "the change is noticed", func() bool { return f.List()[0].BudgetDuration == "1d" })
+	if got := f.List()[0].Spend; got.Spend != 0.75 || got.ResetAt.After(f.clock.Now().Add(24*time.Hour)) {
+		t.Errorf("at %s: %+v", f.clock.Now(), got)
+	}
+}
+
+func TestAReplyTellsEachLimitAndWhatRemains(t *testing.T) {
+	t.Parallel()
+	f := open(t, clientkey.Store{}, routertest.NewClock())
+	defer f.Close()
+	_, h := f.create("a", clientkey.Limits{MaxParallel: lo.ToPtr[int64](3), RPM: lo.ToPtr[int64](50), TPM: lo.ToPtr[int64](700)})
+	f.Count(used("a", 60, 0))
+	header := http.Header{}
+	if r := h.Begin(f.clock.Now(), header); r != nil {
+		t.Fatalf("%+v", r)
+	}
+	want := map[string]string{"Limit-Max_parallel_requests": "3", "Remaining-Max_parallel_requests": "2", "Limit-Requests": "50",
+		"Remaining-Requests": "49", "Limit-Tokens": "700", "Remaining-Tokens": "640"}
+	for name, value := range want {
+		if got := header.Values("X-Ratelimit-Api_key-" + name); !slices.Equal(got, []string{value}) {
+			t.Errorf("%s: %q, want %s", name, got, value)
+		}
+	}
+	if len(header) != len(want) {
+		t.Errorf("%v", header)
 	}
 }
 
@@ -253,6 +297,9 @@ func TestAClockThatWentBack(t *testing.T) {
 	}
 	if got.Spend.Spend != 0.7 || got.Spend.Tokens != 27 || got.Spend.Requests != 2 {
 		t.Errorf("the budget was renewed, or lost something: %+v", got.Spend)
+	}
+	if got.Spend.ResetAt.After(f.clock.Now().Add(24 * time.Hour)) {
+		t.Errorf("the budget of a day ends at %s, and it is %s", got.Spend.ResetAt, f.clock.Now())
 	}
 	f.clock.Advance(time.Minute - 1)
 	if got := f.List()[0]; got.Tokens != 7 {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/estimate"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/splice"
@@ -30,7 +31,7 @@ import (
 type Reader struct {
 	MaxBody         int64         // longest body in bytes
 	BodyTimeout     time.Duration // for a whole body, plus one second for each 16 KiB
-	MeasuresPrompts bool          // every request gets its PromptWeight
+	MeasuresPrompts bool          // every request has a PromptWeight
 	AllowMocks      bool          // mock_testing_ members are allowed
 	Watchdog        *watchdog.Watchdog
 }
@@ -45,13 +46,14 @@ type Request struct {
 	Model        string
 	ModelLiteral []byte // the model as a JSON string literal, to put into replies; nil when none is named
 	Stream       bool
-	PromptWeight int // in hundredths of a token, as package estimate weighs; 0 when it was not measured
 	Control      Control
 	Marks        affinity.Marks
-	NeedsWeight  bool // Accept sets PromptWeight, whatever the Reader says
+	NeedsWeight  bool // the request has a PromptWeight, whatever the Reader says
 
 	body         []byte       // decoded, otherwise as it came
 	names        [][]byte     // of the members that the client sent
+	prompt       [][]byte     // the parts of the prompt that are not weighed yet
+	weight       int          // of the others
 	edits        []edit       // the changes for upstreams, in the order of the body
 	keepsMembers bool         // members besides the model go to upstreams
 	boundary     string       // of a form; empty for JSON
@@ -84,9 +86,9 @@ const (
 // Reset begins a new request. isStream says that its path asks for a stream.
 func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 	q.HTTP, q.Dialect, q.ID, q.Stream = req, d, CallID(req), isStream
-	q.Model, q.ModelLiteral, q.PromptWeight, q.Control, q.Marks = "", nil, 0, Control{}, affinity.Marks{}
+	q.Model, q.ModelLiteral, q.Control, q.Marks = "", nil, Control{}, affinity.Marks{}
 	q.body, q.edits, q.keepsMembers = q.body[:0], q.edits[:0], false
-	q.names, q.parts = q.names[:0], q.parts[:0]
+	q.names, q.parts, q.prompt, q.weight = q.names[:0], q.parts[:0], q.prompt[:0], 0
 	q.boundary, q.formEnd, q.NeedsWeight = "", 0, false
 }
 
@@ -95,6 +97,17 @@ func (q *Request) Reset(req *http.Request, d dialect.Dialect, isStream bool) {
 // buffer is at most maxBuffer long.
 func (q *Request) IsReusable(maxBuffer int) bool {
 	return q.lent.Load() == 0 && cap(q.body) <= maxBuffer
+}
+
+// PromptWeight returns the weight of the prompt in hundredths of a token, as package estimate weighs; 0 when
+// the request has none. It is weighed when somebody wants to know, which takes longer than all else that
+// is done with a long request.
+func (q *Request) PromptWeight() int {
+	for _, part := range q.prompt {
+		q.weight += estimate.Weight(part)
+	}
+	q.prompt = q.prompt[:0]
+	return q.weight
 }
 
 // BodyRoom returns how many bytes the buffer of the body takes.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
-	"github.com/flowgate-go/flowgate/internal/router/estimate"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 )
 
@@ -12,7 +11,7 @@ import (
 type scanner struct {
 	request    *Request
 	allowMocks bool
-	measures   bool             // the prompt is weighed
+	measures   bool             // the prompt may have to be weighed
 	tail       int              // end of the previous member, or the place after the opening brace
 	keeps      bool             // a member that stays has been seen
 	isHeadCut  bool             // the first members were cut: the comma before the next one must be cut too
@@ -53,7 +52,7 @@ func (s *scanner) readMember(key []byte, start, end int) (stays bool) {
 		s.noteRequired(string(key), value)
 	case "system", "tools", "instructions", "prompt", "systemInstruction", "system_instruction",
 		"generateContentRequest":
-		s.countPrompt(value)
+		s.keepPrompt(value)
 	case "api_base", "base_url", "api_key":
 		s.fail(memberRefusal(string(key)))
 	case "num_retries", "fallbacks", "disable_fallbacks", "timeout":
@@ -142,7 +141,7 @@ func (s *scanner) noteModel() bool {
 	return true
 }
 
-// noteRequired notes a member that some dialect requires, and weighs it if it is a prompt.
+// noteRequired notes a member that some dialect requires, and keeps it if it is a prompt.
 func (s *scanner) noteRequired(key string, value []byte) {
 	if string(value) == "null" {
 		return
@@ -150,19 +149,19 @@ func (s *scanner) noteRequired(key string, value []byte) {
 	s.seen = append(s.seen, key)
 	switch key {
 	case "input":
-		s.countPrompt(value)
+		s.keepPrompt(value)
 	case "messages", "contents":
-		s.countPrompt(value)
+		s.keepPrompt(value)
 		if value[0] != '[' {
 			s.fail(failure.BadRequest("", "Invalid request format: '"+key+"' must be a list"))
 		}
 	}
 }
 
-// countPrompt adds the weight of a part of the prompt, if the prompt is weighed.
-func (s *scanner) countPrompt(part []byte) {
+// keepPrompt keeps a part of the prompt for PromptWeight.
+func (s *scanner) keepPrompt(part []byte) {
 	if s.measures {
-		s.request.PromptWeight += estimate.Weight(part)
+		s.request.prompt = append(s.request.prompt, part)
 	}
 }
 

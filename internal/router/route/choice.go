@@ -43,7 +43,7 @@ func (w *Walk) fits(d *deployment.Deployment) bool {
 
 // isTooLong reports whether the prompt, by an estimate, has more tokens than d accepts.
 func (w *Walk) isTooLong(d *deployment.Deployment) bool {
-	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptWeight) > d.MaxInputTokens
+	return d.MaxInputTokens > 0 && !w.isCounting() && estimate.Tokens(w.request.PromptWeight()) > d.MaxInputTokens
 }
 
 // isOpen reports whether d may be asked now as far as cooldowns are concerned. A request that
@@ -55,7 +55,14 @@ func (w *Walk) isOpen(d *deployment.Deployment, now time.Time) bool {
 
 // isOverLimit reports whether d has used up its requests or tokens of this minute.
 func (w *Walk) isOverLimit(d *deployment.Deployment, now time.Time) bool {
-	return w.strategy.IsOverLimit(d, now, w.promptTokens()) && !w.isCounting()
+	if w.isCounting() {
+		return false
+	}
+	tokens := 0
+	if d.MaxTPM != nil && w.strategy.CountsTokens() { // only then they count
+		tokens = w.promptTokens()
+	}
+	return w.strategy.IsOverLimit(d, now, tokens)
 }
 
 // choose picks one of the available deployments of an order, if possible one that was not

@@ -90,7 +90,7 @@ func limitFailure(g *Group, left time.Duration) *failure.Failure {
 func (w *Walk) contextFailure(d *deployment.Deployment) *failure.Failure {
 	f := failure.BadRequest("", fmt.Sprintf("litellm.ContextWindowExceededError: litellm._pre_call_checks: Context "+
 		"Window exceeded for given call. No models have context window large enough for this call. Model=%s, "+
-		"Max Input Tokens=%d, Got=%d (an estimate)", d.Group, d.MaxInputTokens, estimate.Tokens(w.request.PromptWeight)))
+		"Max Input Tokens=%d, Got=%d (an estimate)", d.Group, d.MaxInputTokens, estimate.Tokens(w.request.PromptWeight())))
 	f.Class, f.TooLong, f.Deployment = "ContextWindowExceededError", true, d
 	return f
 }

@@ -130,8 +130,8 @@ func (w *Walk) endMeasure(isComplete bool) {
 
 // promptTokens returns an estimate of the prompt's length; 0 when it was not measured.
 func (w *Walk) promptTokens() int {
-	if w.request.PromptWeight == 0 {
+	if w.request.PromptWeight() == 0 {
 		return 0
 	}
-	return estimate.Tokens(w.request.PromptWeight)
+	return estimate.Tokens(w.request.PromptWeight())
 }
