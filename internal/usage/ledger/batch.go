@@ -28,13 +28,18 @@ const (
 // requestColumns is how many columns of request are written.
 const requestColumns = 33
 
+// groupRows is how many rows a statement writes where there are as many: a row takes a third less time so.
+const groupRows = 8
+
 // batch writes rows with statements that are prepared once.
 type batch struct {
 	db                              *sqlite3.Conn
 	name, request, hour, gap, quota *sqlite3.Stmt
+	requests                        *sqlite3.Stmt // writes groupRows rows
 	version                         *sqlite3.Stmt
 	redact                          func(string) string
-	names                           map[string]int64 // the ids in the table name
+	names                           map[string]int64     // the ids in the table name
+	last                            [nameColumns]namedID // what the row before this one had
 	hours                           map[hourKey]*sums
 	dataVersion                     int64 // of the file: another process has changed it when it changes
 	windows                         map[string]quota.Seen
@@ -51,18 +56,45 @@ type sums struct {
 	duration, firstByte, firstBytes                                                    int64
 }
 
+// namedID is a name and its id.
+type namedID struct {
+	text string
+	id   int64
+}
+
+// The columns of request with names, as far as rows that follow each other often have the same.
+const (
+	clientName = iota
+	sessionName
+	accountName
+	deploymentName
+	modelName
+	agentName
+	subagentName
+	routeName
+	requestedName
+	groupName
+	fallbackName
+	providerName
+	hostName
+	className
+	nameColumns
+)
+
 // maxNames bounds how many names are remembered.
 const maxNames = 64 << 10
 
 // newBatch prepares the statements.
 func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 	b := &batch{db: db, redact: redact, hours: map[hourKey]*sums{}, windows: map[string]quota.Seen{}}
-	insertRequest := `INSERT INTO request VALUES (NULL` + strings.Repeat(",?", requestColumns) + `)`
+	row := `(NULL` + strings.Repeat(",?", requestColumns) + `)`
+	insertRequest := `INSERT INTO request VALUES ` + row
 	for _, s := range []struct {
 		stmt **sqlite3.Stmt
 		sql  string
 	}{{&b.name, insertName}, {&b.request, insertRequest}, {&b.hour, insertHour}, {&b.gap, insertGap},
-		{&b.quota, insertQuota}, {&b.version, `PRAGMA data_version`}} {
+		{&b.requests, insertRequest + strings.Repeat(","+row, groupRows-1)}, {&b.quota, insertQuota},
+		{&b.version, `PRAGMA data_version`}} {
 		var err error
 		if *s.stmt, _, err = db.PrepareFlags(s.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
 			b.close()
@@ -74,7 +106,7 @@ func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 
 // close closes the statements.
 func (b *batch) close() {
-	for _, s := range []*sqlite3.Stmt{b.name, b.request, b.hour, b.gap, b.quota, b.version} {
+	for _, s := range []*sqlite3.Stmt{b.name, b.request, b.requests, b.hour, b.gap, b.quota, b.version} {
 		if s != nil {
 			_ = s.Close()
 		}
@@ -88,8 +120,12 @@ func (b *batch) write(rows []record.Request, lost gap, reason string) error {
 	clear(b.hours)
 	clear(b.windows)
 	b.forgetNames()
+	for len(rows) >= groupRows {
+		b.addAll(b.requests, rows[:groupRows])
+		rows = rows[groupRows:]
+	}
 	for i := range rows {
-		b.add(&rows[i])
+		b.addAll(b.request, rows[i:i+1])
 	}
 	for key, s := range b.hours {
 		b.exec(b.hour, key.hour, key.client, key.session, key.account, key.deployment, key.model,
@@ -115,7 +151,7 @@ func (b *batch) forgetNames() {
 	now := b.version.ColumnInt64(0)
 	b.err = errors.Join(b.err, b.version.Reset())
 	if now != b.dataVersion || len(b.names) > maxNames || b.names == nil {
-		b.dataVersion, b.names = now, map[string]int64{"": 0}
+		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [nameColumns]namedID{}
 	}
 }
 
@@ -141,6 +177,15 @@ func (b *batch) exec(s *sqlite3.Stmt, values ...any) {
 	}
 }
 
+// idIn returns the id of a text in a column.
+func (b *batch) idIn(column int, text string) int64 {
+	last := &b.last[column]
+	if last.text != text {
+		*last = namedID{text, b.id(text)}
+	}
+	return last.id
+}
+
 // id returns the id of a text, which it adds to the table name.
 func (b *batch) id(text string) int64 {
 	id, ok := b.names[text]
@@ -156,27 +201,64 @@ func (b *batch) id(text string) int64 {
 	return id
 }
 
-// add writes one row, and adds it to the sums of its hour.
-func (b *batch) add(r *record.Request) {
+// addAll writes rows with a statement for as many, and adds them to the sums of their hours.
+func (b *batch) addAll(s *sqlite3.Stmt, rows []record.Request) {
+	values := binder{stmt: s}
+	for i := range rows {
+		b.bindRow(&values, &rows[i])
+		b.noteQuota(&rows[i])
+	}
+	if b.err = errors.Join(b.err, values.err); b.err == nil {
+		b.err = s.Exec()
+	}
+}
+
+// binder binds values to a statement, one after the other.
+type binder struct {
+	stmt *sqlite3.Stmt
+	n    int
+	err  error // the first one
+}
+
+// ints binds whole numbers.
+func (v *binder) ints(values ...int64) {
+	for _, value := range values {
+		if v.n++; v.err == nil {
+			v.err = v.stmt.BindInt64(v.n, value)
+		}
+	}
+}
+
+// next notes what became of binding the next value.
+func (v *binder) next(bind func(n int) error) {
+	if v.n++; v.err == nil {
+		v.err = bind(v.n)
+	}
+}
+
+// bindRow binds the values of a row, and adds it to the sums of its hour.
+func (b *batch) bindRow(v *binder, r *record.Request) {
 	t, start := &r.Tokens, r.Start.UnixMicro()
-	client, session, account := b.id(r.Client), b.id(r.Session), b.id(r.Account)
-	deployment, model := b.id(r.Deployment), b.id(r.Model)
-	var cost, call any
+	client, session, account := b.idIn(clientName, r.Client), b.idIn(sessionName, r.Session), b.idIn(accountName, r.Account)
+	deployment, model := b.idIn(deploymentName, r.Deployment), b.idIn(modelName, r.Model)
+	v.ints(start, micros(r.Duration), micros(r.FirstByte), micros(r.Asked), micros(r.Upstream),
+		client, b.idIn(agentName, r.UserAgent), session, b.idIn(subagentName, r.AgentID), b.idIn(routeName, r.Route),
+		toInt(r.Streamed), b.idIn(requestedName, r.Requested), b.idIn(groupName, r.Group), b.idIn(fallbackName, r.Fallback),
+		deployment, b.idIn(providerName, r.Provider), b.idIn(hostName, r.Host), model, account,
+		int64(r.Status), b.idIn(className, r.Class), int64(r.Attempts), r.RequestBytes, r.ReplyBytes,
+		told(t), int64(t.Input), int64(t.Cached), int64(t.CacheWrite), int64(t.CacheWriteHour), int64(t.Output),
+		int64(t.Reasoning))
 	if r.CostKnown {
-		cost = r.Cost
+		v.next(func(n int) error { return v.stmt.BindFloat(n, r.Cost) })
+	} else {
+		v.next(v.stmt.BindNull)
 	}
 	if r.IsFailure() { // the router's log has the call's id of failures only
-		call = b.redact(r.ID)
+		v.next(func(n int) error { return v.stmt.BindText(n, b.redact(r.ID)) })
+	} else {
+		v.next(v.stmt.BindNull)
 	}
-	b.exec(b.request, start, micros(r.Duration), micros(r.FirstByte), micros(r.Asked), micros(r.Upstream),
-		client, b.id(r.UserAgent), session, b.id(r.AgentID), b.id(r.Route), toInt(r.Streamed),
-		b.id(r.Requested), b.id(r.Group), b.id(r.Fallback),
-		deployment, b.id(r.Provider), b.id(r.Host), model, account,
-		int64(r.Status), b.id(r.Class), int64(r.Attempts), r.RequestBytes, r.ReplyBytes,
-		told(t), int64(t.Input), int64(t.Cached), int64(t.CacheWrite), int64(t.CacheWriteHour), int64(t.Output),
-		int64(t.Reasoning), cost, call)
 	b.sum(hourKey{start / microsPerHour, client, session, account, deployment, model}, r)
-	b.noteQuota(r)
 }
 
 // microsPerHour is the microseconds in an hour.

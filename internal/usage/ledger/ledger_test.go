@@ -348,14 +348,14 @@ func TestANameThatWasForgottenIsWrittenAgain(t *testing.T) {
 	if n, err := ledger.Forget(folder, ledger.Filter{Client: "mallory"}); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
+	w.Add(row(time.Second, "mallory", "opus")) // as the last row before
 	w.Add(row(time.Second, "bob", "opus"))
-	w.Add(row(time.Second, "mallory", "opus"))
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	rows := all(t, folder)
-	if len(rows) != 3 || rows[0].Client != "alice" || rows[1].Client != "bob" || rows[2].Client != "mallory" ||
-		rows[2].Session != "session-mallory" {
+	if len(rows) != 3 || rows[0].Client != "alice" || rows[1].Client != "mallory" || rows[2].Client != "bob" ||
+		rows[1].Session != "session-mallory" {
 		t.Errorf("%+v", rows)
 	}
 }
