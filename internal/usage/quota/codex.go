@@ -50,7 +50,7 @@ func readSlot(h http.Header, slot, position string, now time.Time) (w Window, ok
 		w.ResetsAt = checkReset(now.Add(time.Duration(after*float64(time.Second))), now)
 	}
 	minutes, hasMinutes := parseNumber(h.Get(slot + "-Window-Minutes"))
-	if hasMinutes && minutes >= 1 && minutes <= maxLength.Minutes() {
+	if hasMinutes && minutes <= maxLength.Minutes() {
 		w.LengthS = int64(minutes) * 60
 	}
 	w.Name = formatLength(w.Length())

@@ -139,7 +139,13 @@ func TestBoundsOfWindows(t *testing.T) {
 		codex + "Reset-After-Seconds: 31622400":                                                                    `codex "5h" 5h0m0s used=0.01 resets=09-15T10:00:00`,
 		codex + "Reset-After-Seconds: 31622401":                                                                    `codex "5h" 5h0m0s used=0.01`,
 		codex + "Reset-After-Seconds: 9e18":                                                                        `codex "5h" 5h0m0s used=0.01`,
+		codex + "Reset-At: 1789383600\nX-Codex-Primary-Reset-After-Seconds: 60":                                    `codex "5h" 5h0m0s used=0.01 resets=09-14T11:00:00`,
 		"X-Codex-Primary-Used-Percent: 0":                                                                          "",
+		"X-Codex-Primary-Used-Percent: 0\nX-Codex-Primary-Reset-After-Seconds: 60":                                 `codex "primary" 0s used=0 resets=09-14T10:01:00`,
+		"X-Codex-Primary-Used-Percent: 1\nX-Codex-Primary-Window-Minutes: 0.5":                                     `codex "primary" 0s used=0.01`,
+		"X-Codex-Primary-Used-Percent: 1\nX-Codex-Primary-Window-Minutes: 527040":                                  `codex "366d" 8784h0m0s used=0.01`,
+		"X-Codex-Primary-Used-Percent: 1\nX-Codex-Primary-Window-Minutes: 527041":                                  `codex "primary" 0s used=0.01`,
+		"X-Codex-Tertiary-Used-Percent: 1\nX-Codex-Tertiary-Window-Minutes: 300":                                   "",
 		"X-Codex-Primary-Used-Percent: 1":                                                                          `codex "primary" 0s used=0.01`,
 		codex + "Window-Minutes: 527040":                                                                           `codex "5h" 5h0m0s used=0.01`, // the first of two
 		"Anthropic-Ratelimit-Unified-Unified-Status: rejected":                                                     "",
