@@ -89,7 +89,9 @@ func (s *Server) withSession(next sessionHandler) http.HandlerFunc {
 				"The page is opened by a link that is good once. To get one, type: "+s.sources.Program+" page")
 			return
 		}
-		s.noteLook()
+		if isOwnPage(r) || r.Header.Get("Sec-Fetch-Site") == "none" { // none: a person typed the address
+			s.noteLook()
+		}
 		next(w, r, by)
 	}
 }

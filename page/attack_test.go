@@ -136,6 +136,21 @@ func TestAPageAtAnotherPortOfThisMachineIsNotLive(t *testing.T) {
 	}
 }
 
+// TestWhatAPageAtAnotherPortLoadsIsNoLook: the cookie comes with it, and the answer cannot be read there.
+func TestWhatAPageAtAnotherPortLoadsIsNoLook(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.enter()
+	for site, isLook := range map[string]bool{"same-site": false, "cross-site": false, "none": true, "same-origin": true} {
+		s.advance(time.Minute)
+		before := s.page.IdleSince()
+		if got := s.do(s.browser, "GET", "/", "", "Sec-Fetch-Site: "+site); got.StatusCode != http.StatusOK ||
+			s.page.IdleSince().After(before) != isLook {
+			t.Errorf("%s: %d, looked at %s, before that at %s", site, got.StatusCode, s.page.IdleSince(), before)
+		}
+	}
+}
+
 func TestHundredsOfLivePagesAreRefused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
