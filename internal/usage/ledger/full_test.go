@@ -92,7 +92,7 @@ func fillDisk(folder string) error {
 	w := ledger.Start(folder, ledger.Options{Interval: time.Millisecond, Now: clock, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for i := range rowsOfFullDisk {
 		if i == rowsOfFullDisk/2 { // the other half, which is more than may wait, comes while the disk is known to be full
-			for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "cannot be written"); time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(2 * time.Minute); !strings.Contains(log.String(), "cannot be written"); time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					return fmt.Errorf("a full disk was not logged: %s", log.String())
 				}
