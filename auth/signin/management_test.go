@@ -93,7 +93,7 @@ func TestPollingIsNotFasterThanAllowed(t *testing.T) {
 	s := authtest.NewSite(t)
 	double := &cliproxytest.Server{Seven: true, Words: []string{"kimi"}}
 	s.Serve(double)
-	_, _, err := s.Login("kimi", signin.Options{Timeout: 300 * time.Millisecond})
+	_, _, err := s.Login("kimi", signin.Options{Timeout: 2 * time.Second})
 	authtest.WantCode(t, err, "login-timeout")
 	polls := 0
 	for _, asked := range double.Asked() {
