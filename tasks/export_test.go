@@ -81,3 +81,8 @@ func Complete(before []string, current string) (words []string) {
 
 // CatchSignals is catchSignals.
 var CatchSignals = catchSignals
+
+// LimitMemory does what router:serve does with the memory limit and the garbage collector.
+func LimitMemory(getenv func(string) string) (restore func()) {
+	return session{invocation: invocation{getenv: getenv}}.limitMemory(0)
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 	"github.com/flowgate-go/flowgate/internal/version"
@@ -58,13 +59,26 @@ func routerOptions(supervised, keyFolder string) router.Options {
 // requests and replies.
 const routerMemory = 512 << 20
 
-// routerGarbage is how much the router's heap grows between two collections, in percent of what is in use (GOGC).
-// Against Go's 100 it saves CPU with small requests and takes 2 MB under load (docs/benchmarks.md).
-const routerGarbage = 125
-
 // streamMemory is how much more is allowed for each of -connections, in bytes: a stream that is open and
 // idle holds 70 kB (BenchmarkOpenStreams), and several thousand of them would keep the collector busy.
 const streamMemory = 80 << 10
+
+// limitMemory sets the memory limit and the garbage collector of a router for so many connections (0: the
+// usual number), except where the environment has Go's own settings. restore ends that.
+func (s session) limitMemory(connections int) (restore func()) {
+	limit := debug.SetMemoryLimit(-1)
+	if s.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(routerMemory + int64(connections)*streamMemory)
+	}
+	stop := func() {}
+	if s.getenv("GOGC") == "" {
+		stop = memory.StartCollector().Stop
+	}
+	return func() {
+		stop()
+		debug.SetMemoryLimit(limit)
+	}
+}
 
 // routerFlags are the flags of router:serve.
 type routerFlags struct {
@@ -89,12 +103,7 @@ func (s session) serveRouter(ctx context.Context, f routerFlags, o router.Option
 	if err != nil {
 		return err
 	}
-	if s.getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(routerMemory + int64(f.connections)*streamMemory)
-	}
-	if s.getenv("GOGC") == "" {
-		debug.SetGCPercent(routerGarbage)
-	}
+	defer s.limitMemory(f.connections)()
 	log := slog.New(slog.NewJSONHandler(s.stderr, nil))
 	o.Logger = log
 	f.usage.applyPrices(loaded, log)

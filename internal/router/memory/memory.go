@@ -1,6 +1,6 @@
 // Package memory limits the bytes of requests and unstreamed replies that the router
 // holds. A Budget is shared by all requests; each request takes its bytes through a Loan,
-// which reads bodies within the budget.
+// which reads bodies within the budget. A Collector adapts the garbage collector.
 //
 // It never waits for room: a request that does not fit fails with ErrExhausted.
 package memory
