@@ -28,11 +28,19 @@ type gateway struct{ dir, url, key string }
 // startGateway sets an installation up and starts it until the test ends.
 func startGateway(t *testing.T) gateway {
 	t.Helper()
+	return startGatewayBy(t, "")
+}
+
+// startGatewayBy is startGateway with a command that starts the supervisor in its own process.
+func startGatewayBy(t *testing.T, command string) gateway {
+	t.Helper()
 	ports := tourPorts(t)
 	g := gateway{dir: t.TempDir(), url: "http://127.0.0.1:" + ports.Replace("4000")}
 	t.Cleanup(func() { _, _ = shell(t, g.dir, binary+" stop") })
 	g.run(t, "init -port="+ports.Replace("4000")+" -upstream-port="+ports.Replace("8317"))
-	g.run(t, "start")
+	if out, err := shell(t, g.dir, command+" "+binary+" start"); err != nil {
+		t.Fatalf("start: %v: %s", err, out)
+	}
 	key, err := os.ReadFile(filepath.Join(g.dir, ".router", "secrets", "gateway.key"))
 	if err != nil {
 		t.Fatal(err)
