@@ -6,8 +6,6 @@
 
 package compose
 
-import "fmt"
-
 import (
 	qtio422016 "io"
 
@@ -201,7 +199,8 @@ services:
     image: `)
 		qw422016.N().S(quote(m.Options.UpstreamImage))
 		qw422016.N().S(`
-    # The program's name ends in Plus in one of its two families.
+    # The program is in /CLIProxyAPI, and its name ends in Plus in one of its two families, by the Dockerfiles of
+    # github.com/router-for-me/CLIProxyAPI and CLIProxyAPIPlus.
     entrypoint: ["/bin/sh", "-c", "for f in /run/secrets/[A-Z]*; do [ ! -s \"$$f\" ] || export \"$$(basename \"$$f\")=$$(cat \"$$f\")\"; done; exec /CLIProxyAPI/CLIProxyAPI* -config /run/secrets/cliproxyapi.yaml"]
     command: []
     environment:
@@ -228,10 +227,15 @@ services:
 `)
 		}
 		qw422016.N().S(`    healthcheck:
-      test: ["CMD", "wget", "-q", "-O", "/dev/null", `)
-		qw422016.N().S(quote(fmt.Sprintf("http://127.0.0.1:%d%s", m.Upstream.Port, m.Upstream.ReadinessPath)))
-		qw422016.N().S(`]
-      interval: 10s
+      test:
+`)
+		for _, word := range m.UpstreamTest() {
+			qw422016.N().S(`        - `)
+			qw422016.N().S(quote(word))
+			qw422016.N().S(`
+`)
+		}
+		qw422016.N().S(`      interval: 10s
       timeout: 5s
       retries: 6
       start_period: 60s

@@ -46,7 +46,7 @@ metadata:
         metric:
           name: litellm_in_flight_requests
         target:
-          type: AverageValue
+          type: AverageValue # a starting point: FlowGate's docs/scale.md
           averageValue: "200"
   behavior:
     scaleUp:

@@ -62,7 +62,9 @@ metadata:
           image: `)
 	qw422016.N().S(quote(m.Options.UpstreamImage))
 	qw422016.N().S(`
-          command: ["/bin/sh", "-c"] # the program's name ends in Plus in one of its two families
+          # The program is in /CLIProxyAPI, and its name ends in Plus in one of its two families, by the Dockerfiles of
+          # github.com/router-for-me/CLIProxyAPI and CLIProxyAPIPlus.
+          command: ["/bin/sh", "-c"]
           args: ["exec /CLIProxyAPI/CLIProxyAPI* -config /etc/cliproxyapi/config.yaml"]
           env:
             - {name: HOME, value: /data}
