@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,11 +20,13 @@ import (
 )
 
 // launch is what a runtime of containers does: the root folder cannot be written, /proc is the container's own, and
-// the program runs as a user without rights. Its arguments are the root folder, that user and the command.
+// the program runs as a user without rights. Its arguments are the root folder, that user, a folder in the root that can
+// be written or nothing, and the command.
 const launch = `set -e
-root=$1 user=$2
-shift 2
+root=$1 user=$2 writable=$3
+shift 3
 mount --bind "$root" "$root"
+[ -z "$writable" ] || mount --bind "$root/$writable" "$root/$writable"
 mount -t proc proc "$root/proc"
 mount -o remount,bind,ro "$root"
 exec chroot --userspec="$user" "$root" "$@"
@@ -36,9 +39,12 @@ type pod struct {
 	container core.Container
 	root      string
 	ports     map[int32]int // the ports of the manifests, and here
+	writable  string        // a folder in root; "" for none
 	cmd       *exec.Cmd
 	log       *log
 	ended     chan struct{}
+
+	environment []string // the image's
 }
 
 // log is what a process prints.
@@ -62,18 +68,7 @@ func (l *log) String() string {
 // newPod lays out the root folder of the first container of some pods.
 func newPod(t *testing.T, s stack, template *core.PodTemplateSpec, ports map[int32]int) *pod {
 	t.Helper()
-	root, err := os.MkdirTemp(shared, "pod-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &pod{t: t, container: template.Spec.Containers[0], root: root, ports: ports, log: &log{},
-		ended: make(chan struct{})}
-	environment := unpackImage(t, root)
-	for _, name := range []string{"proc", "etc"} {
-		p.mkdir(name)
-	}
-	// A Service's name leads to its pods.
-	p.write("etc/hosts", "127.0.0.1 localhost cliproxyapi router\n")
+	p := newRoot(t, template.Spec.Containers[0], ports)
 	for _, v := range template.Spec.Volumes {
 		for _, m := range p.container.VolumeMounts {
 			if m.Name == v.Name {
@@ -81,10 +76,25 @@ func newPod(t *testing.T, s stack, template *core.PodTemplateSpec, ports map[int
 			}
 		}
 	}
-	if err := os.Chmod(root, 0o755); err != nil {
+	p.start(environmentOf(t, s, p.container))
+	return p
+}
+
+// newRoot lays out the root folder of a container, without volumes.
+func newRoot(t *testing.T, c core.Container, ports map[int32]int) *pod {
+	t.Helper()
+	root, err := os.MkdirTemp(shared, "pod-")
+	if err == nil {
+		err = os.Chmod(root, 0o755)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	p.start(append(environment, environmentOf(t, s, p.container)...))
+	p := &pod{t: t, container: c, root: root, ports: ports, log: &log{}, ended: make(chan struct{})}
+	p.environment = unpackImage(t, root)
+	p.mkdir("proc")
+	// A Service's name leads to its pods.
+	p.write("etc/hosts", "127.0.0.1 localhost cliproxyapi router\n")
 	return p
 }
 
@@ -204,10 +214,10 @@ func environmentOf(t *testing.T, s stack, c core.Container) (all []string) {
 	return all
 }
 
-// start starts the process.
+// start starts the process with variables besides those of the image.
 func (p *pod) start(environment []string) {
 	p.t.Helper()
-	args := []string{"-c", launch, "sh", p.root, fmt.Sprintf("%d:%d", user, user)}
+	args := []string{"-c", launch, "sh", p.root, fmt.Sprintf("%d:%d", user, user), p.writable}
 	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() != 0 { // root of a namespace, who has no second user there
 		args[4] = "0:0"
@@ -221,8 +231,8 @@ func (p *pod) start(environment []string) {
 		args = append(args, p.movePorts(a))
 	}
 	p.cmd = exec.Command("sh", args...)
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = environment, p.log, p.log, attributes
-	p.cmd.Env = append(p.cmd.Env, "PATH=/usr/sbin:/usr/bin:/sbin:/bin") // for the script that launches it
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = p.log, p.log, attributes
+	p.cmd.Env = slices.Concat(p.environment, environment, []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}) // for the script
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatalf("start a container: %v", err)
 	}

@@ -143,16 +143,26 @@ func templateNamed(s stack, name string) *core.PodTemplateSpec {
 // freePorts returns a free port of this machine for each port of the containers.
 func freePorts(t *testing.T, s stack) map[int32]int {
 	t.Helper()
-	free := map[int32]int{}
+	var wanted []int32
 	for _, template := range s.templates() {
 		for _, p := range template.Spec.Containers[0].Ports {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = l.Close() }()
-			free[p.ContainerPort] = l.Addr().(*net.TCPAddr).Port
+			wanted = append(wanted, p.ContainerPort)
 		}
+	}
+	return freePortsFor(t, wanted...)
+}
+
+// freePortsFor returns a free port of this machine for each of some ports.
+func freePortsFor(t *testing.T, wanted ...int32) map[int32]int {
+	t.Helper()
+	free := map[int32]int{}
+	for _, port := range wanted {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = l.Close() }()
+		free[port] = l.Addr().(*net.TCPAddr).Port
 	}
 	return free
 }
