@@ -56,6 +56,9 @@ func judge(text string, secrets map[string]map[string]string) ([]document, strin
 	if problems := s.check(); len(problems) > 0 {
 		return nil, "references: " + strings.Join(problems, "; ")
 	}
+	if problems := s.checkPromises(); len(problems) > 0 {
+		return nil, "promises: " + strings.Join(problems, "; ")
+	}
 	if router := routerOf(all); router == nil {
 		return nil, "there is no router"
 	} else if router.Spec.Containers[0].Command[0] == "/flowgate" {
@@ -185,6 +188,15 @@ func TestWhatKubernetesWouldRefuseIsFound(t *testing.T) {
 		{"key: password", "key: word", "references: "},
 		{"claimName: cliproxyapi", "claimName: cliproxy", "references: "},
 		{"name: router-settings\n", "name: settings-of-the-router\n", "references: "},
+		{"enforce: restricted", "enforce: baseline", "promises: "},
+		{"  policyTypes:\n  - Ingress\n  - Egress\n", "  policyTypes:\n  - Ingress\n", "promises: "},
+		{"maxUnavailable: 0", "maxUnavailable: 1", "promises: "},
+		{"type: Recreate", "type: RollingUpdate", "promises: "},
+		{"- 169.254.0.0/16", "- 169.254.0.0/24", "promises: "},
+		{"defaultMode: 288", "defaultMode: 292", "promises: "},
+		{"fsGroup: 65532", "fsGroup: 65533", "promises: "},
+		{`proxy-buffering: "off"`, `proxy-buffering: "on"`, "promises: "},
+		{"backendRequest: 0s", "backendRequest: 10m", "promises: "},
 		{"terminationGracePeriodSeconds: 620", "terminationGracePeriodSeconds: 600", "grace: "},
 	} {
 		broken := strings.Replace(text, m.old, m.new, 1)

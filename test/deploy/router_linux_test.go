@@ -8,12 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 )
 
@@ -192,6 +194,7 @@ func TestARouterRunsAsAPodOfTheManifests(t *testing.T) {
 			router := newPod(t, s, templateNamed(s, "router"), ports)
 			router.awaitReady()
 			router.checkAnswers(keys, hasEcho)
+			router.checkMetric(keys[0], s)
 			router.checkEnd(keys[0], hasEcho)
 		})
 	}
@@ -210,6 +213,40 @@ func (p *pod) checkAnswers(keys []string, hasEcho bool) {
 		if status, text := p.ask("POST", "/v1/chat/completions", key, question); hasEcho &&
 			(status != http.StatusOK || !strings.Contains(text, "a question from a pod")) {
 			p.t.Errorf("a request: %d %s", status, text)
+		}
+	}
+}
+
+// checkMetric checks that the router has the number that its autoscaler goes by.
+func (p *pod) checkMetric(key string, s stack) {
+	p.t.Helper()
+	for _, d := range s.documents {
+		o, ok := d.object.(*autoscaling.HorizontalPodAutoscaler)
+		if !ok {
+			continue
+		}
+		name := o.Spec.Metrics[0].Pods.Metric.Name
+		if status, text := p.ask("GET", "/metrics", key, ""); status != http.StatusOK || !strings.Contains(text, "\n"+name) {
+			p.t.Errorf("%d: the router has no metric %s", status, name)
+		}
+	}
+}
+
+// TestVariablesThatNameOthersAreWhole replaces $(NAME) in variables as the kubelet does.
+func TestVariablesThatNameOthersAreWhole(t *testing.T) {
+	t.Parallel()
+	cfg := install(t, "providers", t.TempDir())
+	folder := render(t, cfg, optionsOf(t, "providers"))
+	secrets := makeSecrets(t, folder, cfg.Dir)
+	all, refused := judge(build(t, folder), secrets)
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	got := environmentOf(t, stack{documents: all, secrets: secrets}, routerOf(all).Spec.Containers[0])
+	for _, want := range []string{"HTTPS_PROXY=http://value-of-PROXY_USER:value-of-PROXY_PASSWORD@proxy.example.org:3128",
+		"LOG=$(plain)", "MASTER_KEY=value-of-MASTER_KEY"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not in %q", want, got)
 		}
 	}
 }
