@@ -212,7 +212,7 @@ func callTarget(ctx context.Context, method string, a arguments) error {
 	case "trust:revoke":
 		return Trust{}.Revoke(ctx)
 	case "usage:export":
-		return Usage{}.Export(ctx, a.optionalText("as"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"))
+		return Usage{}.Export(ctx, a.optionalText("as"), a.optionalText("since"), a.optionalText("until"), a.optionalText("client"), a.optionalText("session"), a.optionalText("ledgers"))
 	case "usage:forget":
 		return Usage{}.Forget(ctx, a.optionalText("client"), a.optionalText("session"), a.optionalText("since"), a.optionalText("until"))
 	case "usage:gate":

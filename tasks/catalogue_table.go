@@ -533,6 +533,7 @@ var catalogue = commandline.Catalogue{
 			{Name: "until", Flag: "until", Kind: "string", Optional: true},
 			{Name: "client", Flag: "client", Kind: "string", Optional: true},
 			{Name: "session", Flag: "session", Kind: "string", Optional: true},
+			{Name: "ledgers", Flag: "ledgers", Kind: "string", Optional: true},
 		}},
 	{Name: "usage:forget", Method: "usage:forget", NormalName: "usageforget", NormalMethod: "usageforget", ReadOnly: "",
 		Synopsis: "deletes rows of the usage ledger by client, session or time, also while the router runs.", Params: []commandline.Param{

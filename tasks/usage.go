@@ -29,9 +29,10 @@ func (Usage) Report(
 
 // Export prints the rows of the usage ledger as csv or jsonl.
 func (Usage) Export(
-	ctx context.Context, as *string, since *string, until *string, client *string, session *string,
+	ctx context.Context, as *string, since *string, until *string, client *string, session *string, ledgers *string,
 ) error {
 	query := usageQuery(since, until, client, session)
+	query.Ledgers = deref(ledgers)
 	return runOnUsage(ctx, "usage:export", func(stdout io.Writer, cfg *config.Config) (any, error) {
 		return nil, summary.Export(cfg, query, deref(as), time.Now(), stdout)
 	})

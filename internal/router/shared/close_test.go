@@ -118,7 +118,7 @@ func TestCooldownsThatCouldNotBeSentAreSentWithWhatIsLeftOfThem(t *testing.T) {
 		short := began
 		short.Left = time.Second
 		r.Announce(&b.Cooldown, short)
-		time.Sleep(10 * time.Second)
+		time.Sleep(9500 * time.Millisecond) // between two tries
 		r.sent("")
 		r.set(playWell)
 		time.Sleep(1100 * time.Millisecond)
@@ -127,7 +127,7 @@ func TestCooldownsThatCouldNotBeSentAreSentWithWhatIsLeftOfThem(t *testing.T) {
 			t.Fatalf("%q", told)
 		}
 		left, err := time.ParseDuration(strings.Fields(told[0][strings.Index(told[0], "\ncool "):])[2] + "ms")
-		if err != nil || left > 50*time.Second || left < 48*time.Second {
+		if err != nil || left != 50*time.Second {
 			t.Errorf("%v is left of a minute after 10 s: %v", left, err)
 		}
 	})

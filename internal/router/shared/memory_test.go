@@ -58,7 +58,7 @@ func inMemory(t *testing.T, test func(t *testing.T, r *redisInMemory)) {
 
 // serve reads commands until the router leaves, and answers them in another goroutine: a pipe has no buffer.
 func (r *redisInMemory) serve(c net.Conn) {
-	asked := make(chan []string, 1000)
+	asked := make(chan []string, 10_000)
 	var answering sync.WaitGroup
 	answering.Go(func() {
 		for command := range asked {

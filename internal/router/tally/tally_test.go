@@ -86,6 +86,17 @@ func TestALaterWindowReplacesAnEarlierOne(t *testing.T) {
 	}
 }
 
+func TestWhatWasTakenBeforeTheWindowHadANumberCountsForIt(t *testing.T) {
+	t.Parallel()
+	var a tally.Tally
+	a.Add(4, 0)
+	a.Take(0, false) // on its way to Redis
+	a.Add(1, 0)
+	if !a.Merge(tally.Total{Window: 9, Sums: tally.Sums{2, 0}}) || a.Sums != (tally.Sums{5, 0}) {
+		t.Errorf("%+v: another router gave the window its number", a)
+	}
+}
+
 func TestAClockIsAhead(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

@@ -25,7 +25,8 @@ const (
 )
 
 // Export writes the rows that the query asks for: as CSV with a line of names before them, or
-// as lines of JSON, also when as is empty. Faults: flag-invalid, usage-not-kept, and those of ledger.Open.
+// as lines of JSON, also when as is empty. Of several ledgers it writes one after the other, each with the ids of
+// its own. Faults: flag-invalid, usage-not-kept, and those of ledger.Open.
 func Export(cfg *config.Config, q Query, as string, now time.Time, w io.Writer) error {
 	f, err := q.Filter(now)
 	if err != nil {
@@ -35,14 +36,16 @@ func Export(cfg *config.Config, q Query, as string, now time.Time, w io.Writer) 
 	if as != CSV && as != JSONL {
 		return fault.Usage("flag-invalid", "-as=%s is not a form of an export", as).WithHint("-as=csv or -as=jsonl")
 	}
-	return withLedger(cfg, func(reader *ledger.Reader) error {
+	return withLedgers(cfg, q.Ledgers, func(readers []*ledger.Reader) error {
 		buffered := bufio.NewWriterSize(w, 64<<10)
 		emit := writeJSONL(buffered)
 		if as == CSV {
 			emit = writeCSV(buffered)
 		}
-		if err := reader.Rows(f, emit); err != nil {
-			return err
+		for _, reader := range readers {
+			if err := reader.Rows(f, emit); err != nil {
+				return err
+			}
 		}
 		return buffered.Flush()
 	})

@@ -65,6 +65,30 @@ func TestTheLedgersOfReplicasAreSummedUp(t *testing.T) {
 	}
 }
 
+func TestTheRowsOfAllReplicasAreExported(t *testing.T) {
+	t.Parallel()
+	dir := replicas(t)
+	for as, lines := range map[string]int{"csv": 5, "jsonl": 4} { // csv has one line of names
+		var out strings.Builder
+		if err := summary.Export(installation(t), summary.Query{Ledgers: dir}, as, noon, &out); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		if strings.Count(text, "\n") != lines || strings.Count(text, "alice") != 2*2 || strings.Count(text, "m-carol") != 1 {
+			t.Errorf("%s:\n%s", as, text)
+		}
+	}
+	var out strings.Builder
+	err := summary.Export(installation(t), summary.Query{Ledgers: dir, Client: "carol"}, "jsonl", noon, &out)
+	if err != nil || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("of one client: %v\n%s", err, out.String())
+	}
+	err = summary.Export(installation(t), summary.Query{Ledgers: dir + "/none"}, "csv", noon, &out)
+	if !fault.HasCode(err, "flag-invalid") {
+		t.Errorf("a ledger that is not there: %v", err)
+	}
+}
+
 func TestAGateHoldsForAllReplicasTogether(t *testing.T) {
 	t.Parallel()
 	dir := replicas(t)
