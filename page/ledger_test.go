@@ -71,6 +71,39 @@ func TestTheLedgerGivesTheLastHourByTheMinuteAndTheLastDay(t *testing.T) {
 	}
 }
 
+// TestTheMinuteThatHasJustBegunIsNotShown: a request in its first second would look like one each second.
+func TestTheMinuteThatHasJustBegunIsNotShown(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 9, 14, 10, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]time.Time{0: begin.Add(-time.Minute), 9 * time.Second: begin.Add(-time.Minute),
+		10 * time.Second: begin} {
+		l := &page.Ledger{Folder: t.TempDir(), Now: func() time.Time { return begin.Add(after) }}
+		u, err := l.Read(t.Context())
+		if err != nil || len(u.Series.At) == 0 || u.Series.At[len(u.Series.At)-1] != want.Unix() {
+			t.Errorf("after %s: %v, %v", after, u.Series.At, err)
+		}
+	}
+}
+
+// TestARequestThatBeganEarlierAndEndedLaterIsCountedOnce: rows are read by their time at first, and then by their id.
+func TestARequestThatBeganEarlierAndEndedLaterIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 9, 14, 10, 0, 30, 0, time.UTC)
+	l := &page.Ledger{Folder: t.TempDir(), Now: func() time.Time { return now }}
+	w := ledger.Start(l.Folder, ledger.Options{Now: l.Now})
+	for _, ago := range []time.Duration{5 * time.Minute, 8 * time.Minute, 6 * time.Minute} {
+		w.Add(&record.Request{Start: now.Add(-ago), Client: "a", Model: "m", Status: 200})
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for look := range 3 {
+		if u, err := l.Read(t.Context()); err != nil || fmt.Sprintf("%.3f", sum(u.Series.Requests)*60) != "3.000" {
+			t.Errorf("look %d: %v, %v", look, u.Series.Requests, err)
+		}
+	}
+}
+
 func sum(all []float64) (total float64) {
 	for _, n := range all {
 		total += n

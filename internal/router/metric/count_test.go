@@ -40,6 +40,19 @@ func TestWhatHasNoPriceSpendsNothingAndIsCounted(t *testing.T) {
 	checkSamples(t, write(t, r, metric.Snapshot{}), map[string]string{"litellm_zero_cost_requests_total": ""})
 }
 
+func TestNegativeTokensOfAnUpstreamCountNothing(t *testing.T) {
+	t.Parallel()
+	r := newRegistry()
+	r.Count(good())
+	before := sample(write(t, r, metric.Snapshot{}), "litellm_input_tokens_metric_total")
+	broken := good()
+	broken.Tokens.Input = -7
+	r.Count(broken)
+	if after := sample(write(t, r, metric.Snapshot{}), "litellm_input_tokens_metric_total"); after != before || before == "" {
+		t.Errorf("%q became %q", before, after)
+	}
+}
+
 func TestOnlyLatenciesThatAreKnownAreObserved(t *testing.T) {
 	t.Parallel()
 	whole := good()

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ const table = `{"sample_spec":{"input_cost_per_token":9},
 "sora":{"litellm_provider":"openai","output_cost_per_second":1},
 "fireworks_ai/half":{"litellm_provider":"fireworks_ai","input_cost_per_token":2},
 "groq/own":{"litellm_provider":"groq","input_cost_per_token":1},
-"bad":{"litellm_provider":7,"input_cost_per_token":-1,"output_cost_per_token":null,"max_input_tokens":{}}}`
+"bad":{"litellm_provider":7,"input_cost_per_token":-1,"output_cost_per_token":null,"max_input_tokens":{},"max_output_tokens":-3}}`
 
 func TestCostsAreLiteLLMs(t *testing.T) {
 	t.Parallel()
@@ -101,6 +102,7 @@ func TestCostsAreLiteLLMs(t *testing.T) {
 		{"ollama", "plain", known(1, 0, 0, 0, 0, 0), -1}, {"openai", "sample_spec", known(1, 0, 0, 0, 0, 0), -1},
 		{"openai", "", known(1, 0, 0, 0, 0, 0), -1}, {"openai", "zzz", known(1, 0, 0, 0, 0, 0), -1},
 		{"openai", "plain", record.Tokens{Input: 5}, -1},
+		{"openai", "plain", known(5, 10, 0, 0, 2, 5), 10 + 10}, // more cached than there are, more reasoning than output
 	} {
 		for range 2 { // looked up, and remembered
 			got, ok := read.Cost(c.provider, c.model, c.tokens)
@@ -108,6 +110,23 @@ func TestCostsAreLiteLLMs(t *testing.T) {
 				t.Errorf("%s/%s %+v: %v %t, want %v", c.provider, c.model, c.tokens, got, ok, c.want)
 			}
 		}
+	}
+}
+
+func TestATableRemembersNoMoreModelsThanItIsMeantTo(t *testing.T) {
+	t.Parallel()
+	converted, err := price.Convert([]byte(table), "test", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, ok := converted.Find("openai", "bad"); !ok || m.MaxOutput != 0 || m.MaxInput != 0 {
+		t.Errorf("%+v", m)
+	}
+	for i := range 3 * price.MaxFound { // clients choose them where a pattern matches
+		converted.Find("openai", strconv.Itoa(i))
+	}
+	if n := converted.Remembered(); n == 0 || n > price.MaxFound {
+		t.Errorf("%d models", n)
 	}
 }
 
