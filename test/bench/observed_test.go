@@ -1,7 +1,6 @@
 package bench_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,7 +18,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
-	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
@@ -150,7 +148,7 @@ func (o *observed) measure(b *testing.B, load pairLoad, path string, costs *obse
 		}
 		o.sent += load.requests
 	}
-	o.awaitRows(b)
+	awaitRows(b, o.folder, int64(o.sent))
 	for i := range observedLanes {
 		used[i] = append(used[i], o.cpu(b, i))
 	}
@@ -171,30 +169,6 @@ func (o *observed) cpu(b *testing.B, lane int) time.Duration {
 		b.Fatal(err)
 	}
 	return used
-}
-
-// awaitRows waits until the ledger has a row of each request.
-func (o *observed) awaitRows(b *testing.B) {
-	b.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		rows, err := o.rows()
-		if err == nil && rows == int64(o.sent) {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.Fatalf("%d rows of %d requests: %v", rows, o.sent, err)
-		}
-	}
-}
-
-// rows returns how many rows the ledger has.
-func (o *observed) rows() (int64, error) {
-	r, err := ledger.Open(o.folder)
-	if err != nil {
-		return 0, err
-	}
-	state, err := r.State()
-	return state.Rows, cmp.Or(err, r.Close())
 }
 
 // check ends the lanes, after it has seen that the first one counted each request and its cost.

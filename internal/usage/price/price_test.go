@@ -122,6 +122,9 @@ func TestATableRemembersNoMoreModelsThanItIsMeantTo(t *testing.T) {
 	if m, ok := converted.Find("openai", "bad"); !ok || m.MaxOutput != 0 || m.MaxInput != 0 {
 		t.Errorf("%+v", m)
 	}
+	if m, ok := converted.Find("openai", "plain"); !ok || strings.Join(m.Abilities, " ") != "vision" {
+		t.Errorf("%+v", m)
+	}
 	for i := range 3 * price.MaxFound { // clients choose them where a pattern matches
 		converted.Find("openai", strconv.Itoa(i))
 	}
