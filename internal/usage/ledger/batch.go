@@ -239,7 +239,8 @@ func (v *binder) next(bind func(n int) error) {
 // bindRow binds the values of a row, and adds it to the sums of its hour.
 func (b *batch) bindRow(v *binder, r *record.Request) {
 	t, start := &r.Tokens, r.Start.UnixMicro()
-	client, session, account := b.idIn(clientName, r.Client), b.idIn(sessionName, r.Session), b.idIn(accountName, r.Account)
+	client, session := b.idIn(clientName, r.Client), b.idIn(sessionName, r.Session)
+	account := b.idIn(accountName, r.Account)
 	deployment, model := b.idIn(deploymentName, r.Deployment), b.idIn(modelName, r.Model)
 	v.ints(start, micros(r.Duration), micros(r.FirstByte), micros(r.Asked), micros(r.Upstream),
 		client, b.idIn(agentName, r.UserAgent), session, b.idIn(subagentName, r.AgentID), b.idIn(routeName, r.Route),
