@@ -99,6 +99,10 @@ func (s session) serveRouter(ctx context.Context, f routerFlags, o router.Option
 		return fault.Usage("argument-missing", "router:serve needs -settings=FILE").
 			WithHint("the file that profile:set writes: .router/runtime/litellm.active.yaml")
 	}
+	if f.connections < 0 {
+		return fault.Usage("flag-invalid", "-connections=%d is no number of connections", f.connections).
+			WithHint("0, which is the default, takes as many as the file descriptors allow")
+	}
 	loaded, err := settings.Load(f.settings, keyfile.Getenv(f.secrets, s.getenv))
 	if err != nil {
 		return err
