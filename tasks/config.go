@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ func (Config) Validate(ctx context.Context) error {
 
 // Check shows what the router would serve with a configuration, which may be LiteLLM's or claude-code-router's.
 func (Config) Check(ctx context.Context, configuration *string, profile *string) error {
-	debug.SetGCPercent(400) // one file of at most 4 MB: by default, a third of the time would go into garbage collection
+	preview.PrepareHeap(deref(configuration))
 	return run(ctx, "config:check", func(_ context.Context, s session) (any, error) {
 		p, err := s.preview(deref(configuration), deref(profile))
 		if err != nil {
