@@ -100,7 +100,8 @@ func pageSuite() suite {
 
 // run runs all tests of the suite. vet is the target lint's.
 func (s suite) run(ctx context.Context) error {
-	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-vet=off", "-timeout=30m"}, s.packages...)
+	args := append([]string{"test", "-C=" + s.module, "-json", "-count=1", "-v", "-vet=off", "-timeout=30m"},
+		s.packages...)
 	var env []string
 	if s.require != "" {
 		env = []string{s.require + "=1"}

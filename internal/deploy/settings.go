@@ -146,7 +146,8 @@ const RedisVariable = "REDIS_PASSWORD"
 // twoRedisFault returns the fault deploy-option for a Redis that is to be deployed and that no router would ask.
 func twoRedisFault(file string) error {
 	return fault.Usage("deploy-option", "-redis: router_settings of %s name a Redis, which the routers use", file).
-		WithHint("leave -redis out; or take redis_host and redis_url out of router_settings, and the one that is deployed is used")
+		WithHint("leave -redis out; or take redis_host and redis_url out of router_settings, and the one that is " +
+			"deployed is used")
 }
 
 // connectsTo reports whether the router connects to an address, host:port.

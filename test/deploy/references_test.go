@@ -3,7 +3,6 @@ package deploy_test
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -345,9 +344,4 @@ func cutFlag(arg, name string) (string, bool) {
 		return arg[len(head):], true
 	}
 	return "", false
-}
-
-// port returns the port of the router's container.
-func port(t *core.PodTemplateSpec) string {
-	return strconv.Itoa(int(t.Spec.Containers[0].Ports[0].ContainerPort))
 }

@@ -1,7 +1,10 @@
 package deploy_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,6 +39,17 @@ const (
 	gatewayKey  = "sk-the-gateway-key-of-a-test"
 	upstreamKey = "sk-the-upstream-key-of-a-test"
 )
+
+// namedKey is a named key of the configuration single, and namedKeys the file with its digest.
+const namedKey = "sk-a-named-key-of-a-test"
+
+var namedKeys = fmt.Sprintf(`{"version":1,"keys":[{"token":"%[1]s","token_id":"%[1]s","key_alias":"ci"}]}`, digestOf(namedKey))
+
+// digestOf returns the digest by which a named key is known.
+func digestOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
 
 // install copies a configuration into an installation in a folder, with its keys, and loads it.
 func install(t *testing.T, name, dir string) *config.Config {

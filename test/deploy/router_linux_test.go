@@ -2,8 +2,6 @@ package deploy_test
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -18,17 +16,6 @@ import (
 	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 )
-
-// namedKey is a named key of the configuration single, and namedKeys the file with its digest.
-const namedKey = "sk-a-named-key-of-a-test"
-
-var namedKeys = fmt.Sprintf(`{"version":1,"keys":[{"token":"%[1]s","token_id":"%[1]s","key_alias":"ci"}]}`, digestOf(namedKey))
-
-// digestOf returns the digest by which a named key is known.
-func digestOf(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
-}
 
 // question is a request for the echo upstream.
 const question = `{"model":"router-default","messages":[{"role":"user","content":"a question from a pod"}]}`

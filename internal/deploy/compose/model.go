@@ -77,11 +77,12 @@ const askUpstream = `command -v wget >/dev/null && exec wget -q -O /dev/null "ht
 	`exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && ` +
 	`read -r _ status _ <&3 && [ "$status" = 200 ]' bash "$1" "$2"`
 
-// UpstreamTest returns the health check of CLIProxyAPI. Its image was made of Alpine up to v7.1.50, which has wget, and is
-// made of Debian since, which has bash instead (the Dockerfile of github.com/router-for-me/CLIProxyAPI; that of
-// CLIProxyAPIPlus is Alpine's).
+// UpstreamTest returns the health check of CLIProxyAPI. Its image was made of Alpine up to v7.1.50, which has wget,
+// and is made of Debian since, which has bash instead (the Dockerfile of github.com/router-for-me/CLIProxyAPI; that
+// of CLIProxyAPIPlus is Alpine's).
 func (m model) UpstreamTest() []string {
-	return []string{"CMD", "/bin/sh", "-c", askUpstream, "sh", strconv.Itoa(m.Upstream.Port), cmp.Or(m.Upstream.ReadinessPath, "/")}
+	return []string{"CMD", "/bin/sh", "-c", askUpstream, "sh", strconv.Itoa(m.Upstream.Port),
+		cmp.Or(m.Upstream.ReadinessPath, "/")}
 }
 
 // StopSeconds returns after how many seconds a router that ends is killed: the drain has ended before.

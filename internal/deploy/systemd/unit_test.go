@@ -12,8 +12,8 @@ import (
 )
 
 // closed are settings that every unit has, whatever systemd-analyze thinks of the rest.
-var closed = []string{"UMask=0077", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "PrivateTmp=yes", "ProtectSystem=strict",
-	"MemoryDenyWriteExecute=yes", "RestrictNamespaces=yes", "SystemCallFilter=@system-service",
+var closed = []string{"UMask=0077", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "PrivateTmp=yes",
+	"ProtectSystem=strict", "MemoryDenyWriteExecute=yes", "RestrictNamespaces=yes", "SystemCallFilter=@system-service",
 	"SystemCallFilter=~@privileged @resources", "Restart=always"}
 
 // TestTheUnitsKeepTheirPromises looks at what the documentation says of them.
