@@ -135,6 +135,10 @@ func TestAnAbsentMasterKeyIsTheGatewayKey(t *testing.T) {
 	if s.Drain != 600*time.Second {
 		t.Errorf("drain %s", s.Drain)
 	}
+	s = read(t, load(t, head+"litellm_base: {model_list: [], litellm_settings: {request_timeout: 7200}}\n"), deploy.Place{})
+	if s.Drain != time.Hour {
+		t.Errorf("a router that ends is waited for %s, more than an hour", s.Drain)
+	}
 }
 
 func TestIncludedFilesComeAlong(t *testing.T) {

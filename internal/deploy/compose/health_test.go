@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -42,12 +43,13 @@ func healthCheck(t *testing.T, port string) []string {
 // Debian has.
 func TestTheHealthCheckOfCLIProxyAPIWorksInBothOfItsImages(t *testing.T) {
 	t.Parallel()
-	status := http.StatusOK
+	var status atomic.Int32 // the handler runs beside the test
+	status.Store(http.StatusOK)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
-			status = http.StatusNotFound
+			status.Store(http.StatusNotFound)
 		}
-		w.WriteHeader(status)
+		w.WriteHeader(int(status.Load()))
 	}))
 	defer server.Close()
 	test := healthCheck(t, server.URL[strings.LastIndex(server.URL, ":")+1:])
@@ -77,7 +79,7 @@ func TestTheHealthCheckOfCLIProxyAPIWorksInBothOfItsImages(t *testing.T) {
 	if text, err := os.ReadFile(asked); err != nil || string(text) != "-q -O /dev/null "+server.URL+"/\n" {
 		t.Errorf("wget got %q, %v", text, err)
 	}
-	status = http.StatusServiceUnavailable
+	status.Store(http.StatusServiceUnavailable)
 	if run(debian) == nil {
 		t.Error("one that answers 503 is healthy, with bash")
 	}
