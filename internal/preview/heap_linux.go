@@ -25,6 +25,5 @@ func PrepareHeap(file string) {
 	}
 	space := make([]byte, heapSize)
 	_ = unix.Madvise(space, unix.MADV_HUGEPAGE) // without such pages it is only slower
-	space = nil
-	runtime.GC() // the heap takes its next memory from there
+	runtime.GC()                                // the heap takes its next memory from there
 }
