@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/internal/gotest"
 )
 
@@ -51,14 +53,22 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 	return steps
 }
 
-// withoutRaceDetector returns the flags that leave two dependencies out of what the race detector
-// watches: SQLite, which one goroutine uses at a time, and the ciphers. They compute much and
-// share nothing, and take ten times as long when each of their accesses is watched.
+// withoutRaceDetector returns the flags that leave packages out of what the race detector watches:
+// SQLite, the ciphers, regular expressions, the reading of YAML and compression. They compute much
+// with what one goroutine gave them, and take four to ten times as long when each of their accesses
+// is watched. Everything that goroutines of ours share stays watched.
 func withoutRaceDetector() []string {
-	return []string{
-		"-gcflags=github.com/ncruces/go-sqlite3-wasm/...=-race=false",
-		"-gcflags=golang.org/x/crypto/...=-race=false",
-	}
+	return lo.Map([]string{
+		"github.com/ncruces/go-sqlite3-wasm/...",
+		"golang.org/x/crypto/...",
+		"regexp/...",
+		"github.com/goccy/go-yaml/scanner",
+		"github.com/goccy/go-yaml/lexer",
+		"github.com/goccy/go-yaml/token",
+		"github.com/goccy/go-yaml/parser",
+		"github.com/andybalholm/brotli/...",
+		"github.com/klauspost/compress/...",
+	}, func(packages string, _ int) string { return "-gcflags=" + packages + "=-race=false" })
 }
 
 // suite is a target with tests that need more than Go and git. The target test therefore
