@@ -27,8 +27,8 @@ import (
 var commandLines string
 
 // targetsWithConfig are run with each broken configuration.
-const targetsWithConfig = "config:validate config:check config:show config:migrate config:extract-keys start doctor security-check " +
-	"verify smoke rollback"
+const targetsWithConfig = "config:validate config:check config:show config:migrate config:extract-keys start doctor " +
+	"security-check verify smoke rollback"
 
 // Commands returns the commands that a trial runs, in order; a word that begins with @
 // stands for a broken configuration. Together they run every target that an installation

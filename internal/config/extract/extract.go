@@ -58,7 +58,8 @@ func Keys(path string, dryRun bool, getenv func(string) string) (Result, error) 
 	v := &vault{cfg: before, folder: before.Paths.Secrets()}
 	places := v.places()
 	x, problems, err := rewrite.ExtractKeys(path, data, places)
-	r := Result{File: before.File, isDry: dryRun, Keys: []Key{}, Left: append(problems, findUnreferable(path, before, x.Root)...)}
+	left := append(problems, findUnreferable(path, before, x.Root)...)
+	r := Result{File: before.File, isDry: dryRun, Keys: []Key{}, Left: left}
 	if err == nil && len(x.Moves) > 0 {
 		err = checkMeaning(before, x, places.Known, path, getenv)
 	}
@@ -82,8 +83,9 @@ func (r Result) leftFault() error {
 		return nil
 	}
 	first := r.Left[0]
-	return fault.Usage("secret-unmovable", "%d of the keys in %s cannot be moved; the first is %s: %s", len(r.Left), r.File,
-		first.Path, first.Message).WithHint("%s", first.Hint).WithDetail(yamlnode.Problems{Problems: r.Left})
+	return fault.Usage("secret-unmovable", "%d of the keys in %s cannot be moved; the first is %s: %s",
+		len(r.Left), r.File, first.Path, first.Message).
+		WithHint("%s", first.Hint).WithDetail(yamlnode.Problems{Problems: r.Left})
 }
 
 // unsafeFault returns the fault for a file that was not changed.

@@ -13,9 +13,9 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 )
 
-// Version is the version of the format of messages. A message is lines of words. The first line has the version of the format and the router that sent it;
-// each other line is one change. Lines that a router does not know are passed over, so that routers of
-// several versions can work together.
+// Version is the version of the format of messages. A message is lines of words. The first line has the
+// version of the format and the router that sent it; each other line is one change. Lines that a router does
+// not know are passed over, so that routers of several versions can work together.
 //
 //	1 ORIGIN
 //	alive                                          the router lives
