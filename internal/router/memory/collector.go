@@ -13,7 +13,7 @@ import (
 const (
 	usualGrowth = 125
 	smallGrowth = 200
-	smallHeap   = 7 << 19 // bytes: 3.5 MiB
+	smallHeap   = 5 << 19 // bytes: 2.5 MiB
 )
 
 // Collector adapts the garbage collector to how much of the heap is in use, after each collection.
