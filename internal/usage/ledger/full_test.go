@@ -150,8 +150,10 @@ func TestAFolderThatCannotBeThereIsTriedAgain(t *testing.T) {
 	if err := os.Remove(folder); err != nil {
 		t.Fatal(err)
 	}
-	c.Set(noon.Add(6 * time.Second))
-	eventually(t, func() bool { return countRows(t, folder) == 1 })
+	eventually(t, func() bool {
+		c.Set(c.Now().Add(6 * time.Second)) // for each look: who counts the rows may be in the way of who makes the file
+		return countRows(t, folder) == 1
+	})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
