@@ -4,6 +4,9 @@
 // constants beside it write one. The upstream is the double of upstreamtest, whose replies
 // are scripted by the model's name (Start), or one of the test's own (Serve, StartAt,
 // StartBefore, StartScripted).
+//
+// It is larger than other packages because the configurations, the requests, the doubles' replies and the
+// clock of these tests stand beside the Stack that they are for.
 package routertest
 
 import (

@@ -33,7 +33,7 @@
 // the body that Request was given. The package never decides which dialect an upstream
 // speaks, or which errors are worth a retry.
 //
-// It is by far the largest package, with about 7,500 lines, because three dialects have a
+// It is by far the largest package, with over 8,000 lines, because three dialects have a
 // reader and a writer each for requests, replies and streams, and two have half of them.
 // All of these share the unexported types. A package for each dialect would have to export
 // every field of those types, the helpers for raw JSON, and the assembler, whose fields the

@@ -5,6 +5,9 @@
 //
 // It never asks the network whether a text is a secret, and keeps no secret except in
 // the scrubbers.
+//
+// It is larger than other packages because configurations, addresses and lines of a log are shortened by the
+// same rules for what looks like a key.
 package redact
 
 import (
