@@ -194,6 +194,7 @@ func (r *request) addChatPart(p *chatPart, add func(part)) {
 		file := newAttachment(filePart, p.data)
 		file.name = p.name
 		add(file)
+	case "thinking": // Mistral's thinking of an earlier turn; readChatPart has dropped its text
 	default:
 		r.refuse(chatContentPath+string(p.kind), "this kind of content cannot be sent to the upstream")
 	}
