@@ -8,41 +8,31 @@ func (m *Model) Cost(t record.Tokens) (dollars float64, known bool) {
 	if !m.HasPrice() {
 		return 0, false
 	}
-	price := m.priceOf(t.Input)
-	read := price[input]
-	if m.Provider == "fireworks_ai" { // its own rule where it publishes no other price
+	price := m.pricesOf(t.Input)
+	read := price.first(cacheRead, input)
+	if m.Provider == "fireworks_ai" && !price.isKnown[cacheRead] { // its own rule where it publishes no other price
 		read /= 2
 	}
-	if has(price, cacheRead) {
-		read = price[cacheRead]
-	}
-	first := func(keys ...string) float64 {
-		for _, key := range keys {
-			if has(price, key) {
-				return price[key]
-			}
-		}
-		return 0
-	}
 	plain, written := t.Input-t.Cached-t.CacheWrite, t.CacheWrite-t.CacheWriteHour
-	dollars = float64(max(0, plain))*first(input) + float64(t.Cached)*read +
-		float64(max(0, written))*first(cacheWrite, input) + float64(t.CacheWriteHour)*first(hourWrite, cacheWrite, input) +
-		float64(max(0, t.Output-t.Reasoning))*first(output) + float64(t.Reasoning)*first(reasoning, output)
+	dollars = float64(max(0, plain))*price.first(input) + float64(t.Cached)*read +
+		float64(max(0, written))*price.first(cacheWrite, input) +
+		float64(t.CacheWriteHour)*price.first(hourWrite, cacheWrite, input) +
+		float64(max(0, t.Output-t.Reasoning))*price.first(output) + float64(t.Reasoning)*price.first(reasoning, output)
 	return dollars, true
 }
 
-// priceOf returns the prices of a request with that many input tokens.
-func (m *Model) priceOf(tokens int) map[string]float64 {
+// pricesOf returns the prices of a request with that many input tokens.
+func (m *Model) pricesOf(tokens int) *prices {
 	for i := range m.tiers {
 		if i == len(m.tiers)-1 || float64(tokens) <= m.tiers[i].upTo {
-			return m.tiers[i].price
+			return &m.tiers[i].prices
 		}
 	}
-	price := m.rates[0].price
-	for _, r := range m.rates[1:] {
-		if tokens > r.above || r.inclusive && tokens == r.above {
-			price = r.price
+	last := &m.rates[0]
+	for i := range m.rates {
+		if r := &m.rates[i]; tokens > r.above || r.inclusive && tokens == r.above {
+			last = r
 		}
 	}
-	return price
+	return &last.prices
 }

@@ -27,32 +27,62 @@ type Model struct {
 type rate struct {
 	above     int
 	inclusive bool // requests with exactly that many tokens, too
-	price     map[string]float64
+	prices
 }
 
 // tier is the prices of requests of up to upTo input tokens.
 type tier struct {
-	upTo  float64
-	price map[string]float64
+	upTo float64
+	prices
 }
 
-// The prices, by LiteLLM's names.
+// kind says what a price is for.
+type kind int
+
+// The kinds of prices; a name that begins like another one comes before it.
 const (
-	input      = "input_cost_per_token"
-	output     = "output_cost_per_token"
-	reasoning  = "output_cost_per_reasoning_token"
-	cacheRead  = "cache_read_input_token_cost"
-	cacheWrite = "cache_creation_input_token_cost"
-	hourWrite  = "cache_creation_input_token_cost_above_1hr"
+	hourWrite kind = iota
+	cacheWrite
+	cacheRead
+	reasoning
+	output
+	input
+	kinds
 )
+
+// kindNames are LiteLLM's names of the kinds.
+var kindNames = [kinds]string{
+	hourWrite:  "cache_creation_input_token_cost_above_1hr",
+	cacheWrite: "cache_creation_input_token_cost",
+	cacheRead:  "cache_read_input_token_cost",
+	reasoning:  "output_cost_per_reasoning_token",
+	output:     "output_cost_per_token",
+	input:      "input_cost_per_token",
+}
+
+// prices has those that are known, which may be 0: every request asks for several, so it is no map.
+type prices struct {
+	dollars [kinds]float64
+	isKnown [kinds]bool
+}
+
+// set sets a price.
+func (p *prices) set(k kind, dollars float64) { p.dollars[k], p.isKnown[k] = dollars, true }
+
+// first returns the price of the first kind that has one; 0 when none has.
+func (p *prices) first(of ...kind) float64 {
+	for _, k := range of {
+		if p.isKnown[k] {
+			return p.dollars[k]
+		}
+	}
+	return 0
+}
 
 // HasPrice reports whether the table has a price for the model's tokens.
 func (m *Model) HasPrice() bool {
-	return len(m.tiers) > 0 || len(m.rates) > 0 && (has(m.rates[0].price, input) || has(m.rates[0].price, output))
+	return len(m.tiers) > 0 || len(m.rates) > 0 && (m.rates[0].isKnown[input] || m.rates[0].isKnown[output])
 }
-
-// has reports whether a price is known. It may be 0.
-func has(price map[string]float64, key string) bool { _, ok := price[key]; return ok }
 
 // UnmarshalJSON reads an object of LiteLLM's table.
 func (m *Model) UnmarshalJSON(object []byte) error {
@@ -99,9 +129,9 @@ func (n *number) UnmarshalJSON(value []byte) error {
 
 // readRates reads the prices, and those that hold above a number of input tokens.
 func (m *Model) readRates(all map[string]json.RawMessage) {
-	m.rates = []rate{{price: map[string]float64{}}}
+	m.rates = []rate{{}}
 	for key, value := range all {
-		base, above, ok := parseRateKey(key)
+		kind, above, ok := parseRateKey(key)
 		price, isPrice := parsePrice(value)
 		if !ok || !isPrice {
 			continue
@@ -109,15 +139,15 @@ func (m *Model) readRates(all map[string]json.RawMessage) {
 		i := slices.IndexFunc(m.rates, func(r rate) bool { return r.above == above })
 		if i < 0 {
 			i = len(m.rates)
-			m.rates = append(m.rates, rate{above: above, inclusive: m.Provider == "xai", price: map[string]float64{}})
+			m.rates = append(m.rates, rate{above: above, inclusive: m.Provider == "xai"})
 		}
-		m.rates[i].price[base] = price
+		m.rates[i].set(kind, price)
 	}
 	slices.SortFunc(m.rates, func(a, b rate) int { return a.above - b.above })
 	for i := range m.rates[1:] { // what a limit does not change stays as it was
-		for key, price := range m.rates[i].price {
-			if !has(m.rates[i+1].price, key) {
-				m.rates[i+1].price[key] = price
+		for k := range kinds {
+			if next := &m.rates[i+1]; m.rates[i].isKnown[k] && !next.isKnown[k] {
+				next.set(k, m.rates[i].dollars[k])
 			}
 		}
 	}
@@ -125,14 +155,14 @@ func (m *Model) readRates(all map[string]json.RawMessage) {
 
 // parseRateKey returns the price that a key names and the number of input tokens above which
 // it holds: input_cost_per_token_above_200k_tokens. ok is false for another key.
-func parseRateKey(key string) (base string, above int, ok bool) {
-	for _, base := range [...]string{hourWrite, cacheWrite, cacheRead, reasoning, output, input} {
-		rest, isRate := strings.CutPrefix(key, base)
+func parseRateKey(key string) (k kind, above int, ok bool) {
+	for k, name := range kindNames {
+		rest, isRate := strings.CutPrefix(key, name)
 		if !isRate {
 			continue
 		}
 		if rest == "" {
-			return base, 0, true
+			return kind(k), 0, true
 		}
 		count, isAbove := strings.CutPrefix(rest, "_above_")
 		count, isTokens := strings.CutSuffix(count, "_tokens")
@@ -141,9 +171,9 @@ func parseRateKey(key string) (base string, above int, ok bool) {
 		if isThousands {
 			n *= 1000
 		}
-		return base, n, isAbove && isTokens && err == nil && n > 0
+		return kind(k), n, isAbove && isTokens && err == nil && n > 0
 	}
-	return "", 0, false
+	return 0, 0, false
 }
 
 // readTiers reads tiered_pricing: a request's input tokens choose one tier for all its tokens.
@@ -154,19 +184,19 @@ func (m *Model) readTiers(list json.RawMessage) {
 	}
 	for _, one := range tiers {
 		var limits [2]float64
-		if json.Unmarshal(one["range"], &limits) != nil || one[input] == nil {
+		if json.Unmarshal(one["range"], &limits) != nil || one[kindNames[input]] == nil {
 			continue
 		}
-		price := map[string]float64{}
-		for key, value := range one {
-			if p, ok := parsePrice(value); ok {
-				price[key] = p
+		of := tier{upTo: limits[1]}
+		for k, name := range kindNames {
+			if p, ok := parsePrice(one[name]); ok {
+				of.set(kind(k), p)
 			}
 		}
-		if p, ok := m.rates[0].price[output]; ok && !has(price, output) {
-			price[output] = p
+		if m.rates[0].isKnown[output] && !of.isKnown[output] {
+			of.set(output, m.rates[0].dollars[output])
 		}
-		m.tiers = append(m.tiers, tier{limits[1], price})
+		m.tiers = append(m.tiers, of)
 	}
 	slices.SortFunc(m.tiers, func(a, b tier) int { return int(a.upTo - b.upTo) })
 }
