@@ -64,7 +64,7 @@ type Key struct {
 }
 
 // HasExpired reports whether the key is no longer valid at a time.
-func (k Key) HasExpired(now time.Time) bool { return k.Expires != nil && !now.Before(*k.Expires) }
+func (k *Key) HasExpired(now time.Time) bool { return k.Expires != nil && !now.Before(*k.Expires) }
 
 // allModels are the entries of models that stand for every model, as in LiteLLM.
 var allModels = [...]string{"*", "all-proxy-models"}
@@ -72,23 +72,26 @@ var allModels = [...]string{"*", "all-proxy-models"}
 // AllowsModel reports whether the key may ask for a model by one of its names: the one that the
 // client sent, and the group that it is an alias of.
 func (l Limits) AllowsModel(names ...string) bool {
-	if len(l.Models) == 0 {
-		return true
+	for _, allowed := range l.Models {
+		if slices.Contains(allModels[:], allowed) {
+			return true
+		}
+		for _, name := range names {
+			if matchesPattern(allowed, name) {
+				return true
+			}
+		}
 	}
-	return slices.ContainsFunc(l.Models, func(allowed string) bool {
-		return slices.Contains(allModels[:], allowed) || slices.ContainsFunc(names, func(name string) bool {
-			return matchesPattern(allowed, name)
-		})
-	})
+	return len(l.Models) == 0
 }
 
 // matchesPattern reports whether a name fits a pattern, in which each * stands for any text.
 func matchesPattern(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
+	if !strings.Contains(pattern, "*") {
 		return pattern == name
 	}
+	parts := strings.Split(pattern, "*")
+	first, last := parts[0], parts[len(parts)-1]
 	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
 		return false
 	}

@@ -103,11 +103,12 @@ func (c *call) checkModels(w http.ResponseWriter, holder *keylimit.Holder) bool 
 	if holder == nil || !holder.IsRestricted() {
 		return true
 	}
-	names := []string{c.request.Model}
-	if g := c.walk.Group(); g != nil {
-		names = []string{c.request.Model, g.Name} // Group may have set the model
+	g := c.walk.Group() // it may set the model
+	names := [...]string{c.request.Model, c.request.Model}
+	if g != nil {
+		names[1] = g.Name
 	}
-	refusal := holder.CheckModels(names, c.request.Control.Fallbacks)
+	refusal := holder.CheckModels(names[:], c.request.Control.Fallbacks)
 	if refusal == nil {
 		return true
 	}

@@ -122,7 +122,7 @@ func (l *Limiter) Count(r *record.Request) {
 		return
 	}
 	if h := l.table.Load().byAlias[r.Client]; h != nil {
-		h.state.count(h.key.Limits, l.now(), r)
+		h.state.count(&h.key.Limits, l.now(), r)
 		l.isChanged.Store(true)
 	}
 }
@@ -143,7 +143,7 @@ func (l *Limiter) List() []Usage {
 	now := l.now()
 	for _, h := range l.table.Load().byAlias {
 		if !h.key.Blocked {
-			all = append(all, h.state.usage(h.key, now))
+			all = append(all, h.state.usage(&h.key, now))
 		}
 	}
 	return all
@@ -229,7 +229,7 @@ func (l *Limiter) install(keys []clientkey.Key) {
 
 // add adds the holder of a token.
 func (t *table) add(token string, k clientkey.Key, s *state, isRotated bool) *Holder {
-	h := &Holder{key: k, state: s, isRotated: isRotated}
+	h := &Holder{key: k, state: s, isRotated: isRotated, limits: describeLimits(&k.Limits)}
 	_, _ = hex.Decode(h.sum[:], []byte(token)) // Read has checked it
 	t.byToken[h.sum] = h
 	return h

@@ -23,6 +23,7 @@ type Holder struct {
 	sum       [sha256.Size]byte
 	isRotated bool // the key was replaced by a newer one
 	state     *state
+	limits    [len(limitHeaders)][]string // what the headers say of each limit; nil: the key does not have it
 }
 
 // Name returns the name of the key, by which reports and metrics know the client.
@@ -77,18 +78,20 @@ type Refusal struct {
 
 // CheckValid returns why the key is not valid; nil when it is. Only who has the key itself gets here.
 func (h *Holder) CheckValid(now time.Time) *Refusal {
+	k := &h.key
+	if !h.isRotated && !k.Blocked && !k.HasExpired(now) {
+		return nil
+	}
 	refusal := &Refusal{Status: http.StatusUnauthorized, Type: "auth_error", Param: "None"}
-	switch k := h.key; {
+	switch {
 	case h.isRotated:
 		refusal.Message = "Authentication Error, this key was replaced by a newer one: ask the owner of the router for it"
 	case k.Blocked:
 		refusal.Message = "Authentication Error, this key was revoked: ask the owner of the router for another one"
-	case k.HasExpired(now):
+	default:
 		refusal.Type, refusal.Param = "expired_key", k.KeyName
 		refusal.Message = fmt.Sprintf("Authentication Error - Expired Key. Key Expiry time %s and current time %s",
 			k.Expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
-	default:
-		return nil
 	}
 	return refusal
 }
@@ -112,8 +115,8 @@ func (h *Holder) CheckModels(names, fallbacks []string) *Refusal {
 	if !h.AllowsModel(names...) {
 		denied = names[0]
 	}
-	for _, f := range fallbacks {
-		if denied == "" && !h.AllowsModel(f) {
+	for i, f := range fallbacks {
+		if denied == "" && !h.AllowsModel(fallbacks[i:i+1]...) {
 			denied = f
 		}
 	}
@@ -128,25 +131,24 @@ func (h *Holder) CheckModels(names, fallbacks []string) *Refusal {
 // Begin counts a request that begins now, unless a limit is reached: then it returns why. After nil, End
 // must be called. header gets what remains.
 func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
-	s, k := h.state, h.key
+	s, k := h.state, &h.key
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew(k.Limits, now)
+	s.renew(&k.Limits, now)
 	if k.MaxBudget != nil && s.spend.Spend >= *k.MaxBudget {
 		return s.refuseBudget(k, now)
 	}
 	s.startWindow(now)
-	for _, l := range s.checked(k.Limits) {
-		if l.limit != nil && l.used >= *l.limit {
+	checked := s.checked(&k.Limits)
+	for i := range checked {
+		if l := &checked[i]; l.limit != nil && l.used >= *l.limit {
 			return s.refuseLimit(k, l, now)
 		}
 	}
 	isFirst := s.used.Add(1, 0)
 	s.parallel.Add(1)
-	values := make([]string, 0, 2*len(limitHeaders))
-	for _, l := range s.checked(k.Limits) {
-		values = l.describe(header, values)
-	}
+	checked = s.checked(&k.Limits)
+	h.describe(header, &checked)
 	if isFirst {
 		s.sharing.windowChanged()
 	}
@@ -176,7 +178,7 @@ type limit struct {
 }
 
 // checked returns the limits of a key in the order in which they are checked. The caller holds mu.
-func (s *state) checked(l clientkey.Limits) [3]limit {
+func (s *state) checked(l *clientkey.Limits) [len(limitHeaders)]limit {
 	return [...]limit{{0, "max_parallel_requests", l.MaxParallel, s.parallel.Load() + s.others.Load()},
 		{1, "requests", l.RPM, s.requests()}, {2, "tokens", l.TPM, s.tokens()}}
 }
@@ -188,30 +190,53 @@ func (s *state) requests() int64 { return int64(s.used.Sums[0]) }
 func (s *state) tokens() int64 { return int64(s.used.Sums[1]) }
 
 // remaining returns what is left of the limit.
-func (l limit) remaining() int64 { return max(0, *l.limit-l.used) }
+func (l *limit) remaining() int64 { return max(0, *l.limit-l.used) }
 
-// describe sets LiteLLM's headers about the limit, if there is one. It appends their values to values, which
-// must have room for them, and returns that.
-func (l limit) describe(header http.Header, values []string) []string {
-	if l.limit == nil {
-		return values
+// describe sets LiteLLM's headers about the limits of the key. The numbers that remain are parts of one text, so
+// that a reply allocates two objects here for all of them.
+func (h *Holder) describe(header http.Header, limits *[len(limitHeaders)]limit) {
+	var buf [len(limitHeaders) * 20]byte
+	var ends [len(limitHeaders)]int
+	text := buf[:0]
+	for i := range limits {
+		if limits[i].limit != nil {
+			text = strconv.AppendInt(text, limits[i].remaining(), 10)
+		}
+		ends[i] = len(text)
 	}
-	n := len(values)
-	values = append(values, strconv.FormatInt(*l.limit, 10), strconv.FormatInt(l.remaining(), 10))
-	header[limitHeaders[l.kind].limit] = values[n : n+1 : n+1]
-	header[limitHeaders[l.kind].remaining] = values[n+1 : n+2 : n+2]
+	if len(text) == 0 {
+		return
+	}
+	all, values, begin := string(text), make([]string, len(limits)), 0
+	for i, end := range ends {
+		if h.limits[i] != nil {
+			values[i] = all[begin:end]
+			header[limitHeaders[i].limit], header[limitHeaders[i].remaining] = h.limits[i], values[i:i+1:i+1]
+		}
+		begin = end
+	}
+}
+
+// describeLimits returns what the headers say of each limit, for all replies: nobody changes it.
+func describeLimits(l *clientkey.Limits) (values [len(limitHeaders)][]string) {
+	for i, limit := range [...]*int64{l.MaxParallel, l.RPM, l.TPM} {
+		if limit != nil {
+			values[i] = []string{strconv.FormatInt(*limit, 10)}
+		}
+	}
 	return values
 }
 
 // refuseLimit returns the refusal of a limit that is reached. The caller holds mu.
-func (s *state) refuseLimit(k clientkey.Key, l limit, now time.Time) *Refusal {
+func (s *state) refuseLimit(k *clientkey.Key, l *limit, now time.Time) *Refusal {
 	wait := s.begun.Add(window).Sub(now)
 	if l.name == "max_parallel_requests" { // nobody knows when one of the others ends
 		wait = time.Second
 	}
 	seconds := int(math.Ceil(wait.Seconds())) // from 1: the window has not ended
 	header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
-	l.describe(header, nil)
+	header[limitHeaders[l.kind].limit] = []string{strconv.FormatInt(*l.limit, 10)}
+	header[limitHeaders[l.kind].remaining] = []string{strconv.FormatInt(l.remaining(), 10)}
 	if l.name != "max_parallel_requests" { // the names that OpenAI's clients know
 		header.Set("X-Ratelimit-Limit-"+l.name, strconv.FormatInt(*l.limit, 10))
 		header.Set("X-Ratelimit-Remaining-"+l.name, strconv.FormatInt(l.remaining(), 10))
@@ -224,7 +249,7 @@ func (s *state) refuseLimit(k clientkey.Key, l limit, now time.Time) *Refusal {
 
 // refuseBudget returns the refusal of a budget that is spent. A client must not send the request again
 // by itself: the answer will be the same until the budget is renewed. The caller holds mu.
-func (s *state) refuseBudget(k clientkey.Key, now time.Time) *Refusal {
+func (s *state) refuseBudget(k *clientkey.Key, now time.Time) *Refusal {
 	header := http.Header{"X-Should-Retry": {"false"}}
 	message := fmt.Sprintf("Budget has been exceeded! Key=%s Current cost: %s, Max budget: %s", k.Alias,
 		formatDollars(s.spend.Spend), formatDollars(*k.MaxBudget))
@@ -241,7 +266,7 @@ func (s *state) refuseBudget(k clientkey.Key, now time.Time) *Refusal {
 func formatDollars(amount float64) string { return strconv.FormatFloat(amount, 'f', -1, 64) }
 
 // count adds what a request has used at its end.
-func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
+func (s *state) count(l *clientkey.Limits, now time.Time, r *record.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.startWindow(now)
@@ -264,12 +289,12 @@ func (s *state) count(l clientkey.Limits, now time.Time, r *record.Request) {
 }
 
 // usage returns what a key uses at a time.
-func (s *state) usage(k clientkey.Key, now time.Time) Usage {
+func (s *state) usage(k *clientkey.Key, now time.Time) Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.startWindow(now)
-	s.renew(k.Limits, now)
-	return Usage{k, s.requests(), s.tokens(), s.spend}
+	s.renew(&k.Limits, now)
+	return Usage{*k, s.requests(), s.tokens(), s.spend}
 }
 
 // startWindow begins a new window when the old one is over, or the clock went back. The caller holds mu.

@@ -73,12 +73,12 @@ func (s *state) setLimits(l clientkey.Limits) {
 }
 
 // renew begins a new period of the budget when the old one is over. The caller holds mu.
-func (s *state) renew(l clientkey.Limits, now time.Time) {
+func (s *state) renew(l *clientkey.Limits, now time.Time) {
 	before := s.spend.ResetAt
 	if l.BudgetDuration == s.renewed.duration && !now.Before(s.renewed.at) && now.Before(before) {
 		return // the period is that of the last time: to compute when it ends takes longer than all else here
 	}
-	if s.spend.Renew(l, now); !before.IsZero() && s.spend.ResetAt.After(before) {
+	if s.spend.Renew(*l, now); !before.IsZero() && s.spend.ResetAt.After(before) {
 		s.unshared = 0
 	}
 	s.renewed.at, s.renewed.duration = now, l.BudgetDuration
@@ -129,7 +129,7 @@ const forever = 1
 // period returns the number of the period: when it ends, which is the same at all routers. The caller
 // holds mu.
 func (s *state) period(now time.Time) int64 {
-	s.renew(s.limits, now)
+	s.renew(&s.limits, now)
 	if s.spend.ResetAt.IsZero() {
 		return forever
 	}

@@ -3,8 +3,6 @@ package route
 import (
 	"net/http"
 
-	"github.com/samber/lo"
-
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
@@ -96,4 +94,9 @@ func (w *Walk) noteHeader(h http.Header, windows []quota.Window) {
 }
 
 // host returns the host of a deployment's address; empty for one without an address.
-func host(d *deployment.Deployment) string { return lo.FromPtr(d.Base).Host }
+func host(d *deployment.Deployment) string {
+	if d.Base == nil {
+		return ""
+	}
+	return d.Base.Host
+}
