@@ -89,8 +89,8 @@ func parsePrintOptions(common map[string]string, getenv func(string) string) (pr
 // newOutput returns where and how one target's report is printed. When no format was asked
 // for, it is text if stdout is a terminal outside of a CI system, else JSON.
 func (i invocation) newOutput(o printOptions) *report.Output {
-	stdoutIsTerminal, live := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
-	live = live && i.line.Common["quiet"] != "true"
+	stdoutIsTerminal, stderrIsTerminal := term.IsTerminal(int(i.stdout.Fd())), term.IsTerminal(int(i.stderr.Fd()))
+	live := stderrIsTerminal && i.line.Common["quiet"] != "true"
 	if o.format == "" {
 		o.format = report.JSON
 		if ci := i.getenv("CI"); stdoutIsTerminal && (ci == "" || ci == "false" || ci == "0") {
@@ -101,7 +101,18 @@ func (i invocation) newOutput(o printOptions) *report.Output {
 		Stdout: i.stdout, Stderr: i.stderr, Format: o.format, Verbose: o.verbose,
 		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
 		Indent: stdoutIsTerminal, Live: live, Terminal: stdoutIsTerminal && live, Style: i.textStyle(),
+		Joined: stdoutIsTerminal && stderrIsTerminal || isSameFile(i.stdout, i.stderr),
 	}
+}
+
+// isSameFile reports whether two open files are one: a file, a pipe or a terminal.
+func isSameFile(a, b *os.File) bool {
+	first, err := a.Stat()
+	if err != nil {
+		return false
+	}
+	second, err := b.Stat()
+	return err == nil && os.SameFile(first, second)
 }
 
 // textStyle returns how text looks on stdout: in the terminal's width, and in colour

@@ -55,10 +55,13 @@ type Output struct {
 	Quiet        bool    // print no report of success
 	Verbose      bool    // the text format shows checks that passed or were skipped, too
 
-	// Terminal is set when stdout and stderr are terminals. The text format then leaves the
-	// error to stderr, and shows running checks as one transient line.
+	// Terminal is set when stdout and stderr are terminals. The text format then shows
+	// running checks as one transient line.
 	Terminal bool
-	Style    terminal.Style // of the text format
+	// Joined is set when stdout and stderr go to the same place: a terminal, or one log. The
+	// text format then leaves the error to stderr, so that nobody reads it twice.
+	Joined bool
+	Style  terminal.Style // of the text format
 
 	finished int       // the number of checks that Stream has shown
 	line     transient // what happens now
@@ -102,7 +105,7 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	if r.exit == 0 {
 		return o.renderExit(err)
 	}
-	if r.Error == nil && o.hasTransient() { // the report above says which checks failed
+	if r.Error == nil && o.Joined && o.Format == Text && o.Filter == nil { // the report above says which checks failed
 		return &Exit{r.exit, r.Command + " found " + r.countProblems()}
 	}
 	return exitError(r, filterFault)

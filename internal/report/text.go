@@ -29,8 +29,8 @@ type Paged interface{ Page() string }
 type Brief interface{ Brief() any }
 
 // writeText writes a report for people: the headline, what is wrong, how many checks
-// passed, then the data. The error comes last, and not at all when Terminal is set:
-// the program prints it on stderr, which is the same terminal.
+// passed, then the data. The error comes last, and not at all when Joined is set: the
+// program prints it on stderr, which the same people read.
 func (o *Output) writeText(w io.Writer, r *Report) error {
 	p := terminal.NewPrinter(w, o.Style)
 	if d, ok := r.Data.(Headed); ok && d.Headline() != "" {
@@ -50,7 +50,7 @@ func (o *Output) writeText(w io.Writer, r *Report) error {
 	if err := printData(p, w, r.Data); err != nil {
 		return err
 	}
-	if r.Error != nil && !o.Terminal {
+	if r.Error != nil && !o.Joined {
 		p.Line(0, terminal.Span{Text: r.Error.Code + ": ", Tone: terminal.Bad}, terminal.Span{Text: r.Error.Message})
 		if r.Error.Hint != "" {
 			p.Line(2, terminal.Span{Text: "hint: " + r.Error.Hint})

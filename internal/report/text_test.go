@@ -53,7 +53,7 @@ func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
 	bad := fault.Usage("config-invalid", "flowgate.yaml:3:1: no").WithHint("mend it")
 	for _, terminal := range []bool{false, true} {
 		var out bytes.Buffer
-		o := &report.Output{Stdout: &out, Stderr: &out, Format: report.Text, Live: terminal, Terminal: terminal}
+		o := &report.Output{Stdout: &out, Stderr: &out, Format: report.Text, Live: terminal, Terminal: terminal, Joined: terminal}
 		err := o.Emit(t.Context(), makeReport(note{"x"}, bad))
 		if strings.Contains(out.String(), "no") == terminal || !strings.Contains(out.String(), "why: x") {
 			t.Errorf("terminal %v: printed %q", terminal, out.String())
