@@ -1,7 +1,6 @@
 package tripwire_test
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"net"
@@ -200,7 +199,7 @@ func (c *checkout) usage(router string) {
 	_ = os.Symlink(filepath.Join(c.home, ".bashrc"), filepath.Join(router, "usage/requests.db"))
 }
 
-// snapshot is every file outside of the temporary folder, with mode and content.
+// snapshot is every file outside of the temporary folder, with mode, time and content.
 func (c *checkout) snapshot(skip ...string) map[string]string {
 	c.t.Helper()
 	all := map[string]string{}
@@ -221,7 +220,7 @@ func (c *checkout) snapshot(skip ...string) map[string]string {
 		all[rel] = info.Mode().String()
 		if info.Mode().IsRegular() {
 			data, _ := os.ReadFile(path)
-			all[rel] += fmt.Sprintf(" %x", sha256.Sum256(data))
+			all[rel] += info.ModTime().Format(" 15:04:05.000000000 ") + string(data)
 		}
 		return nil
 	})

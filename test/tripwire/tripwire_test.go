@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,15 +97,14 @@ func TestNothingOfAnUntrustedCheckoutIsExecutedWrittenOrDialled(t *testing.T) {
 			c := newCheckout(t)
 			c.plant(c.fill(config))
 			before := c.snapshot(".git", "home/.local")
-			for _, words := range all {
-				c.run(words, nil)
+			for some := range slices.Chunk(all, snapshotEvery) {
+				for _, words := range some {
+					c.run(words, nil)
+				}
 				if name == "no configuration" {
 					continue // the built-in default may write below .router; it is looked at below
 				}
-				if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-					t.Errorf("%v changed %s", words, diffFiles(got, before))
-					before = got
-				}
+				before = c.compare(before, some)
 			}
 			before = outside(before)
 			if got := outside(c.snapshot(".git", "home/.local")); !maps.Equal(got, before) {
@@ -120,16 +120,20 @@ func TestNothingOfAnUntrustedCheckoutIsExecutedWrittenOrDialled(t *testing.T) {
 // TestAnotherUsersCheckoutIsNotObeyed: the user works in a folder of another's.
 func TestAnotherUsersCheckoutIsNotObeyed(t *testing.T) {
 	t.Parallel()
+	all := commands(t)
 	for _, name := range []string{"no configuration", "commands", "paths"} {
-		c := newCheckout(t)
-		c.plant(c.fill(hostile[name]))
-		before := c.snapshot(".git", "home/.local")
-		for _, words := range commands(t) {
-			c.run(words, rightstest.Other)
-		}
-		if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-			t.Errorf("%s: changed %s", name, diffFiles(got, before))
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t)
+			c.plant(c.fill(hostile[name]))
+			before := c.snapshot(".git", "home/.local")
+			for some := range slices.Chunk(all, snapshotEvery) {
+				for _, words := range some {
+					c.run(words, rightstest.Other)
+				}
+				before = c.compare(before, some)
+			}
+		})
 	}
 }
 
@@ -139,27 +143,46 @@ func TestRootObeysNoOtherUsersCheckout(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to give files away")
 	}
+	all := commands(t)
 	for _, name := range []string{"no configuration", "commands", "paths"} {
-		c := newCheckout(t)
-		c.plant(c.fill(hostile[name]))
-		err := filepath.WalkDir(c.tree, func(path string, _ fs.DirEntry, err error) error {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCheckout(t)
+			c.plant(c.fill(hostile[name]))
+			err := filepath.WalkDir(c.tree, func(path string, _ fs.DirEntry, err error) error {
+				if err != nil {
+					return err
+				}
+				return os.Lchown(path, 65534, 65534)
+			})
 			if err != nil {
-				return err
+				t.Fatal(err)
 			}
-			return os.Lchown(path, 65534, 65534)
+			before := c.snapshot(".git", "home/.local")
+			for some := range slices.Chunk(all, snapshotEvery) {
+				for _, words := range some {
+					c.run(words, nil)
+				}
+				before = c.compare(before, some)
+			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		before := c.snapshot(".git", "home/.local")
-		for _, words := range commands(t) {
-			c.run(words, nil)
-			if got := c.snapshot(".git", "home/.local"); !maps.Equal(got, before) {
-				t.Errorf("%s: %v changed %s", name, words, diffFiles(got, before))
-				before = got
-			}
-		}
 	}
+}
+
+// snapshotEvery is how many command lines run between two snapshots: to read every file after
+// each of them takes as long as the command lines themselves. A file that was written and put
+// back meanwhile shows by its time.
+const snapshotEvery = 10
+
+// compare fails the test when something changed since before, while the command lines ran.
+// It returns what is there now.
+func (c *checkout) compare(before map[string]string, ran [][]string) map[string]string {
+	c.t.Helper()
+	now := c.snapshot(".git", "home/.local")
+	if !maps.Equal(now, before) {
+		c.t.Errorf("one of %v changed %s", ran, diffFiles(now, before))
+	}
+	return now
 }
 
 func (c *checkout) fill(config string) string {
