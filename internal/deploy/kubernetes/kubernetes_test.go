@@ -172,6 +172,34 @@ func runScript(t *testing.T, name, dir, out string, isWhole bool) (arguments, in
 	return string(a), string(i)
 }
 
+// TestAValueOfTwoLinesIsRefused has each as it would become two entries of a Secret, the second one with a name of
+// the value's own.
+func TestAValueOfTwoLinesIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "k8s")
+	if _, err := render(t, "accounts", dir).Write(out, false); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, ".router", "secrets", "gateway.key")
+	for name, c := range map[string]struct{ key, variable, named string }{
+		"a key":      {key: "a\nOTHER=b", named: "FLOWGATE_KEY_GATEWAY"},
+		"a variable": {key: "a", variable: "a\nOTHER=b", named: "OPENAI_PROJECT_ID"},
+	} {
+		for _, file := range []string{key, filepath.Join(filepath.Dir(key), "upstream.key")} {
+			if err := os.WriteFile(file, []byte(c.key+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(out, "secrets.sh"), filepath.Join(dir, "config"))
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "OPENAI_PROJECT_ID=" + c.variable}
+		text, err := cmd.CombinedOutput()
+		if err == nil || !strings.HasPrefix(string(text), "secrets.sh: "+c.named+" has more than one line") {
+			t.Errorf("%s: %v: %s", name, err, text)
+		}
+	}
+}
+
 // TestAClusterThatDoesNotAnswerKeepsThePasswordOfRedis has the question for the Secret fail: another password would
 // be one that the Redis that runs does not have.
 func TestAClusterThatDoesNotAnswerKeepsThePasswordOfRedis(t *testing.T) {

@@ -31,6 +31,21 @@ namespace=`)
 	qw422016.N().S(quoteShell(m.Options.Name))
 	qw422016.N().S(`
 `)
+	if len(m.Keys) > 0 || len(m.Needed()) > 0 || len(m.Optional()) > 0 {
+		qw422016.N().S(`
+# pair NAME VALUE prints a line of a Secret. A value of two lines would become two entries.
+pair() {
+  case $2 in
+  *"
+"*)
+    echo "secrets.sh: $1 has more than one line: write it on one (jq -c . does that with JSON)" >&2
+    exit 1
+    ;;
+  esac
+  printf '%s=%s' "$1" "$2"
+}
+`)
+	}
 	if len(m.Keys) > 0 {
 		qw422016.N().S(`
 # Keys that are files.
@@ -40,35 +55,38 @@ keys=
 			qw422016.N().S(`value=$(cat `)
 			qw422016.N().S(quoteShell(key.File))
 			qw422016.N().S(`)
-keys="${keys}`)
+keys="${keys}$(pair `)
 			qw422016.N().S(key.Variable)
-			qw422016.N().S(`=$value
+			qw422016.N().S(` "$value")
 "
 `)
 		}
 	}
 	if len(m.Needed()) > 0 || len(m.Optional()) > 0 {
 		qw422016.N().S(`
-# Variables; each is one line.
+# Variables.
 variables=
 `)
 		for _, name := range m.Needed() {
-			qw422016.N().S(`variables="${variables}`)
+			qw422016.N().S(`: "${`)
 			qw422016.N().S(name)
-			qw422016.N().S(`=${`)
+			qw422016.N().S(`:?set it before this command}"
+variables="${variables}$(pair `)
 			qw422016.N().S(name)
-			qw422016.N().S(`:?set it before this command}
+			qw422016.N().S(` "$`)
+			qw422016.N().S(name)
+			qw422016.N().S(`")
 "
 `)
 		}
 		for _, name := range m.Optional() {
 			qw422016.N().S(`[ -z "${`)
 			qw422016.N().S(name)
-			qw422016.N().S(`:-}" ] || variables="${variables}`)
+			qw422016.N().S(`:-}" ] || variables="${variables}$(pair `)
 			qw422016.N().S(name)
-			qw422016.N().S(`=$`)
+			qw422016.N().S(` "$`)
 			qw422016.N().S(name)
-			qw422016.N().S(`
+			qw422016.N().S(`")
 "
 `)
 		}

@@ -9,22 +9,34 @@ umask 077
 cd "${1:?name the folder of flowgate.yaml}"
 namespace=flowgate
 
+# pair NAME VALUE prints a line of a Secret. A value of two lines would become two entries.
+pair() {
+  case $2 in
+  *"
+"*)
+    echo "secrets.sh: $1 has more than one line: write it on one (jq -c . does that with JSON)" >&2
+    exit 1
+    ;;
+  esac
+  printf '%s=%s' "$1" "$2"
+}
+
 # Keys that are files.
 keys=
 value=$(cat ../.router/secrets/gateway.key)
-keys="${keys}FLOWGATE_KEY_GATEWAY=$value
+keys="${keys}$(pair FLOWGATE_KEY_GATEWAY "$value")
 "
 value=$(cat ../.router/secrets/upstream.key)
-keys="${keys}FLOWGATE_KEY_UPSTREAM=$value
+keys="${keys}$(pair FLOWGATE_KEY_UPSTREAM "$value")
 "
 
-# Variables; each is one line.
+# Variables.
 variables=
-[ -z "${OPENAI_ORGANIZATION:-}" ] || variables="${variables}OPENAI_ORGANIZATION=$OPENAI_ORGANIZATION
+[ -z "${OPENAI_ORGANIZATION:-}" ] || variables="${variables}$(pair OPENAI_ORGANIZATION "$OPENAI_ORGANIZATION")
 "
-[ -z "${OPENAI_ORG_ID:-}" ] || variables="${variables}OPENAI_ORG_ID=$OPENAI_ORG_ID
+[ -z "${OPENAI_ORG_ID:-}" ] || variables="${variables}$(pair OPENAI_ORG_ID "$OPENAI_ORG_ID")
 "
-[ -z "${OPENAI_PROJECT_ID:-}" ] || variables="${variables}OPENAI_PROJECT_ID=$OPENAI_PROJECT_ID
+[ -z "${OPENAI_PROJECT_ID:-}" ] || variables="${variables}$(pair OPENAI_PROJECT_ID "$OPENAI_PROJECT_ID")
 "
 
 # The named keys: their digests and limits. Run this again after key:create and its neighbours.
