@@ -117,7 +117,7 @@ type Router struct {
 	recorder func(*record.Request)
 	quota    quota.Newest
 	requests atomic.Int64 // for models, with the right key
-	shared   *shared.Link // nil: there are no other routers
+	shared   shared.Link  // nil: there are no other routers
 
 	isLeaving atomic.Bool // the readiness probe says so
 }
@@ -182,7 +182,9 @@ func setDefaults(opts *Options) {
 // Close closes idle connections to upstreams, and the connection with other routers. Requests in flight
 // continue. The error is always nil.
 func (r *Router) Close() error {
-	r.shared.Close()
+	if r.shared != nil {
+		r.shared.Close()
+	}
 	r.sender.Transport.Close()
 	r.memory.Close()
 	return nil

@@ -119,7 +119,7 @@ func answerWell(c io.Writer, command []string) {
 func wellOverNetwork(c net.Conn, command []string) { answerWell(c, command) }
 
 // open opens a link to an address.
-func open(t *testing.T, address string) (*shared.Link, *routertest.Buffer) {
+func open(t *testing.T, address string) (shared.Link, *routertest.Buffer) {
 	t.Helper()
 	log := &routertest.Buffer{}
 	l := shared.Open(shared.Options{Redis: settings.Redis{Network: "tcp", Address: address, Password: "secret-of-redis"},
@@ -130,7 +130,7 @@ func open(t *testing.T, address string) (*shared.Link, *routertest.Buffer) {
 }
 
 // waitFor waits for a problem.
-func waitFor(t *testing.T, l *shared.Link, want health.Problem) {
+func waitFor(t *testing.T, l shared.Link, want health.Problem) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for l.Status().Problem != want {

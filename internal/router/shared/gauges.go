@@ -18,7 +18,7 @@ type gauge struct {
 	id        string
 	what      Gauge
 	told      int  // what the others know
-	isChanged bool // it is in Link.flights
+	isChanged bool // it is in link.flights
 	others    map[string]foreign
 }
 
@@ -28,9 +28,8 @@ type foreign struct {
 	seen time.Time
 }
 
-// Gauge lets all routers know the sum of a number. kind and name are the same on all of them. The function
-// that it returns must be called when the number has changed; it does not block.
-func (l *Link) Gauge(kind, name string, what Gauge) (changed func()) {
+// Gauge implements Link.
+func (l *link) Gauge(kind, name string, what Gauge) (changed func()) {
 	g := &gauge{id: l.names.ID(kind, name), what: what, others: map[string]foreign{}}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,7 +48,7 @@ func (l *Link) Gauge(kind, name string, what Gauge) (changed func()) {
 
 // addGauges adds the numbers that have changed to a message, and at a sign of life all that are not 0: a
 // router that began later does not know them, and others forget those of a router that is silent.
-func (l *Link) addGauges(b *batch) {
+func (l *link) addGauges(b *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if b.isBeat {
@@ -95,7 +94,7 @@ func (g *gauge) forgetSilent(now time.Time) {
 }
 
 // setForeign notes the number of another router.
-func (l *Link) setForeign(origin string, c message.Change) {
+func (l *link) setForeign(origin string, c message.Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g := l.gauges[c.ID]
@@ -109,7 +108,7 @@ func (l *Link) setForeign(origin string, c message.Change) {
 }
 
 // forgetRouter forgets the numbers of a router that has ended. The caller holds mu.
-func (l *Link) forgetRouter(origin string) {
+func (l *link) forgetRouter(origin string) {
 	for _, g := range l.gauges {
 		if _, isKnown := g.others[origin]; isKnown {
 			delete(g.others, origin)

@@ -24,7 +24,7 @@ import (
 // clock is not real.
 type redisInMemory struct {
 	*cooldown.Policy // of the router
-	*shared.Link
+	shared.Link
 
 	mu          sync.Mutex
 	play        func(c io.Writer, command []string) // answers a command

@@ -41,9 +41,8 @@ type lookup struct {
 	done   chan struct{} // closed when the stores have what Redis has
 }
 
-// ShareOwners lets routers share the owners in a store. With push all of them learn each change at once;
-// otherwise they ask for what they do not know.
-func (l *Link) ShareOwners(s *affinity.Store, push bool) {
+// ShareOwners implements Link.
+func (l *link) ShareOwners(s *affinity.Store, push bool) {
 	if push {
 		l.mu.Lock()
 		l.pushed = s
@@ -67,13 +66,13 @@ func (l *Link) ShareOwners(s *affinity.Store, push bool) {
 }
 
 // addOwner makes the deployment one that owners in Redis may name. The caller holds mu.
-func (l *Link) addOwner(d *deployment.Deployment) {
+func (l *link) addOwner(d *deployment.Deployment) {
 	id := l.names.ID("owner", d.Owner.Deployment+"\x00"+d.Owner.Account)
 	l.owners[id], l.ownerIDs[d.Owner] = &d.Owner, id
 }
 
 // addPins adds the owners that were not sent to a batch.
-func (l *Link) addPins(b *batch) {
+func (l *link) addPins(b *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.nextPins) || len(l.pins) == 0 {
@@ -90,13 +89,13 @@ func (l *Link) addPins(b *batch) {
 }
 
 // restorePins keeps owners that could not be sent for the next time. The caller holds mu.
-func (l *Link) restorePins(pins []pin) {
+func (l *link) restorePins(pins []pin) {
 	l.pins = append(pins, l.pins...)
 	l.pins = l.pins[max(0, len(l.pins)-maxPins):]
 }
 
 // applyPin takes the owner of a session from another router.
-func (l *Link) applyPin(c message.Change) {
+func (l *link) applyPin(c message.Change) {
 	k, ok := l.sealer.Unseal(c.ID)
 	l.mu.Lock()
 	owner, store := l.owners[c.Owner], l.pushed
@@ -106,9 +105,8 @@ func (l *Link) applyPin(c message.Change) {
 	}
 }
 
-// Lookup asks Redis for owners that the stores do not have, in one round trip, and reports whether the
-// stores may have some of them now. It waits at most 2 ms; what comes later is kept for the next request.
-func (l *Link) Lookup(wanted []affinity.Wanted) bool {
+// Lookup implements Link.
+func (l *link) Lookup(wanted []affinity.Wanted) bool {
 	if l.health.IsDown() || l.late.Load() >= maxLate {
 		return false
 	}
@@ -131,7 +129,7 @@ func (l *Link) Lookup(wanted []affinity.Wanted) bool {
 }
 
 // find answers lookups until ctx ends: those that wait at the same time in one round trip.
-func (l *Link) find(ctx context.Context) {
+func (l *link) find(ctx context.Context) {
 	for {
 		var all []*lookup
 		select {
@@ -148,7 +146,7 @@ func (l *Link) find(ctx context.Context) {
 }
 
 // findAll makes one round trip for lookups.
-func (l *Link) findAll(ctx context.Context, all []*lookup) {
+func (l *link) findAll(ctx context.Context, all []*lookup) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	pipe := l.client.Pipeline()

@@ -18,7 +18,7 @@ import (
 const reconnectAfter = 200 * time.Millisecond
 
 // receive applies what other routers send, until ctx ends.
-func (l *Link) receive(ctx context.Context) {
+func (l *link) receive(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := l.listen(ctx)
 		if ctx.Err() != nil {
@@ -35,7 +35,7 @@ func (l *Link) receive(ctx context.Context) {
 }
 
 // listen subscribes and applies messages, until the connection breaks.
-func (l *Link) listen(ctx context.Context) error {
+func (l *link) listen(ctx context.Context) error {
 	channel := l.client.Subscribe(ctx)
 	defer func() { _ = channel.Close() }() // it is of no further use
 	// What waits for a message does not look at ctx, and messages of others may never cease.
@@ -79,7 +79,7 @@ func subscribe(ctx context.Context, channel *redis.PubSub, name string) error {
 }
 
 // reload lets the sender read all cooldowns: some may have begun, and ended, while nothing was received.
-func (l *Link) reload() {
+func (l *link) reload() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fresh = l.fresh[:0]
@@ -92,7 +92,7 @@ func (l *Link) reload() {
 
 // apply applies a message. The own ones come back, too, and the beginnings and ends of cooldowns in them
 // are applied once more: so all routers come to the same state, that of the last message.
-func (l *Link) apply(text string) {
+func (l *link) apply(text string) {
 	message.Decode(text, func(origin string, c message.Change) {
 		l.notePeer(origin, c.Verb)
 		isOwnTrial := origin == l.origin && (c.Event.Kind == cooldown.TrialBegan || c.Event.Kind == cooldown.TrialEnded)
@@ -110,7 +110,7 @@ func (l *Link) apply(text string) {
 }
 
 // notePeer notes that another router lives, or that it has ended.
-func (l *Link) notePeer(origin, verb string) {
+func (l *link) notePeer(origin, verb string) {
 	if origin == l.origin {
 		return
 	}
@@ -130,8 +130,8 @@ func (l *Link) notePeer(origin, verb string) {
 // maxPeers is how many other routers are known.
 const maxPeers = 10_000
 
-// Status returns how sharing works now.
-func (l *Link) Status() health.Status {
+// Status implements Link.
+func (l *link) Status() health.Status {
 	s := l.health.Status()
 	oldest := time.Now().Add(-peerTTL)
 	l.mu.Lock()

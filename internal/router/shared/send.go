@@ -48,7 +48,7 @@ type loading struct {
 }
 
 // send sends what has changed, until ctx ends; then once more what is left.
-func (l *Link) send(ctx context.Context) {
+func (l *link) send(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.sendOnce(context.WithoutCancel(ctx), nil)
 		wake, wait := l.wake, time.Until(l.nextTime())
@@ -69,7 +69,7 @@ func (l *Link) send(ctx context.Context) {
 }
 
 // sendOnce makes one round trip, if there is something to send. last is a line that is sent besides.
-func (l *Link) sendOnce(ctx context.Context, last []byte) {
+func (l *link) sendOnce(ctx context.Context, last []byte) {
 	b := &batch{pipe: l.client.Pipeline(), message: []byte(message.Head(l.origin)), begun: l.now()}
 	empty := len(b.message)
 	l.addBeat(b)
@@ -99,7 +99,7 @@ func (l *Link) sendOnce(ctx context.Context, last []byte) {
 }
 
 // nextTime returns when something must be sent, if nothing happens until then.
-func (l *Link) nextTime() time.Time {
+func (l *link) nextTime() time.Time {
 	next := l.nextBeat
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,7 +119,7 @@ func (l *Link) nextTime() time.Time {
 const minDrift = 250 * time.Millisecond
 
 // finishTime compares the clock of Redis with that of this machine.
-func (l *Link) finishTime(b *batch) {
+func (l *link) finishTime(b *batch) {
 	if b.time == nil || b.time.Err() != nil {
 		return
 	}
@@ -160,7 +160,7 @@ func firstError(results []redis.Cmder, err error) error {
 
 // addBeat adds the sign of life, when it is time for it. It writes, so that a Redis that is full or only
 // reads is noticed.
-func (l *Link) addBeat(b *batch) {
+func (l *link) addBeat(b *batch) {
 	now := time.Now()
 	if now.Before(l.nextBeat) {
 		return
@@ -172,7 +172,7 @@ func (l *Link) addBeat(b *batch) {
 }
 
 // addEvents adds the changes of cooldowns.
-func (l *Link) addEvents(b *batch) {
+func (l *link) addEvents(b *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.changed {
@@ -186,7 +186,7 @@ func (l *Link) addEvents(b *batch) {
 }
 
 // addEvent adds a change of a cooldown: to the message, and to what later routers read.
-func (l *Link) addEvent(b *batch, m *member, e queuedEvent) {
+func (l *link) addEvent(b *batch, m *member, e queuedEvent) {
 	ctx, age := context.Background(), l.now().Sub(e.at)
 	switch e.Kind {
 	case cooldown.Began:
@@ -206,7 +206,7 @@ func (l *Link) addEvent(b *batch, m *member, e queuedEvent) {
 
 // restore keeps what could not be sent for the next time. What was sent, and not answered, is sent twice:
 // no change is harmed by that.
-func (l *Link) restore(b *batch) {
+func (l *link) restore(b *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, m := range b.owners {
@@ -229,7 +229,7 @@ const maxEvents = 4
 func (m *member) keepEvents(events []queuedEvent) { m.events = events[max(0, len(events)-maxEvents):] }
 
 // addLoads adds the reading of cooldowns that began before this router knew the deployment.
-func (l *Link) addLoads(b *batch) {
+func (l *link) addLoads(b *batch) {
 	l.mu.Lock()
 	fresh := l.fresh
 	l.fresh = nil
@@ -242,7 +242,7 @@ func (l *Link) addLoads(b *batch) {
 }
 
 // finishLoads honours the cooldowns that were read.
-func (l *Link) finishLoads(b *batch) {
+func (l *link) finishLoads(b *batch) {
 	for _, load := range b.loads {
 		if e, ok := message.DecodeStored(load.value.Val(), load.left.Val()); ok {
 			l.honour(load.member.id, e)

@@ -62,7 +62,47 @@ type Options struct {
 }
 
 // Link is a router's connection with the others. It is safe for concurrent use.
-type Link struct {
+//
+// It is an interface to hide the types of go-redis from the packages that import a router: for a generic type among
+// them the compiler makes 1900 functions anew in each package that sees one, 2 s of work under the race detector.
+type Link interface {
+	// Add makes the cooldowns of the deployments of a group shared ones.
+	Add(group ...*deployment.Deployment)
+
+	// Forget ends what Add began.
+	Forget(group ...*deployment.Deployment)
+
+	// Clock returns the clock of Redis.
+	Clock() *tally.Clock
+
+	// Count lets all routers count something together. kind and name are the same on all of them. The
+	// function that it returns must be called when Take has something new; it does not block.
+	Count(kind, name string, what Counted) (changed func())
+
+	// Gauge lets all routers know the sum of a number. kind and name are the same on all of them. The function
+	// that it returns must be called when the number has changed; it does not block.
+	Gauge(kind, name string, what Gauge) (changed func())
+
+	// Uncount ends what Count and Gauge began.
+	Uncount(kind, name string)
+
+	// ShareOwners lets routers share the owners in a store. With push all of them learn each change at once;
+	// otherwise they ask for what they do not know.
+	ShareOwners(s *affinity.Store, push bool)
+
+	// Lookup asks Redis for owners that the stores do not have, in one round trip, and reports whether the
+	// stores may have some of them now. It waits at most 2 ms; what comes later is kept for the next request.
+	Lookup(wanted []affinity.Wanted) bool
+
+	// Status returns how sharing works now.
+	Status() health.Status
+
+	// Close ends the Link. What has changed is sent before that, if Redis answers.
+	Close()
+}
+
+// link is a Link.
+type link struct {
 	names    name.Names
 	origin   string // the name of this router among the others, new at each start
 	client   *redis.Client
@@ -114,14 +154,14 @@ type member struct {
 }
 
 // Open makes a Link and begins to connect. It does not wait for Redis.
-func Open(o Options) *Link {
+func Open(o Options) Link {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis, o.dial),
+	l := &link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis, o.dial),
 		policy: o.Cooldown, now: o.Now, wake: make(chan struct{}, 1), members: map[string]*member{},
 		byState: map[*cooldown.State]*member{}, peers: map[string]time.Time{}, sums: map[string]*counted{},
 		gauges: map[string]*gauge{}, owners: map[string]*affinity.Owner{}, ownerIDs: map[affinity.Owner]string{},
@@ -144,11 +184,8 @@ func newOrigin() string {
 	return hex.EncodeToString(random[:])
 }
 
-// Close ends the Link. What has changed is sent before that, if Redis answers.
-func (l *Link) Close() {
-	if l == nil {
-		return
-	}
+// Close implements Link.
+func (l *link) Close() {
 	l.stop()
 	l.running.Wait()
 	_ = l.client.Close() // the connections are of no further use
@@ -160,11 +197,11 @@ func DeploymentName(d *deployment.Deployment) string {
 	return s.ID + "\x00" + s.Group + "\x00" + s.Model
 }
 
-// Clock returns the clock of Redis.
-func (l *Link) Clock() *tally.Clock { return &l.clock }
+// Clock implements Link.
+func (l *link) Clock() *tally.Clock { return &l.clock }
 
-// Add makes the cooldowns of the deployments of a group shared ones.
-func (l *Link) Add(group ...*deployment.Deployment) {
+// Add implements Link.
+func (l *link) Add(group ...*deployment.Deployment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range group {
@@ -179,8 +216,8 @@ func (l *Link) Add(group ...*deployment.Deployment) {
 	l.wakeSender()
 }
 
-// Forget ends what Add began.
-func (l *Link) Forget(group ...*deployment.Deployment) {
+// Forget implements Link.
+func (l *link) Forget(group ...*deployment.Deployment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range group {
@@ -192,7 +229,7 @@ func (l *Link) Forget(group ...*deployment.Deployment) {
 }
 
 // announce keeps a change of a cooldown until it is sent. It is cooldown.Policy.Announce.
-func (l *Link) announce(s *cooldown.State, e cooldown.Event) {
+func (l *link) announce(s *cooldown.State, e cooldown.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.byState[s]
@@ -207,7 +244,7 @@ func (l *Link) announce(s *cooldown.State, e cooldown.Event) {
 }
 
 // wakeSender makes send look for something to send.
-func (l *Link) wakeSender() {
+func (l *link) wakeSender() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -215,7 +252,7 @@ func (l *Link) wakeSender() {
 }
 
 // honour applies a change that another router announced to the deployment with an id.
-func (l *Link) honour(id string, e cooldown.Event) {
+func (l *link) honour(id string, e cooldown.Event) {
 	l.mu.Lock()
 	m := l.members[id]
 	l.mu.Unlock()

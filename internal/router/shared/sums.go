@@ -30,7 +30,7 @@ type Counted interface {
 type counted struct {
 	id        string
 	what      Counted
-	isChanged bool // it is in Link.counts
+	isChanged bool // it is in link.counts
 }
 
 const (
@@ -40,15 +40,14 @@ const (
 )
 
 // period returns the time between two batches of sums.
-func (l *Link) period() time.Duration {
+func (l *link) period() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return min(maxPeriod, max(minPeriod, time.Duration(len(l.peers)+1)*time.Millisecond))
 }
 
-// Count lets all routers count something together. kind and name are the same on all of them. The
-// function that it returns must be called when Take has something new; it does not block.
-func (l *Link) Count(kind, name string, what Counted) (changed func()) {
+// Count implements Link.
+func (l *link) Count(kind, name string, what Counted) (changed func()) {
 	c := &counted{id: l.names.ID(kind, name), what: what}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,8 +61,8 @@ func (l *Link) Count(kind, name string, what Counted) (changed func()) {
 	}
 }
 
-// Uncount ends what Count and Gauge began.
-func (l *Link) Uncount(kind, name string) {
+// Uncount implements Link.
+func (l *link) Uncount(kind, name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	id := l.names.ID(kind, name)
@@ -72,7 +71,7 @@ func (l *Link) Uncount(kind, name string) {
 }
 
 // queueCount lets the next batch have what was counted. The caller holds mu.
-func (l *Link) queueCount(c *counted) {
+func (l *link) queueCount(c *counted) {
 	if c.isChanged {
 		return
 	}
@@ -95,7 +94,7 @@ type sumBatch struct {
 }
 
 // addSums adds what was counted to a batch, when it is time for that, and the sums that were not read.
-func (l *Link) addSums(b *batch) {
+func (l *link) addSums(b *batch) {
 	now := l.now()
 	l.mu.Lock()
 	b.sums.unread, l.unread = l.unread, nil
@@ -139,7 +138,7 @@ func appendPart(args []any, id string, p tally.Part) []any {
 }
 
 // finishSums takes the sums that came back.
-func (l *Link) finishSums(b *batch) {
+func (l *link) finishSums(b *batch) {
 	s := &b.sums
 	for i, c := range s.unread {
 		if t, ok := message.DecodeSums(s.reads[i].Val(), s.lefts[i].Val()); ok {
@@ -175,7 +174,7 @@ func isUndone(err error) bool {
 }
 
 // mergeSums takes the sums of all routers.
-func (l *Link) mergeSums(c message.Change) {
+func (l *link) mergeSums(c message.Change) {
 	if c.Verb != message.Sum {
 		return
 	}
@@ -188,7 +187,7 @@ func (l *Link) mergeSums(c message.Change) {
 }
 
 // recount lets the sender read all sums, and tell what Redis may have lost.
-func (l *Link) recount() {
+func (l *link) recount() {
 	l.unread = l.unread[:0]
 	for _, c := range l.sums {
 		l.unread = append(l.unread, c)
