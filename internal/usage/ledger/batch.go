@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,39 +22,27 @@ const (
  cache_write = cache_write + excluded.cache_write, output = output + excluded.output,
  reasoning = reasoning + excluded.reasoning, cost = cost + excluded.cost, duration = duration + excluded.duration,
  first_byte = first_byte + excluded.first_byte, first_bytes = first_bytes + excluded.first_bytes`
+	insertChunk = `INSERT INTO chunk VALUES (?,?,?,?)`
 	insertGap   = `INSERT INTO gap (start, stop, requests, reason) VALUES (?,?,?,?)`
 	insertQuota = `INSERT OR REPLACE INTO quota VALUES (?,?,?)`
 )
 
-// requestColumns is how many columns of request are written.
-const requestColumns = 33
-
-// groupRows is how many rows a statement writes where there are as many: a row takes a third less time so.
-const groupRows = 8
-
 // batch writes rows with statements that are prepared once.
 type batch struct {
-	db                              *sqlite3.Conn
-	name, request, hour, gap, quota *sqlite3.Stmt
-	requests                        *sqlite3.Stmt // writes groupRows rows
-	version                         *sqlite3.Stmt
-	redact                          func(string) string
-	names                           map[string]int64     // the ids in the table name
-	last                            [nameColumns]namedID // what the row before this one had
-	hours                           map[hourKey]*sums
-	dataVersion                     int64 // of the file: another process has changed it when it changes
-	windows                         map[string]quota.Seen
-	err                             error // the first one of the batch
-}
-
-// hourKey names a row of the table hour.
-type hourKey struct{ hour, client, session, account, deployment, model int64 }
-
-// sums are the numbers of a row of the table hour.
-type sums struct {
-	requests, failures, untold, unpriced, input, cached, cacheWrite, output, reasoning int64
-	cost                                                                               float64
-	duration, firstByte, firstBytes                                                    int64
+	db                            *sqlite3.Conn
+	name, chunk, hour, gap, quota *sqlite3.Stmt
+	version                       *sqlite3.Stmt
+	redact                        func(string) string
+	names                         map[string]int64 // the ids in the table name
+	last                          [columns]namedID // what the row before this one had, in the columns of names
+	lastID                        int64            // of a row
+	hours                         hourSums
+	lastHour                      hourKey
+	lastSums                      *sums // of lastHour; nil: of none
+	packer                        packer
+	dataVersion                   int64 // of the file: another process has changed it when it changes
+	windows                       map[string]quota.Seen
+	err                           error // the first one of the batch
 }
 
 // namedID is a name and its id.
@@ -62,39 +51,17 @@ type namedID struct {
 	id   int64
 }
 
-// The columns of request with names, as far as rows that follow each other often have the same.
-const (
-	clientName = iota
-	sessionName
-	accountName
-	deploymentName
-	modelName
-	agentName
-	subagentName
-	routeName
-	requestedName
-	groupName
-	fallbackName
-	providerName
-	hostName
-	className
-	nameColumns
-)
-
 // maxNames bounds how many names are remembered.
 const maxNames = 64 << 10
 
 // newBatch prepares the statements.
 func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
-	b := &batch{db: db, redact: redact, hours: map[hourKey]*sums{}, windows: map[string]quota.Seen{}}
-	row := `(NULL` + strings.Repeat(",?", requestColumns) + `)`
-	insertRequest := `INSERT INTO request VALUES ` + row
+	b := &batch{db: db, redact: redact, hours: hourSums{}, windows: map[string]quota.Seen{}}
 	for _, s := range []struct {
 		stmt **sqlite3.Stmt
 		sql  string
-	}{{&b.name, insertName}, {&b.request, insertRequest}, {&b.hour, insertHour}, {&b.gap, insertGap},
-		{&b.requests, insertRequest + strings.Repeat(","+row, groupRows-1)}, {&b.quota, insertQuota},
-		{&b.version, `PRAGMA data_version`}} {
+	}{{&b.name, insertName}, {&b.chunk, insertChunk}, {&b.hour, insertHour}, {&b.gap, insertGap},
+		{&b.quota, insertQuota}, {&b.version, `PRAGMA data_version`}} {
 		var err error
 		if *s.stmt, _, err = db.PrepareFlags(s.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
 			b.close()
@@ -106,7 +73,7 @@ func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 
 // close closes the statements.
 func (b *batch) close() {
-	for _, s := range []*sqlite3.Stmt{b.name, b.request, b.requests, b.hour, b.gap, b.quota, b.version} {
+	for _, s := range []*sqlite3.Stmt{b.name, b.chunk, b.hour, b.gap, b.quota, b.version} {
 		if s != nil {
 			_ = s.Close()
 		}
@@ -116,21 +83,15 @@ func (b *batch) close() {
 // write writes rows, their sums, and what was lost before. It is called in a transaction. A batch
 // that failed is not used again: it has ids of names that are taken back.
 func (b *batch) write(rows []record.Request, lost gap, reason string) error {
-	b.err = nil
+	b.err, b.lastSums = nil, nil
 	clear(b.hours)
 	clear(b.windows)
-	b.forgetNames()
-	for len(rows) >= groupRows {
-		b.addAll(b.requests, rows[:groupRows])
-		rows = rows[groupRows:]
-	}
-	for i := range rows {
-		b.addAll(b.request, rows[i:i+1])
+	b.lookForChanges()
+	for chunk := range slices.Chunk(rows, chunkRows) {
+		b.writeChunk(chunk)
 	}
 	for key, s := range b.hours {
-		b.exec(b.hour, key.hour, key.client, key.session, key.account, key.deployment, key.model,
-			s.requests, s.failures, s.untold, s.unpriced, s.input, s.cached, s.cacheWrite, s.output, s.reasoning, s.cost,
-			s.duration, s.firstByte, s.firstBytes)
+		b.exec(b.hour, s.values(key)...)
 	}
 	b.writeQuota()
 	if lost.rows > 0 {
@@ -142,16 +103,18 @@ func (b *batch) write(rows []record.Request, lost gap, reason string) error {
 	return b.err
 }
 
-// forgetNames forgets the ids of names when another process, such as usage:forget, may have
-// deleted some.
-func (b *batch) forgetNames() {
+// lookForChanges forgets the ids of names when another process, such as usage:forget, may have deleted some, and
+// looks for the last id of a row again.
+func (b *batch) lookForChanges() {
 	if !b.version.Step() {
 		b.err = errors.Join(b.err, b.version.Err())
 	}
 	now := b.version.ColumnInt64(0)
 	b.err = errors.Join(b.err, b.version.Reset())
 	if now != b.dataVersion || len(b.names) > maxNames || b.names == nil {
-		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [nameColumns]namedID{}
+		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [columns]namedID{}
+		last, err := store{b.db, true}.lastID()
+		b.lastID, b.err = last, errors.Join(b.err, err)
 	}
 }
 
@@ -160,18 +123,7 @@ func (b *batch) exec(s *sqlite3.Stmt, values ...any) {
 	if b.err != nil {
 		return
 	}
-	for i, value := range values {
-		switch v := value.(type) {
-		case int64:
-			b.err = errors.Join(b.err, s.BindInt64(i+1, v))
-		case float64:
-			b.err = errors.Join(b.err, s.BindFloat(i+1, v))
-		case string:
-			b.err = errors.Join(b.err, s.BindText(i+1, v))
-		case nil:
-			b.err = errors.Join(b.err, s.BindNull(i+1))
-		}
-	}
+	b.err = bind(s, values)
 	if b.err == nil {
 		b.err = s.Exec()
 	}
@@ -201,65 +153,47 @@ func (b *batch) id(text string) int64 {
 	return id
 }
 
-// addAll writes rows with a statement for as many, and adds them to the sums of their hours.
-func (b *batch) addAll(s *sqlite3.Stmt, rows []record.Request) {
-	values := binder{stmt: s}
+// writeChunk writes rows, and adds them to the sums of their hours.
+func (b *batch) writeChunk(rows []record.Request) {
+	b.packer.reset()
+	var e entry
 	for i := range rows {
-		b.bindRow(&values, &rows[i])
+		b.fill(&e, &rows[i])
+		b.packer.add(&e)
+		b.sum(&e)
 		b.noteQuota(&rows[i])
 	}
-	if b.err = errors.Join(b.err, values.err); b.err == nil {
-		b.err = s.Exec()
+	b.exec(b.chunk, b.lastID, b.packer.first, b.packer.last, b.packer.data)
+}
+
+// fill makes a row as it is stored.
+func (b *batch) fill(e *entry, r *record.Request) {
+	b.lastID++
+	t, at := &r.Tokens, &e.numbers
+	at[idColumn], at[startColumn] = b.lastID, r.Start.UnixMicro()
+	at[durationColumn], at[firstByteColumn] = micros(r.Duration), micros(r.FirstByte)
+	at[askedColumn], at[upstreamColumn] = micros(r.Asked), micros(r.Upstream)
+	for _, name := range [...]struct {
+		column int
+		text   string
+	}{{clientColumn, r.Client}, {userAgentColumn, r.UserAgent}, {sessionColumn, r.Session}, {agentColumn, r.AgentID},
+		{routeColumn, r.Route}, {requestedColumn, r.Requested}, {groupColumn, r.Group}, {fallbackColumn, r.Fallback},
+		{deploymentColumn, r.Deployment}, {providerColumn, r.Provider}, {hostColumn, r.Host}, {modelColumn, r.Model},
+		{accountColumn, r.Account}, {classColumn, r.Class}} {
+		at[name.column] = b.idIn(name.column, name.text)
 	}
-}
-
-// binder binds values to a statement, one after the other.
-type binder struct {
-	stmt *sqlite3.Stmt
-	n    int
-	err  error // the first one
-}
-
-// ints binds whole numbers.
-func (v *binder) ints(values ...int64) {
-	for _, value := range values {
-		if v.n++; v.err == nil {
-			v.err = v.stmt.BindInt64(v.n, value)
-		}
-	}
-}
-
-// next notes what became of binding the next value.
-func (v *binder) next(bind func(n int) error) {
-	if v.n++; v.err == nil {
-		v.err = bind(v.n)
-	}
-}
-
-// bindRow binds the values of a row, and adds it to the sums of its hour.
-func (b *batch) bindRow(v *binder, r *record.Request) {
-	t, start := &r.Tokens, r.Start.UnixMicro()
-	client, session := b.idIn(clientName, r.Client), b.idIn(sessionName, r.Session)
-	account := b.idIn(accountName, r.Account)
-	deployment, model := b.idIn(deploymentName, r.Deployment), b.idIn(modelName, r.Model)
-	v.ints(start, micros(r.Duration), micros(r.FirstByte), micros(r.Asked), micros(r.Upstream),
-		client, b.idIn(agentName, r.UserAgent), session, b.idIn(subagentName, r.AgentID), b.idIn(routeName, r.Route),
-		toInt(r.Streamed), b.idIn(requestedName, r.Requested), b.idIn(groupName, r.Group), b.idIn(fallbackName, r.Fallback),
-		deployment, b.idIn(providerName, r.Provider), b.idIn(hostName, r.Host), model, account,
-		int64(r.Status), b.idIn(className, r.Class), int64(r.Attempts), r.RequestBytes, r.ReplyBytes,
-		told(t), int64(t.Input), int64(t.Cached), int64(t.CacheWrite), int64(t.CacheWriteHour), int64(t.Output),
-		int64(t.Reasoning))
+	at[streamedColumn], at[statusColumn], at[attemptsColumn] = toInt(r.Streamed), int64(r.Status), int64(r.Attempts)
+	at[requestBytesColumn], at[replyBytesColumn], at[toldColumn] = r.RequestBytes, r.ReplyBytes, told(t)
+	at[inputColumn], at[cachedColumn], at[cacheWriteColumn] = int64(t.Input), int64(t.Cached), int64(t.CacheWrite)
+	at[hourWriteColumn], at[outputColumn] = int64(t.CacheWriteHour), int64(t.Output)
+	at[reasoningColumn] = int64(t.Reasoning)
+	e.cost, e.hasCost, e.call = 0, r.CostKnown, ""
 	if r.CostKnown {
-		v.next(func(n int) error { return v.stmt.BindFloat(n, r.Cost) })
-	} else {
-		v.next(v.stmt.BindNull)
+		e.cost = r.Cost
 	}
 	if r.IsFailure() { // the router's log has the call's id of failures only
-		v.next(func(n int) error { return v.stmt.BindText(n, b.redact(r.ID)) })
-	} else {
-		v.next(v.stmt.BindNull)
+		e.call = b.redact(r.ID)
 	}
-	b.sum(hourKey{start / microsPerHour, client, session, account, deployment, model}, r)
 }
 
 // microsPerHour is the microseconds in an hour.
@@ -279,26 +213,12 @@ func toInt(b bool) int64 {
 // told returns how the tokens are known: 0 not at all, 1 from the upstream, 2 as an estimate.
 func told(t *record.Tokens) int64 { return toInt(t.Known) + toInt(t.Known && t.Estimated) }
 
-// sum adds a row to the sums of its hour. The reader's SQL sums in the same way.
-func (b *batch) sum(key hourKey, r *record.Request) {
-	s := b.hours[key]
-	if s == nil {
-		s = &sums{}
-		b.hours[key] = s
+// sum adds a row to the sums of its hour.
+func (b *batch) sum(e *entry) {
+	if key := hourOf(e); b.lastSums == nil || key != b.lastHour {
+		b.lastHour, b.lastSums = key, b.hours.of(key)
 	}
-	t := &r.Tokens
-	s.requests++
-	s.failures += toInt(r.IsFailure())
-	s.untold += toInt(!t.Known && r.Deployment != "" && !r.IsFailure())
-	s.unpriced += toInt(t.Total() > 0 && !r.CostKnown)
-	s.input, s.cached, s.cacheWrite = s.input+int64(t.Input), s.cached+int64(t.Cached), s.cacheWrite+int64(t.CacheWrite)
-	s.output, s.reasoning = s.output+int64(t.Output), s.reasoning+int64(t.Reasoning)
-	if r.CostKnown {
-		s.cost += r.Cost
-	}
-	s.duration += micros(r.Duration)
-	s.firstByte += micros(r.FirstByte)
-	s.firstBytes += toInt(micros(r.FirstByte) > 0)
+	b.lastSums.add(e)
 }
 
 // noteQuota notes the windows that a reply told.

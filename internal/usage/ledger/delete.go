@@ -4,37 +4,77 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
 )
-
-// sumColumns are the sums of rows of request, in the order of the table hour; batch.sum counts
-// in the same way.
-const sumColumns = `count(*), sum(class <> 0 OR status >= 400),
- sum(told = 0 AND deployment <> 0 AND class = 0 AND status < 400), sum(input + output > 0 AND cost IS NULL),
- sum(input), sum(cached), sum(cache_write), sum(output), sum(reasoning), total(cost),
- sum(duration), sum(first_byte), sum(first_byte > 0)`
-
-// unusedNames deletes the names that no row has any more.
-const unusedNames = `DELETE FROM name WHERE id <> 0 AND id NOT IN (
- SELECT client FROM request UNION SELECT user_agent FROM request UNION SELECT session FROM request UNION
- SELECT agent FROM request UNION SELECT route FROM request UNION SELECT requested FROM request UNION
- SELECT model_group FROM request UNION SELECT fallback FROM request UNION SELECT deployment FROM request UNION
- SELECT provider FROM request UNION SELECT host FROM request UNION SELECT model FROM request UNION
- SELECT account FROM request UNION SELECT class FROM request)`
 
 // sumAgain makes the sums of some hours anew from their rows. It is called in a transaction.
 func sumAgain(db *sqlite3.Conn, from, to int64) error {
 	if err := run(db, `DELETE FROM hour WHERE hour BETWEEN ? AND ?`, from, to); err != nil {
 		return err
 	}
-	return run(db, `INSERT INTO hour SELECT start / 3600000000 AS h, client, session, account, deployment, model, `+
-		sumColumns+` FROM request WHERE start >= ?1 * 3600000000 AND start < (?2 + 1) * 3600000000
- GROUP BY h, client, session, account, deployment, model`, from, to)
+	hours := hourSums{}
+	err := store{db, true}.each(from*microsPerHour, (to+1)*microsPerHour, func(e *entry) error {
+		hours.add(e)
+		return nil
+	})
+	for key, s := range hours {
+		if err == nil {
+			err = run(db, insertHour, s.values(key)...)
+		}
+	}
+	return err
 }
 
-// run runs a statement with numbers and texts.
+// deleteUnusedNames deletes the names that no row has any more. It is called in a transaction.
+func deleteUnusedNames(db *sqlite3.Conn) error {
+	used := map[int64]bool{0: true}
+	err := query(db, `SELECT DISTINCT * FROM (`+namesOfRequest()+`)`, nil,
+		func(s *sqlite3.Stmt) error { used[s.ColumnInt64(0)] = true; return nil })
+	if err == nil {
+		err = query(db, `SELECT data FROM chunk`, nil, func(s *sqlite3.Stmt) error {
+			var before [columns]int64 // rows that follow each other have the same names
+			return unpack(s.ColumnRawBlob(0), func(e *entry) error {
+				for _, column := range nameColumns {
+					if id := e.numbers[column]; id != before[column] {
+						used[id] = true
+					}
+				}
+				before = e.numbers
+				return nil
+			})
+		})
+	}
+	var unused []int64
+	if err == nil {
+		err = query(db, `SELECT id FROM name`, nil, func(s *sqlite3.Stmt) error {
+			if id := s.ColumnInt64(0); !used[id] {
+				unused = append(unused, id)
+			}
+			return nil
+		})
+	}
+	for _, id := range unused {
+		if err == nil {
+			err = run(db, `DELETE FROM name WHERE id = ?`, id)
+		}
+	}
+	return err
+}
+
+// namesOfRequest returns the query for the names of the rows of the table request.
+func namesOfRequest() string {
+	var all []string
+	for _, column := range [...]string{"client", "user_agent", "session", "agent", "route", "requested", "model_group",
+		"fallback", "deployment", "provider", "host", "model", "account", "class"} {
+		all = append(all, `SELECT `+column+` FROM request`)
+	}
+	return strings.Join(all, ` UNION `)
+}
+
+// run runs a statement with its values.
 func run(db *sqlite3.Conn, sql string, values ...any) error {
 	s, _, err := db.Prepare(sql)
 	if err != nil {
@@ -44,15 +84,19 @@ func run(db *sqlite3.Conn, sql string, values ...any) error {
 	return errors.Join(bind(s, values), s.Exec())
 }
 
-// bind binds numbers and texts to a statement.
+// bind binds values to a statement.
 func bind(s *sqlite3.Stmt, values []any) error {
 	var err error
 	for i, value := range values {
 		switch v := value.(type) {
 		case int64:
 			err = errors.Join(err, s.BindInt64(i+1, v))
+		case float64:
+			err = errors.Join(err, s.BindFloat(i+1, v))
 		case string:
 			err = errors.Join(err, s.BindText(i+1, v))
+		case []byte:
+			err = errors.Join(err, s.BindBlob(i+1, v))
 		}
 	}
 	return err
@@ -83,7 +127,7 @@ func (w *Writer) prune() {
 
 // findCut returns the time, in microseconds, before which rows are to be deleted; 0: none are.
 func (w *Writer) findCut(now time.Time) (int64, error) {
-	oldest, err := queryInt(w.db, `SELECT coalesce(min(start), 0) FROM request`)
+	oldest, err := store{w.db, true}.oldest()
 	if err != nil || oldest == 0 {
 		return 0, err
 	}
@@ -97,8 +141,7 @@ func (w *Writer) findCut(now time.Time) (int64, error) {
 		return 0, err
 	}
 	if size*page > w.opts.MaxBytes { // a tenth, so that it lasts
-		return queryInt(w.db, `SELECT start FROM request ORDER BY start LIMIT 1
- OFFSET (SELECT count(*) / 10 + 1 FROM request)`)
+		return w.findTenth()
 	}
 	limit := now.AddDate(0, 0, -w.opts.Days).UnixMicro()
 	if oldest >= limit || w.agePruned.Sub(now).Abs() < pruneAgain {
@@ -108,13 +151,24 @@ func (w *Writer) findCut(now time.Time) (int64, error) {
 	return min(limit, oldest+maxPruned.Microseconds()), nil
 }
 
+// findTenth returns the time, in microseconds, before which about a tenth of the rows began, those of version 1 first.
+func (w *Writer) findTenth() (int64, error) {
+	cut, err := queryInt(w.db, `SELECT start FROM request ORDER BY start LIMIT 1
+ OFFSET (SELECT count(*) / 10 + 1 FROM request)`)
+	if err != nil || cut > 0 {
+		return cut, err
+	}
+	return queryInt(w.db, `SELECT last + 1 FROM chunk ORDER BY last LIMIT 1 OFFSET (SELECT count(*) / 10 FROM chunk)`)
+}
+
 // deleteBefore deletes the rows that began before a time, in microseconds.
 func (w *Writer) deleteBefore(cut int64) error {
 	err := inTransaction(w.db, func() error {
 		hour := cut / microsPerHour
-		return errors.Join(run(w.db, `DELETE FROM request WHERE start < ?`, cut),
+		_, err := deletePacked(w.db, 0, cut, func(*entry) bool { return true })
+		return errors.Join(err, run(w.db, `DELETE FROM request WHERE start < ?`, cut),
 			run(w.db, `DELETE FROM hour WHERE hour < ?`, hour), run(w.db, `DELETE FROM gap WHERE stop < ?`, cut),
-			sumAgain(w.db, hour, hour), w.db.Exec(unusedNames))
+			sumAgain(w.db, hour, hour), deleteUnusedNames(w.db))
 	})
 	w.batch.names = nil
 	return errors.Join(err, w.db.Exec(`PRAGMA incremental_vacuum`))
@@ -134,6 +188,42 @@ const (
 	ofNames = ` (?3 = '' OR client = (SELECT id FROM name WHERE text = ?3)) AND
  (?4 = '' OR session = (SELECT id FROM name WHERE text = ?4))`
 )
+
+// meant is a Filter with the ids of its names.
+type meant struct {
+	since, until    int64 // in microseconds
+	client, session int64 // anyName: each; noName: none
+}
+
+// Ids that no name has.
+const (
+	anyName = -1
+	noName  = -2
+)
+
+// resolve finds the ids of the filter's names.
+func (f Filter) resolve(db *sqlite3.Conn) (m meant, err error) {
+	values := f.values()
+	m = meant{values[0].(int64), values[1].(int64), anyName, anyName}
+	for _, name := range []struct {
+		text string
+		id   *int64
+	}{{f.Client, &m.client}, {f.Session, &m.session}} {
+		if name.text == "" || err != nil || db == nil {
+			continue
+		}
+		*name.id = noName
+		err = query(db, `SELECT id FROM name WHERE text = ?`, []any{name.text},
+			func(s *sqlite3.Stmt) error { *name.id = s.ColumnInt64(0); return nil })
+	}
+	return m, err
+}
+
+// matches reports whether a row is of the names that are meant.
+func (m *meant) matches(e *entry) bool {
+	return (m.client == anyName || m.client == e.numbers[clientColumn]) &&
+		(m.session == anyName || m.session == e.numbers[sessionColumn])
+}
 
 // values returns the values for where.
 func (f Filter) values() []any {
@@ -173,24 +263,25 @@ func Forget(folder string, f Filter) (rows int64, err error) {
 // forget deletes the rows that the filter means, and what only they had. It is called in a
 // transaction.
 func forget(db *sqlite3.Conn, f Filter) (rows int64, err error) {
-	s, _, err := db.Prepare(`SELECT coalesce(min(start), 0), coalesce(max(start), 0) FROM request WHERE` + where)
+	meant, err := f.resolve(db)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = s.Close() }()
-	if err := bind(s, f.values()); err != nil {
+	deleted, err := deletePacked(db, meant.since, meant.until, meant.matches)
+	if err != nil {
 		return 0, err
 	}
-	if !s.Step() {
-		return 0, s.Err()
-	}
-	first, last := s.ColumnInt64(0)/microsPerHour, s.ColumnInt64(1)/microsPerHour
-	if err := s.Reset(); err != nil {
+	err = query(db, `SELECT count(*), min(start), max(start) FROM request WHERE`+where, f.values(),
+		func(s *sqlite3.Stmt) error {
+			deleted.add(s.ColumnInt64(0), s.ColumnInt64(1), s.ColumnInt64(2))
+			return nil
+		})
+	if err != nil || deleted.rows == 0 {
 		return 0, err
 	}
 	if err := run(db, `DELETE FROM request WHERE`+where, f.values()...); err != nil {
 		return 0, err
 	}
-	rows = db.Changes()
-	return rows, errors.Join(sumAgain(db, first, last), db.Exec(unusedNames))
+	return deleted.rows, errors.Join(sumAgain(db, deleted.first/microsPerHour, deleted.last/microsPerHour),
+		deleteUnusedNames(db))
 }

@@ -11,3 +11,29 @@ const BatchRows = batchRows
 
 // MaxPending is how many rows wait at most to be written.
 const MaxPending = maxPending
+
+// Entry, Pack and Unpack are for tests of packed rows.
+type Entry = entry
+
+// NumberColumns is how many whole numbers a row has.
+const NumberColumns = columns
+
+// NewEntry returns a row.
+func NewEntry(numbers [NumberColumns]int64, cost float64, hasCost bool, call string) Entry {
+	return entry{numbers, cost, hasCost, call}
+}
+
+// Pack packs rows.
+func Pack(rows []Entry) []byte {
+	var p packer
+	for i := range rows {
+		p.add(&rows[i])
+	}
+	return p.data
+}
+
+// Unpack returns packed rows.
+func Unpack(data []byte) (rows []Entry, err error) {
+	err = unpack(data, func(e *entry) error { rows = append(rows, *e); return nil })
+	return rows, err
+}

@@ -37,9 +37,10 @@ const (
 	DefaultMaxBytes = 256 << 20
 )
 
-// The version of the schema, and the mark of SQLite files that are ledgers.
+// The version of the schema, the first one with packed rows, and the mark of SQLite files that are ledgers.
 const (
-	version       = 1
+	version       = 2
+	packedVersion = 2
 	applicationID = 0x464c4755 // FLGU
 )
 
@@ -100,24 +101,24 @@ func escape(path string) string {
 	return string(out)
 }
 
-// checkVersion returns an error when the file is not a ledger of this version.
-func checkVersion(db *sqlite3.Conn) error {
+// checkVersion returns the version of the file, and an error when it is not a ledger of this version or an older one.
+func checkVersion(db *sqlite3.Conn) (found int64, err error) {
 	id, err := queryInt(db, `PRAGMA application_id`)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	found, err := queryInt(db, `PRAGMA user_version`)
+	found, err = queryInt(db, `PRAGMA user_version`)
 	switch {
 	case err != nil:
-		return err
+		return 0, err
 	case id == 0 && found == 0:
-		return errAbsent
+		return 0, errAbsent
 	case id != applicationID:
-		return errForeign
+		return 0, errForeign
 	case found > version:
-		return errNewer
+		return 0, errNewer
 	}
-	return checkSchema(db)
+	return found, checkSchema(db)
 }
 
 // checkSchema returns errForeign when the file has more than the tables and indexes of the schema:
@@ -129,7 +130,7 @@ func checkSchema(db *sqlite3.Conn) error {
 	}
 	defer func() { _ = s.Close() }()
 	for s.Step() {
-		if !strings.Contains(schema, s.ColumnText(0)) {
+		if !strings.Contains(schema+chunkSchema, s.ColumnText(0)) {
 			return errForeign
 		}
 	}

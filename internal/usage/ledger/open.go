@@ -10,10 +10,13 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// schema makes the tables of an empty file.
-//
-//go:embed schema.sql
-var schema string
+// schema makes the tables of an empty file, as version 1 had them; chunkSchema what version 2 has besides.
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed chunk.sql
+	chunkSchema string
+)
 
 // openForWriting opens the ledger, and makes it when it is not there.
 func openForWriting(path string) (*sqlite3.Conn, error) {
@@ -34,9 +37,12 @@ func openForWriting(path string) (*sqlite3.Conn, error) {
 // prepare makes the tables where there are none. NORMAL syncs the file at checkpoints only:
 // what a killed process wrote is there, and a power cut cannot tear the file.
 func prepare(db *sqlite3.Conn) error {
-	err := checkVersion(db)
-	if errors.Is(err, errAbsent) {
+	found, err := checkVersion(db)
+	switch {
+	case errors.Is(err, errAbsent):
 		err = makeTables(db)
+	case err == nil && found < packedVersion:
+		err = addChunks(db)
 	}
 	if err != nil {
 		return err
@@ -50,10 +56,21 @@ func makeTables(db *sqlite3.Conn) error {
 		return err
 	}
 	return inTransaction(db, func() error {
-		if err := checkVersion(db); !errors.Is(err, errAbsent) {
+		if _, err := checkVersion(db); !errors.Is(err, errAbsent) {
 			return err // another process was faster
 		}
-		return db.Exec(schema + fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
+		return db.Exec(schema + chunkSchema +
+			fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
+	})
+}
+
+// addChunks makes a ledger of version 1 one of this version. Its rows stay where they are until they are too old.
+func addChunks(db *sqlite3.Conn) error {
+	return inTransaction(db, func() error {
+		if found, err := checkVersion(db); err != nil || found >= packedVersion {
+			return err // another process was faster
+		}
+		return db.Exec(chunkSchema + fmt.Sprintf(`PRAGMA user_version=%d`, version))
 	})
 }
 

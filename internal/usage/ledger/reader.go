@@ -13,8 +13,9 @@ import (
 
 // Reader reads a ledger, also while the router writes it. It is used by one goroutine.
 type Reader struct {
-	path string
-	db   *sqlite3.Conn // nil for a ledger that is not there yet
+	path  string
+	db    *sqlite3.Conn // nil for a ledger that is not there yet
+	store store
 }
 
 // Open opens the ledger in a folder; a folder without one gives a Reader without rows. It
@@ -36,11 +37,12 @@ func OpenFile(path string) (*Reader, error) {
 	if err != nil {
 		return nil, explain(r.path, err)
 	}
-	if err := checkVersion(db); err != nil {
+	found, err := checkVersion(db)
+	if err != nil {
 		_ = db.Close()
 		return r, explain(r.path, err)
 	}
-	r.db = db
+	r.db, r.store = db, store{db, found >= packedVersion}
 	return r, nil
 }
 
@@ -60,20 +62,25 @@ func (r *Reader) each(sql string, values []any, row func(*sqlite3.Stmt) error) e
 	if r.db == nil {
 		return nil
 	}
-	s, _, err := r.db.Prepare(sql)
-	if err != nil {
-		return explain(r.path, err)
+	return r.explainButFor(func(do *caller) error {
+		return query(r.db, sql, values, func(s *sqlite3.Stmt) error { return do.keep(row(s)) })
+	})
+}
+
+// caller keeps the error of a function that was handed in: it says nothing of the ledger.
+type caller struct{ err error }
+
+// keep keeps the error, and returns it.
+func (c *caller) keep(err error) error { c.err = err; return err }
+
+// explainButFor returns the error of a function as a fault for people, but one that the caller has kept as it is.
+func (r *Reader) explainButFor(read func(*caller) error) error {
+	var c caller
+	err := read(&c)
+	if c.err != nil {
+		return c.err
 	}
-	defer func() { _ = s.Close() }()
-	if err := bind(s, values); err != nil {
-		return explain(r.path, err)
-	}
-	for s.Step() {
-		if err := row(s); err != nil {
-			return err
-		}
-	}
-	return explain(r.path, s.Err())
+	return explain(r.path, err)
 }
 
 // Gap is a span of time in which requests were not written, or rows were dropped.
@@ -119,14 +126,40 @@ type State struct {
 	Oldest time.Time // zero without rows
 }
 
+// oldest returns the earliest start of a row, in microseconds; 0 without rows.
+func (s store) oldest() (int64, error) {
+	return s.queryInt(`SELECT coalesce(min(start), 0) FROM request`,
+		`SELECT coalesce(min(start), 0) FROM
+ (SELECT min(start) AS start FROM request UNION ALL SELECT min(first) FROM chunk)`)
+}
+
+// newest returns the latest start of a row, in microseconds; 0 without rows.
+func (s store) newest() (int64, error) {
+	return s.queryInt(`SELECT coalesce(max(start), 0) FROM request`,
+		`SELECT max((SELECT coalesce(max(start), 0) FROM request), (SELECT coalesce(max(last), 0) FROM chunk))`)
+}
+
+// queryInt returns the number that a statement gives: the second one where there are packed rows.
+func (s store) queryInt(unpacked, packed string) (int64, error) {
+	if s.hasChunks {
+		return queryInt(s.db, packed)
+	}
+	return queryInt(s.db, unpacked)
+}
+
 // State returns how many rows there are, and of what time.
 func (r *Reader) State() (state State, err error) {
-	err = r.each(`SELECT (SELECT coalesce(sum(requests), 0) FROM hour), coalesce(min(start), 0), coalesce(max(start), 0)
- FROM request`, nil, func(s *sqlite3.Stmt) error {
-		if state.Rows = s.ColumnInt64(0); state.Rows > 0 {
-			state.Oldest, state.Newest = fromMicros(s.ColumnInt64(1)), fromMicros(s.ColumnInt64(2))
-		}
-		return nil
-	})
-	return state, err
+	if r.db == nil {
+		return state, nil
+	}
+	rows, err := queryInt(r.db, `SELECT coalesce(sum(requests), 0) FROM hour`)
+	if err != nil || rows == 0 {
+		return state, explain(r.path, err)
+	}
+	oldest, err := r.store.oldest()
+	if err != nil {
+		return state, explain(r.path, err)
+	}
+	newest, err := r.store.newest()
+	return State{rows, fromMicros(newest), fromMicros(oldest)}, explain(r.path, err)
 }

@@ -31,7 +31,7 @@ func TestABatchThatFailsWhileRowsOverflowLosesTheOldest(t *testing.T) {
 		Logger: slog.New(slog.NewTextHandler(log, nil))})
 	w.Add(row(0, "alice", "opus"))
 	eventually(t, func() bool { return countRows(t, folder) == 1 })
-	execute(t, folder, `CREATE TRIGGER refused BEFORE INSERT ON request WHEN new.start > 0 BEGIN SELECT RAISE(ABORT, 'not today'); END`)
+	execute(t, folder, `CREATE TRIGGER refused BEFORE INSERT ON chunk WHEN new.first > 0 BEGIN SELECT RAISE(ABORT, 'not today'); END`)
 	w.Add(row(time.Second, "second", "opus"))
 	<-began
 	for i := range ledger.MaxPending {

@@ -53,32 +53,14 @@ const (
 // AllBy are the values of By.
 var AllBy = []By{ByClient, ByModel, ByAccount, ByDeployment, BySession, ByDay}
 
-// selectSums gives the sums of what the filter means, in the order in which they are stored: of whole
-// hours from the table hour, of the hours in which the filter begins and ends from the rows. SQLite
-// would sort them to group them, which took longer than to read them; so the Reader groups them. Its
-// values are those of sumValues.
-const (
-	selectSums = `SELECT * FROM hour WHERE hour >= ?5 AND hour < ?6 AND ` + ofNames +
-		rowSums + ` AND start >= ?1 AND start < ?2` + hourGroups +
-		rowSums + ` AND start >= ?7 AND start < ?8` + hourGroups
-	rowSums = ` UNION ALL SELECT start / 3600000000, client, session, account, deployment, model, ` + sumColumns +
-		` FROM request WHERE ` + ofNames
-	hourGroups = ` GROUP BY 1, 2, 3, 4, 5, 6`
-)
+// selectHours gives the sums of whole hours that the filter means, in the order in which they are stored. SQLite
+// would sort them to group them, which took longer than to read them; so the Reader groups them.
+const selectHours = `SELECT * FROM hour WHERE hour >= ?1 AND hour < ?2 AND ` + ofNames
 
-// sumValues returns the values for selectSums: the span before the first whole hour, the names,
-// the whole hours, and the span after the last one.
-func sumValues(f Filter) []any {
-	since, until, first, last := int64(0), int64(1)<<62, int64(0), int64(1)<<62/microsPerHour
-	if !f.Since.IsZero() {
-		since = f.Since.UnixMicro()
-		first = (since + microsPerHour - 1) / microsPerHour
-	}
-	if !f.Until.IsZero() {
-		until = f.Until.UnixMicro()
-		last = max(first, until/microsPerHour)
-	}
-	return []any{since, min(until, first*microsPerHour), f.Client, f.Session, first, last, last * microsPerHour, until}
+// wholeHours returns the first hour that the span has whole, and the one after the last.
+func (m *meant) wholeHours() (first, after int64) {
+	first = (m.since + microsPerHour - 1) / microsPerHour
+	return first, max(first, m.until/microsPerHour)
 }
 
 // Summary is what the requests of a filter used.
@@ -91,7 +73,7 @@ type Summary struct {
 // sumsByID are sums by the id of a name; for days by the hour since 1970.
 type sumsByID map[int64]*Sum
 
-// columnOf are the columns of selectSums by which a By groups.
+// columnOf are the columns of selectHours by which a By groups.
 var columnOf = [...]By{ByDay, ByClient, BySession, ByAccount, ByDeployment, ByModel}
 
 // Summarize returns the sums of what the filter means, with lines of each of by; days are those
@@ -134,20 +116,77 @@ func (r *Reader) atOneMoment(do func() error) error {
 	return do()
 }
 
-// sumInto adds what the filter means to the groups that are asked for, and returns the sum of it.
+// sumInto adds what the filter means to the groups that are asked for, and returns the sum of it: whole hours from
+// the table hour, those in which the filter begins and ends from the rows.
 func (r *Reader) sumInto(groups *[len(columnOf)]sumsByID, f Filter) (total Sum, err error) {
-	err = r.each(selectSums, sumValues(f), func(s *sqlite3.Stmt) error {
-		sum := readSum(s)
-		total.add(&sum)
+	if r.db == nil {
+		return total, nil
+	}
+	add := func(ids [len(columnOf)]int64, sum *Sum) {
+		total.add(sum)
 		for column, group := range groups {
 			if group != nil {
-				group.add(s.ColumnInt64(column), &sum)
+				group.add(ids[column], sum)
 			}
 		}
+	}
+	m, err := f.resolve(r.db)
+	if err != nil {
+		return total, explain(r.path, err)
+	}
+	if err = r.eachHour(&m, f, add); err == nil {
+		err = r.eachEdge(&m, add)
+	}
+	total.finish()
+	return total, explain(r.path, err)
+}
+
+// addSum adds the sum of what has the same ids in the columns of columnOf.
+type addSum func(ids [len(columnOf)]int64, sum *Sum)
+
+// eachHour adds the sums of the whole hours that the filter means.
+func (r *Reader) eachHour(m *meant, f Filter, add addSum) error {
+	first, after := m.wholeHours()
+	return query(r.db, selectHours, []any{first, after, f.Client, f.Session}, func(s *sqlite3.Stmt) error {
+		var ids [len(columnOf)]int64
+		for column := range ids {
+			ids[column] = s.ColumnInt64(column)
+		}
+		sum := readSum(s)
+		add(ids, &sum)
 		return nil
 	})
-	total.finish()
-	return total, err
+}
+
+// eachEdge adds the rows that are meant of the hours in which the filter begins and ends.
+func (r *Reader) eachEdge(m *meant, add addSum) error {
+	first, after := m.wholeHours()
+	edges := [...][2]int64{{m.since, min(m.until, first*microsPerHour)}, {after * microsPerHour, m.until}}
+	for _, edge := range edges {
+		if edge[0] >= edge[1] {
+			continue
+		}
+		err := r.store.each(edge[0], edge[1], func(e *entry) error {
+			if m.matches(e) {
+				k, sum := hourOf(e), sumOf(e)
+				add([...]int64{k.hour, k.client, k.session, k.account, k.deployment, k.model}, &sum)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sumOf returns a row as a sum of one.
+func sumOf(e *entry) Sum {
+	var s sums
+	s.add(e)
+	return Sum{Requests: s.requests, Failures: s.failures, Untold: s.untold, Unpriced: s.unpriced, Input: s.input,
+		Cached: s.cached, CacheWrite: s.cacheWrite, Output: s.output, Reasoning: s.reasoning, Cost: s.cost,
+		duration: s.duration, firstByte: s.firstByte, firstBytes: s.firstBytes}
 }
 
 // add adds a sum to that of an id.
@@ -217,7 +256,7 @@ func sortLines(sums map[string]*Sum, by By) []Line {
 	return lines
 }
 
-// readSum reads the sums of a row of the result of selectSums.
+// readSum reads the sums of a row of the result of selectHours.
 func readSum(row *sqlite3.Stmt) Sum {
 	next := len(columnOf) - 1
 	number := func() int64 { next++; return row.ColumnInt64(next) }

@@ -1,6 +1,10 @@
 package ledger
 
 import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -52,60 +56,106 @@ type Row struct {
 // Unknown stands for an account that no header named.
 const Unknown = "unknown"
 
-// selectRow gives the columns of a Row, of rows that the filter means.
-const selectRow = `SELECT r.id, r.start, r.duration, r.first_byte, r.asked, r.upstream,
- c.text, u.text, s.text, a.text, o.text, r.streamed, q.text, g.text, f.text, d.text, p.text, h.text, m.text, n.text,
- r.status, x.text, r.attempts, r.request_bytes, r.reply_bytes, r.told, r.input, r.cached, r.cache_write, r.hour_write,
- r.output, r.reasoning, r.cost, coalesce(r.call, '')
- FROM request r LEFT JOIN name c ON c.id = r.client LEFT JOIN name u ON u.id = r.user_agent
- LEFT JOIN name s ON s.id = r.session LEFT JOIN name a ON a.id = r.agent LEFT JOIN name o ON o.id = r.route
- LEFT JOIN name q ON q.id = r.requested LEFT JOIN name g ON g.id = r.model_group LEFT JOIN name f ON f.id = r.fallback
- LEFT JOIN name d ON d.id = r.deployment LEFT JOIN name p ON p.id = r.provider LEFT JOIN name h ON h.id = r.host
- LEFT JOIN name m ON m.id = r.model LEFT JOIN name n ON n.id = r.account LEFT JOIN name x ON x.id = r.class
- WHERE `
-
 // Rows calls emit for each row that the filter means, in the order in which they were written.
 func (r *Reader) Rows(f Filter, emit func(Row) error) error {
-	return r.each(selectRow+`r.id IN (SELECT id FROM request WHERE`+where+`) ORDER BY r.id`, f.values(),
-		func(s *sqlite3.Stmt) error { return emit(readRow(s)) })
+	return r.atOneMoment(func() error {
+		return r.explainButFor(func(do *caller) error {
+			meant, err := f.resolve(r.db)
+			if err != nil {
+				return err
+			}
+			names := names{db: r.db}
+			return r.store.each(meant.since, meant.until, func(e *entry) error {
+				if !meant.matches(e) {
+					return nil
+				}
+				row, err := names.row(e)
+				if err != nil {
+					return err
+				}
+				return do.keep(emit(row))
+			})
+		})
+	})
 }
 
 // Last returns the last n rows, the oldest first.
-func (r *Reader) Last(n int) ([]Row, error) {
-	rows := []Row{}
-	err := r.each(selectRow+`r.id > (SELECT coalesce(max(id), 0) FROM request) - ?1 ORDER BY r.id`, []any{int64(n)},
-		func(s *sqlite3.Stmt) error { rows = append(rows, readRow(s)); return nil })
+func (r *Reader) Last(n int) (rows []Row, err error) {
+	rows = []Row{}
+	err = r.atOneMoment(func() error {
+		names := names{db: r.db}
+		err := r.store.eachNewest(n, func(e *entry) error {
+			row, err := names.row(e)
+			rows = append(rows, row)
+			return err
+		})
+		return explain(r.path, err)
+	})
+	slices.Reverse(rows)
 	return rows, err
 }
 
 // After calls emit for each row that was written after the one with the given id.
 func (r *Reader) After(id int64, emit func(Row) error) error {
-	return r.each(selectRow+`r.id > ?1 ORDER BY r.id`, []any{id}, func(s *sqlite3.Stmt) error { return emit(readRow(s)) })
+	return r.atOneMoment(func() error {
+		return r.explainButFor(func(do *caller) error {
+			names := names{db: r.db}
+			return r.store.eachAfter(id, 0, math.MaxInt64, func(e *entry) error {
+				row, err := names.row(e)
+				if err != nil {
+					return err
+				}
+				return do.keep(emit(row))
+			})
+		})
+	})
 }
 
-// readRow reads a row of the result of selectRow.
-func readRow(s *sqlite3.Stmt) Row {
-	next := -1
-	number := func() int64 { next++; return s.ColumnInt64(next) }
-	text := func() string { next++; return s.ColumnText(next) }
-	ms := func() float64 { return float64(number()) / 1000 }
+// names are the texts of ids, as far as they were asked for.
+type names struct {
+	db    *sqlite3.Conn
+	texts map[int64]string
+}
+
+// text returns the text of an id; empty for one that has none.
+func (n *names) text(id int64) (text string, err error) {
+	if text, ok := n.texts[id]; ok || id == 0 {
+		return text, nil
+	}
+	if n.texts == nil {
+		n.texts = map[int64]string{}
+	}
+	err = query(n.db, `SELECT text FROM name WHERE id = ?`, []any{id},
+		func(s *sqlite3.Stmt) error { text = s.ColumnText(0); return nil })
+	n.texts[id] = text
+	return text, err
+}
+
+// row returns a row as it is printed.
+func (n *names) row(e *entry) (Row, error) {
+	var errs error
+	text := func(column int) string {
+		text, err := n.text(e.numbers[column])
+		errs = errors.Join(errs, err)
+		return text
+	}
+	at := &e.numbers
+	ms := func(column int) float64 { return float64(at[column]) / 1000 }
 	r := Row{
-		ID: number(), Time: fromMicros(number()), DurationMS: ms(), FirstByteMS: ms(), AskedAfterMS: ms(), UpstreamMS: ms(),
-		Client: text(), UserAgent: text(), Session: text(), Agent: text(), Route: text(), Streamed: number() != 0,
-		Requested: text(), Group: text(), Fallback: text(), Deployment: text(), Provider: text(), Host: text(),
-		Model: text(), Account: text(), Status: int(number()), Class: text(), Attempts: int(number()),
-		RequestBytes: number(), ReplyBytes: number(),
+		ID: at[idColumn], Time: fromMicros(at[startColumn]), DurationMS: ms(durationColumn),
+		FirstByteMS: ms(firstByteColumn), AskedAfterMS: ms(askedColumn), UpstreamMS: ms(upstreamColumn),
+		Client: text(clientColumn), UserAgent: text(userAgentColumn), Session: text(sessionColumn),
+		Agent: text(agentColumn), Route: text(routeColumn), Streamed: at[streamedColumn] != 0,
+		Requested: text(requestedColumn), Group: text(groupColumn), Fallback: text(fallbackColumn),
+		Deployment: text(deploymentColumn), Provider: text(providerColumn), Host: text(hostColumn),
+		Model: text(modelColumn), Account: cmp.Or(text(accountColumn), Unknown), Status: int(at[statusColumn]),
+		Class: text(classColumn), Attempts: int(at[attemptsColumn]), RequestBytes: at[requestBytesColumn],
+		ReplyBytes: at[replyBytesColumn], TokensKnown: at[toldColumn] > 0, TokensEstimated: at[toldColumn] > 1,
+		Input: at[inputColumn], Cached: at[cachedColumn], CacheWrite: at[cacheWriteColumn],
+		HourWrite: at[hourWriteColumn], Output: at[outputColumn], Reasoning: at[reasoningColumn], Call: e.call,
 	}
-	told := number()
-	r.TokensKnown, r.TokensEstimated = told > 0, told > 1
-	r.Input, r.Cached, r.CacheWrite, r.HourWrite, r.Output, r.Reasoning = number(), number(), number(), number(),
-		number(), number()
-	if next++; s.ColumnType(next) != sqlite3.NULL {
-		r.Cost = new(s.ColumnFloat(next))
+	if e.hasCost {
+		r.Cost = new(e.cost)
 	}
-	r.Call = text()
-	if r.Account == "" {
-		r.Account = Unknown
-	}
-	return r
+	return r, errs
 }

@@ -1,9 +1,9 @@
 package ledger
 
 import (
+	"cmp"
+	"slices"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
 )
 
 // seenRows is how many of the newest rows LastSeen looks at, so that a full ledger does not make
@@ -19,14 +19,30 @@ type Seen struct {
 
 // LastSeen returns, of the newest 5,000 rows, the time of the newest of each client and user
 // agent.
-func (r *Reader) LastSeen() ([]Seen, error) {
-	var all []Seen
-	err := r.each(`SELECT c.text, u.text, n.at FROM (SELECT client, user_agent, max(start) AS at FROM
- (SELECT client, user_agent, start FROM request ORDER BY id DESC LIMIT ?1) GROUP BY 1, 2) n
- LEFT JOIN name c ON c.id = n.client LEFT JOIN name u ON u.id = n.user_agent`, []any{int64(seenRows)},
-		func(s *sqlite3.Stmt) error {
-			all = append(all, Seen{s.ColumnText(0), s.ColumnText(1), fromMicros(s.ColumnInt64(2))})
+func (r *Reader) LastSeen() (all []Seen, err error) {
+	type who struct{ client, userAgent int64 }
+	at := map[who]int64{}
+	err = r.atOneMoment(func() error {
+		err := r.store.eachNewest(seenRows, func(e *entry) error {
+			w := who{e.numbers[clientColumn], e.numbers[userAgentColumn]}
+			at[w] = max(at[w], e.numbers[startColumn])
 			return nil
 		})
+		names := names{db: r.db}
+		for w, start := range at {
+			if err == nil {
+				var client, userAgent string
+				client, err = names.text(w.client)
+				if err == nil {
+					userAgent, err = names.text(w.userAgent)
+				}
+				all = append(all, Seen{client, userAgent, fromMicros(start)})
+			}
+		}
+		return explain(r.path, err)
+	})
+	slices.SortFunc(all, func(a, b Seen) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.UserAgent, b.UserAgent))
+	})
 	return all, err
 }
