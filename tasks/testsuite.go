@@ -47,10 +47,17 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 		if run != "" {
 			args = append(args, "-run="+run)
 		}
-		steps = append(steps, step{args: args, env: guard.env(), guard: guard, tests: &gotest.Stream{Forbid: forbid,
-			Elsewhere: targetsByPackage(), Command: "go test -C=" + m.module}})
+		steps = append(steps, step{args: args, env: append(guard.env(), raceOptions()), guard: guard,
+			tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage(), Command: "go test -C=" + m.module}})
 	}
 	return steps
+}
+
+// raceOptions returns the environment variable of the race detector: by default a program waits
+// for a second before it exits, and so does each test program, and each process that is one
+// again. That is longer than the tests of most packages take. Tests wait for their goroutines.
+func raceOptions() string {
+	return "GORACE=" + strings.TrimSpace(started.getenv("GORACE")+" atexit_sleep_ms=0")
 }
 
 // withoutRaceDetector returns the flags that leave packages out of what the race detector watches:
