@@ -33,9 +33,9 @@ type batch struct {
 	name, chunk, hour, gap, quota *sqlite3.Stmt
 	version                       *sqlite3.Stmt
 	redact                        func(string) string
-	names                         map[string]int64 // the ids in the table name
-	last                          [columns]namedID // what the row before this one had, in the columns of names
-	lastID                        int64            // of a row
+	names                         map[string]int64          // the ids in the table name
+	last                          [len(nameColumns)]namedID // what the row before this one had, in the columns of names
+	lastID                        int64                     // of a row
 	hours                         hourSums
 	lastHour                      hourKey
 	lastSums                      *sums // of lastHour; nil: of none
@@ -82,7 +82,7 @@ func (b *batch) close() {
 
 // write writes rows, their sums, and what was lost before. It is called in a transaction. A batch
 // that failed is not used again: it has ids of names that are taken back.
-func (b *batch) write(rows []record.Request, lost gap, reason string) error {
+func (b *batch) write(rows []waiting, lost gap, reason string) error {
 	b.err, b.lastSums = nil, nil
 	clear(b.hours)
 	clear(b.windows)
@@ -112,7 +112,7 @@ func (b *batch) lookForChanges() {
 	now := b.version.ColumnInt64(0)
 	b.err = errors.Join(b.err, b.version.Reset())
 	if now != b.dataVersion || len(b.names) > maxNames || b.names == nil {
-		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [columns]namedID{}
+		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [len(nameColumns)]namedID{}
 		last, err := store{b.db, true}.lastID()
 		b.lastID, b.err = last, errors.Join(b.err, err)
 	}
@@ -129,9 +129,9 @@ func (b *batch) exec(s *sqlite3.Stmt, values ...any) {
 	}
 }
 
-// idIn returns the id of a text in a column.
-func (b *batch) idIn(column int, text string) int64 {
-	last := &b.last[column]
+// idIn returns the id of a text in one of nameColumns.
+func (b *batch) idIn(name int, text string) int64 {
+	last := &b.last[name]
 	if last.text != text {
 		*last = namedID{text, b.id(text)}
 	}
@@ -154,45 +154,43 @@ func (b *batch) id(text string) int64 {
 }
 
 // writeChunk writes rows, and adds them to the sums of their hours.
-func (b *batch) writeChunk(rows []record.Request) {
+func (b *batch) writeChunk(rows []waiting) {
 	b.packer.reset()
 	var e entry
+	var before *texts
 	for i := range rows {
-		b.fill(&e, &rows[i])
+		r := &rows[i]
+		if r.texts != before {
+			before = r.texts
+			b.fillNames(&e, before)
+		}
+		b.fill(&e, r)
 		b.packer.add(&e)
 		b.sum(&e)
-		b.noteQuota(&rows[i])
+		if r.rare != nil {
+			b.noteQuota(r)
+		}
 	}
 	b.exec(b.chunk, b.lastID, b.packer.first, b.packer.last, b.packer.data)
 }
 
-// fill makes a row as it is stored.
-func (b *batch) fill(e *entry, r *record.Request) {
+// fillNames sets the names of a row as it is stored.
+func (b *batch) fillNames(e *entry, t *texts) {
+	for i, column := range nameColumns {
+		e.numbers[column] = b.idIn(i, t[i])
+	}
+}
+
+// fill sets all but the names of a row as it is stored.
+func (b *batch) fill(e *entry, r *waiting) {
 	b.lastID++
-	t, at := &r.Tokens, &e.numbers
-	at[idColumn], at[startColumn] = b.lastID, r.Start.UnixMicro()
-	at[durationColumn], at[firstByteColumn] = micros(r.Duration), micros(r.FirstByte)
-	at[askedColumn], at[upstreamColumn] = micros(r.Asked), micros(r.Upstream)
-	for _, name := range [...]struct {
-		column int
-		text   string
-	}{{clientColumn, r.Client}, {userAgentColumn, r.UserAgent}, {sessionColumn, r.Session}, {agentColumn, r.AgentID},
-		{routeColumn, r.Route}, {requestedColumn, r.Requested}, {groupColumn, r.Group}, {fallbackColumn, r.Fallback},
-		{deploymentColumn, r.Deployment}, {providerColumn, r.Provider}, {hostColumn, r.Host}, {modelColumn, r.Model},
-		{accountColumn, r.Account}, {classColumn, r.Class}} {
-		at[name.column] = b.idIn(name.column, name.text)
+	e.numbers[idColumn] = b.lastID
+	for i, column := range plainColumns {
+		e.numbers[column] = r.numbers[i]
 	}
-	at[streamedColumn], at[statusColumn], at[attemptsColumn] = toInt(r.Streamed), int64(r.Status), int64(r.Attempts)
-	at[requestBytesColumn], at[replyBytesColumn], at[toldColumn] = r.RequestBytes, r.ReplyBytes, told(t)
-	at[inputColumn], at[cachedColumn], at[cacheWriteColumn] = int64(t.Input), int64(t.Cached), int64(t.CacheWrite)
-	at[hourWriteColumn], at[outputColumn] = int64(t.CacheWriteHour), int64(t.Output)
-	at[reasoningColumn] = int64(t.Reasoning)
-	e.cost, e.hasCost, e.call = 0, r.CostKnown, ""
-	if r.CostKnown {
-		e.cost = r.Cost
-	}
-	if r.IsFailure() { // the router's log has the call's id of failures only
-		e.call = b.redact(r.ID)
+	e.cost, e.hasCost, e.call = r.cost, r.hasCost, ""
+	if r.rare != nil {
+		e.call = b.redact(r.rare.call)
 	}
 }
 
@@ -222,13 +220,14 @@ func (b *batch) sum(e *entry) {
 }
 
 // noteQuota notes the windows that a reply told.
-func (b *batch) noteQuota(r *record.Request) {
-	at := r.Start.Add(r.Duration).UTC()
-	for _, w := range r.Quota {
-		seen := quota.Seen{Deployment: r.Deployment, Account: r.Account, ObservedAt: at, Window: w}
-		owner := "account " + r.Account
-		if r.Account == "" {
-			owner = "deployment " + r.Deployment
+func (b *batch) noteQuota(r *waiting) {
+	at := r.start().Add(time.Duration(r.numbers[1]) * time.Microsecond).UTC()
+	deployment, account := r.text(deploymentColumn), r.text(accountColumn)
+	for _, w := range r.rare.windows {
+		seen := quota.Seen{Deployment: deployment, Account: account, ObservedAt: at, Window: w}
+		owner := "account " + account
+		if account == "" {
+			owner = "deployment " + deployment
 		}
 		b.windows[strings.Join([]string{owner, w.Provider, w.Name}, "\n")] = seen
 	}
