@@ -2,12 +2,14 @@ package metrics_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/test/metrics"
 )
@@ -34,14 +37,33 @@ type gateway struct {
 	process *exec.Cmd
 }
 
-// startRouter builds FlowGate and starts its router.
+// scratch is a folder that is removed after the tests.
+var scratch string
+
+func TestMain(m *testing.M) { os.Exit(inMain(m)) }
+
+func inMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "flowgate-metrics-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	scratch = dir
+	return m.Run()
+}
+
+// compile compiles FlowGate once for all tests.
+var compile = sync.OnceValues(func() (string, error) {
+	return subprocess.CompileFlowGate(context.Background(), "../..", scratch)
+})
+
+// startRouter starts the router of the compiled program.
 func startRouter(t *testing.T, upstream, collector string) *gateway {
 	t.Helper()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "flowgate")
-	build := exec.CommandContext(t.Context(), "go", "build", "-C=../..", "-o="+program, "./cmd/flowgate")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	program, err := compile()
+	if err != nil {
+		t.Fatal(err)
 	}
 	g := &gateway{t: t, keys: clientkey.Store{Folder: filepath.Join(dir, "secrets")}}
 	g.client = g.create("laptop", clientkey.Limits{RPM: lo.ToPtr[int64](100000), TPM: lo.ToPtr[int64](1 << 40),

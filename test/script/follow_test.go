@@ -19,7 +19,7 @@ import (
 // of a megabyte a second write, in the two logs that a stack has.
 func TestTheCommandFollowsTenMegabytesASecondAndLosesNoLine(t *testing.T) {
 	t.Parallel()
-	const megabytes, rate, line = 9, 5, 128 // below the 10 MB that cut a log
+	const megabytes, rate, line = 3, 5, 128 // below the 10 MB that cut a log
 	const each = megabytes << 20 / line
 	dir := t.TempDir()
 	if out, err := shell(t, dir, binary+" init"); err != nil {

@@ -4,12 +4,14 @@ import (
 	"archive/tar"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -23,46 +25,64 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 )
 
-// makeImage has the compiled binary write its image into an empty folder, and returns the report's data.
-func makeImage(t *testing.T, dir string) (made struct{ Reference, Layout, Archive, Platform, Digest string }) {
+// madeImage is an image as the compiled binary writes it.
+type madeImage struct {
+	Reference, Layout, Archive, Platform, Digest string // of the report; paths are absolute
+
+	loaded v1.Image // what the layout holds
+}
+
+// makeImageOnce makes an image that all tests read: to pack the program and to validate the
+// layers takes ten seconds of processor time.
+var makeImageOnce = sync.OnceValues(makeImage)
+
+// sharedImage returns the image that makeImageOnce makes.
+func sharedImage(t *testing.T) madeImage {
 	t.Helper()
-	out, err := shell(t, dir, binary+" deploy:image -out=image -jq .data")
+	made, err := makeImageOnce()
 	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if err := json.Unmarshal([]byte(out), &made); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatal(err)
 	}
 	return made
 }
 
-// loadImage returns the image of a layout.
-func loadImage(t *testing.T, dir string) v1.Image {
-	t.Helper()
-	index, err := layout.ImageIndexFromPath(dir)
+// makeImage has the compiled binary write its image into an empty folder, and loads it from
+// its layout.
+func makeImage() (made madeImage, err error) {
+	dir, err := os.MkdirTemp(scratch, "image-")
 	if err != nil {
-		t.Fatal(err)
+		return made, err
+	}
+	cmd := exec.Command(binary, "deploy:image", "-out=image", "-jq", ".data")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return made, fmt.Errorf("%w: %s", err, out)
+	}
+	if err := json.Unmarshal(out, &made); err != nil {
+		return made, fmt.Errorf("%w: %s", err, out)
+	}
+	made.Layout, made.Archive = filepath.Join(dir, made.Layout), filepath.Join(dir, made.Archive)
+	index, err := layout.ImageIndexFromPath(made.Layout)
+	if err != nil {
+		return made, err
 	}
 	if err := validity.Index(index); err != nil {
-		t.Errorf("the layout is not valid: %v", err)
+		return made, fmt.Errorf("the layout is not valid: %w", err)
 	}
 	list, err := index.IndexManifest()
 	if err != nil || len(list.Manifests) != 1 {
-		t.Fatalf("%+v, %v", list, err)
+		return made, fmt.Errorf("%+v, %w", list, err)
 	}
-	image, err := index.Image(list.Manifests[0].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
+	made.loaded, err = index.Image(list.Manifests[0].Digest)
+	return made, err
 }
 
 // TestTheImageIsWhatOtherToolsRead has go-containerregistry, which crane and ko are made of, read it.
 func TestTheImageIsWhatOtherToolsRead(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	made := makeImage(t, dir)
-	image := loadImage(t, filepath.Join(dir, made.Layout))
+	made := sharedImage(t)
+	image := made.loaded
 	digest, err := image.Digest()
 	if err != nil || digest.String() != made.Digest {
 		t.Errorf("%s, %v; reported %s", digest, err, made.Digest)
@@ -71,7 +91,7 @@ func TestTheImageIsWhatOtherToolsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := tarball.ImageFromPath(filepath.Join(dir, made.Archive), &tag)
+	loaded, err := tarball.ImageFromPath(made.Archive, &tag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +115,8 @@ func TestTheImageIsWhatOtherToolsRead(t *testing.T) {
 // TestTheImageNamesWhatItConsistsOf reads the bill of materials that its label names.
 func TestTheImageNamesWhatItConsistsOf(t *testing.T) {
 	t.Parallel()
-	dir, unpacked := t.TempDir(), t.TempDir()
-	image := loadImage(t, filepath.Join(dir, makeImage(t, dir).Layout))
+	unpacked := t.TempDir()
+	image := sharedImage(t).loaded
 	unpack(t, image, unpacked)
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -128,14 +148,14 @@ func TestTheImageRunsAsNobodyOnItsOwn(t *testing.T) {
 	if !rightstest.Mount(t) {
 		return
 	}
-	dir, unpacked := t.TempDir(), t.TempDir()
-	image := loadImage(t, filepath.Join(dir, makeImage(t, dir).Layout))
+	unpacked := t.TempDir()
+	image := sharedImage(t).loaded
 	unpack(t, image, unpacked)
 	config, err := image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(unpacked, 0o755)); err != nil {
+	if err := os.Chmod(unpacked, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"/proc", "/dev"} { // as every runtime of containers mounts them

@@ -39,6 +39,7 @@ const compiled = "FLOWGATE_TEST_COMPILED"
 
 var (
 	binary   string             // the compiled program
+	scratch  string             // a folder that is removed after the tests
 	reportIs *jsonschema.Schema // docs/report.schema.json
 )
 
@@ -50,6 +51,7 @@ func inMain(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	scratch = dir
 	if binary = os.Getenv(compiled); binary == "" { // else the first process has it
 		if binary, err = subprocess.CompileFlowGate(context.Background(), root, dir); err != nil {
 			panic(err)
