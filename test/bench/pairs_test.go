@@ -31,7 +31,8 @@ const (
 // FLOWGATE_BENCH_OTHER is the other program; FLOWGATE_BENCH_SETTINGS and
 // FLOWGATE_BENCH_OTHER_SETTINGS are files for router:serve, in which UPSTREAM stands for the address
 // of the upstream; FLOWGATE_BENCH_FLAGS and FLOWGATE_BENCH_OTHER_FLAGS are further flags of it;
-// FLOWGATE_BENCH_DIALECT is chat, messages or responses.
+// FLOWGATE_BENCH_DIALECT is chat, messages or responses; FLOWGATE_BENCH_LOAD is a part of the name of the loads
+// to send, as "streams", without the starts of commands.
 //
 // Of two processes of the same program, the one that was started first needs up to 4 % less CPU. Therefore
 // the first half of the rounds is sent to one pair of routers, and the second to another that was started in the
@@ -41,7 +42,9 @@ func BenchmarkPairs(b *testing.B) {
 	upstream := startRole(b, "upstream", "")
 	for b.Loop() {
 		this, other := copyProgram(b, binary), copyProgram(b, other)
-		printStarts(b, this, other)
+		if os.Getenv("FLOWGATE_BENCH_LOAD") == "" {
+			printStarts(b, this, other)
+		}
 		printLoads(b, func(i int) side {
 			name := "FLOWGATE_BENCH_" + [2]string{"", "OTHER_"}[i]
 			return startSide(b, [2]string{this, other}[i], name+"SETTINGS", name+"FLAGS", upstream.addr)
@@ -106,11 +109,13 @@ func pairLoads() (loads []pairLoad, path string) {
 		}
 		return conversation(dialect, size, isStream)
 	}
-	return []pairLoad{
+	all := []pairLoad{
 		{"1 kB, 8 clients", 2000, 8, body(1<<10, false)},
 		{"256 kB, 8 clients", 400, 8, body(256<<10, false)},
 		{"64 streams", 256, 64, body(1<<10, true)},
-	}, "/v1/" + strings.Replace(dialect, "chat", "chat/completions", 1)
+	}
+	isLeftOut := func(l pairLoad) bool { return !strings.Contains(l.name, os.Getenv("FLOWGATE_BENCH_LOAD")) }
+	return slices.DeleteFunc(all, isLeftOut), "/v1/" + strings.Replace(dialect, "chat", "chat/completions", 1)
 }
 
 // printLoads prints what requests cost the two routers under each load, and their memory. start starts

@@ -136,7 +136,7 @@ func (w *Walk) beginAttempt(d *deployment.Deployment) {
 	if w.onEvent == nil {
 		w.onEvent = w.watchEvent
 	}
-	w.exchange.Watch(w.onEvent)
+	w.exchange.Watch(w.onEvent, w.belongs.isTracked)
 }
 
 // watchEvent reads the tokens and the state in the data of an event.

@@ -19,19 +19,21 @@ type event struct {
 }
 
 // inspect notes what kind of event the data are, and returns the place of the model in
-// them; end is 0 when there is none.
-func (s *Stream) inspect(data []byte) (start, end int) {
+// them; end is 0 when there is none. The first known bytes are the common prefix; found are the
+// texts in the others.
+func (s *Stream) inspect(data []byte, known int, found texts) (start, end int) {
 	if s.namesError {
 		s.noteError(data)
 	}
-	// Events are full of quotes: a key without its first quote is found faster.
-	hasError := bytes.Contains(data, []byte(`error"`))
-	if s.Content && !hasError {
-		s.noteEnd(data)
-		if !bytes.Contains(data, []byte(`model"`)) {
+	if s.Content && !found.err {
+		s.noteEnd(data, found)
+		switch {
+		case known > 0:
+			return s.common.model, known
+		case !found.model:
 			return 0, 0
 		}
-		return findModel(data)
+		return s.findModel(data)
 	}
 	var e event
 	if e.read(data) != nil {
@@ -54,7 +56,7 @@ func (s *Stream) noteEvent(e *event, data []byte) {
 	case !e.isOpening():
 		s.noteContent()
 	}
-	s.noteEnd(data)
+	s.noteEnd(data, findTexts(data))
 }
 
 // inspectList reports whether the data are a list that begins with an error, as
@@ -124,12 +126,13 @@ func (s *Stream) noteError(data []byte) {
 
 // findModel returns the place of the model in an event after the first content; end is
 // 0 when there is none.
-func findModel(data []byte) (start, end int) {
+func (s *Stream) findModel(data []byte) (start, end int) {
 	err := Members(data, func(key []byte, from, to int) bool {
 		switch string(key) {
 		case "model":
 			if data[from] == '"' {
 				start, end = from, to
+				s.common.keep(data[:end], start)
 			}
 		case "message", "response":
 			if a, b := findInnerModel(data[from:to]); b > 0 {
@@ -324,15 +327,16 @@ func IsEmpty(value []byte) bool {
 	return (value[0] == '{' || value[0] == '[') && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
-// noteEnd notes whether the event is the one with which its dialect ends a stream.
-func (s *Stream) noteEnd(data []byte) {
+// noteEnd notes whether the event is the one with which its dialect ends a stream. found are the texts
+// in the data, or in all of them but the common prefix.
+func (s *Stream) noteEnd(data []byte, found texts) {
 	switch {
 	case s.Ended, s.namesType:
 	case s.isGoogle:
 		s.Ended = isGoogleEnd(data)
 	case s.hasTypes:
 		s.Ended = isTypedEnd(data)
-	default:
+	case found.finish || found.usage:
 		s.Ended = isChatEnd(data)
 	}
 }
@@ -392,9 +396,6 @@ func isChatEnd(data []byte) bool {
 
 // isUsageChunk reports whether a chunk has the usage but no choice.
 func isUsageChunk(data []byte) bool {
-	if !bytes.Contains(data, []byte(`usage"`)) {
-		return false
-	}
 	var e event
 	if e.read(data) != nil {
 		return false

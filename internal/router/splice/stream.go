@@ -19,7 +19,9 @@ const MaxLine = 1 << 20
 // Stream also notes what passed: content, an error, the end of the stream.
 type Stream struct {
 	Model []byte            // the JSON string literal to put in
-	Watch func(data []byte) // gets the data of each data line except [DONE], and must not keep them; may be nil
+	Watch func(data []byte) // gets the data of data lines that name the usage, and must not keep them; may be nil
+
+	WatchesAll bool // Watch gets the data of each data line except [DONE]
 
 	Events  int    // data lines that passed, without [DONE]
 	Content bool   // an event that a client could show passed, and no error before it
@@ -38,6 +40,7 @@ type Stream struct {
 	hasTypes   bool   // events have a "type", as those of Anthropic and of the Responses API; chat chunks have none
 	isGoogle   bool   // events have candidates, or feedback on the prompt
 	bare       []byte // lines outside of events, where Google sends errors
+	common     prefix // with which the data of events begin
 	hasData    bool   // a data line of the current event passed
 	namesError bool   // the event line of the current event names an error
 	namesLast  bool   // the event line of the current event names the last one
@@ -49,6 +52,18 @@ const (
 	byteOrderMark = "\xef\xbb\xbf"
 	dataPrefix    = "data:"
 )
+
+// maxKept is the longest buffer, in bytes, that Reset keeps.
+const maxKept = 16 << 10
+
+// Reset makes s a new Stream with that Model, and keeps its buffers.
+func (s *Stream) Reset(model []byte) {
+	held := s.heldLine
+	if cap(held) > maxKept {
+		held = nil
+	}
+	*s = Stream{Model: model, heldLine: held[:0], common: prefix{text: s.common.text[:0]}}
+}
 
 // Append takes a chunk of input and appends to dst the bytes that may pass now.
 func (s *Stream) Append(dst, chunk []byte) []byte {
@@ -249,10 +264,12 @@ func (s *Stream) passData(dst, text []byte) []byte {
 	}
 	s.Events++
 	s.hasData = true
-	if s.Watch != nil {
+	known := s.common.match(data)
+	found := findTexts(data[known:])
+	if s.Watch != nil && (found.usage || s.WatchesAll) {
 		s.Watch(data)
 	}
-	start, end := s.inspect(data)
+	start, end := s.inspect(data, known, found)
 	if end == 0 {
 		return append(dst, text...)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/router/splice"
 	"github.com/flowgate-go/flowgate/internal/router/translate"
 	"github.com/flowgate-go/flowgate/internal/router/transport"
 	"github.com/flowgate-go/flowgate/internal/router/watchdog"
@@ -56,7 +57,9 @@ type Exchange struct {
 	held       int64           // bytes of the loan that rewritten and call take
 	hasRenewed bool            // a cloud refused credentials, and others were asked for
 	proof      http.Header     // proves to a cloud who sends the request; nil elsewhere
+	stream     splice.Stream   // the events of the answer; its Model, Watch and WatchesAll are set by newStream
 	watch      func([]byte)    // gets the data of a stream's events, in the client's dialect; may be nil
+	watchesAll bool            // watch gets all data, else those that name the usage
 
 	isForeign func(*deployment.Deployment, []byte) bool // whether state belongs to another account; may be nil
 }
@@ -68,9 +71,16 @@ func (x *Exchange) Reset(s *Sender, q *request.Request, w *reply.Writer, loan *m
 	x.hasRenewed, x.proof = false, nil
 }
 
-// Watch sets the function that gets the data of each event of a stream. The function must
-// not keep the data.
-func (x *Exchange) Watch(watch func(data []byte)) { x.watch = watch }
+// Watch sets the function that gets the data of the events of a stream: of all events, or of those
+// that name the usage. The function must not keep the data.
+func (x *Exchange) Watch(watch func(data []byte), all bool) { x.watch, x.watchesAll = watch, all }
+
+// newStream returns the stream of an answer.
+func (x *Exchange) newStream() *splice.Stream {
+	x.stream.Reset(x.request.ModelLiteral)
+	x.stream.Watch, x.stream.WatchesAll = x.watch, x.watchesAll
+	return &x.stream
+}
 
 // RemoveForeign sets the function that reports whether state belongs to another account
 // than d's. Reasoning with such state is left out of requests to /v1/responses.
@@ -79,7 +89,10 @@ func (x *Exchange) RemoveForeign(isForeign func(d *deployment.Deployment, state 
 }
 
 // Clear drops the body that was made for an upstream, the answer, and the translation of it.
-func (x *Exchange) Clear() { x.call, x.rewritten, x.buffer, x.answer = nil, nil, nil, reply.Answer{} }
+func (x *Exchange) Clear() {
+	x.call, x.rewritten, x.buffer, x.answer = nil, nil, nil, reply.Answer{}
+	x.stream.Reset(nil)
+}
 
 // StreamTokens returns the tokens that a translated stream has told; ok is false for a stream
 // that passes through.

@@ -10,7 +10,6 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
 	"github.com/flowgate-go/flowgate/internal/router/failure"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
-	"github.com/flowgate-go/flowgate/internal/router/splice"
 )
 
 // mock answers with the deployment's mock_response, without asking an upstream.
@@ -28,7 +27,7 @@ func (x *Exchange) mock(d *deployment.Deployment) (*reply.Answer, *failure.Failu
 		return &reply.Answer{Deployment: d, Status: http.StatusOK, Body: []byte(body)}, nil
 	}
 	at, release := x.begin(x.limits(d))
-	a := &reply.Answer{Deployment: d, Status: http.StatusOK, Events: &splice.Stream{Model: q.ModelLiteral, Watch: x.watch},
+	a := &reply.Answer{Deployment: d, Status: http.StatusOK, Events: x.newStream(),
 		Source: io.NopCloser(strings.NewReader("")), Guard: &at.guard, Release: release}
 	x.writer.SetOpening(a, []byte(events))
 	return a, nil

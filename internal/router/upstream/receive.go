@@ -163,7 +163,7 @@ func (r progressReader) Read(p []byte) (int, error) {
 // content. A failure before that event can still be retried and has a status. err is the
 // error of the last read.
 func (x *Exchange) readOpening(a *reply.Answer, err error) *failure.Failure {
-	a.Events = &splice.Stream{Model: x.request.ModelLiteral, Watch: x.watch}
+	a.Events = x.newStream()
 	x.writer.HoldOpening(a)
 	for piece := x.body; ; {
 		if x.writer.AppendOpening(a, piece, err != nil) {
