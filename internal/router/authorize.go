@@ -17,7 +17,7 @@ import (
 
 // authorize checks the request's key. It answers 401 or 403 itself, and returns false, when the key
 // is not valid, or not for the route. holder is nil for the gateway key.
-func (r *Router) authorize(w http.ResponseWriter, req *http.Request, to destination) (
+func (r *Router) authorize(w http.ResponseWriter, req *http.Request, to *destination) (
 	holder *keylimit.Holder, ok bool) {
 	holder, refusal := r.access.CheckKey(req, r.policy.Now())
 	if refusal == nil && holder != nil {
@@ -59,7 +59,7 @@ func writeRefusal(w http.ResponseWriter, callID string, d dialect.Dialect, f *ke
 type holderKey struct{}
 
 // serveGet answers a route that needs a key and has no body.
-func (r *Router) serveGet(w http.ResponseWriter, req *http.Request, to destination) {
+func (r *Router) serveGet(w http.ResponseWriter, req *http.Request, to *destination) {
 	to.dialect = dialect.Chat
 	holder, ok := r.authorize(w, req, to)
 	if !ok {

@@ -22,8 +22,9 @@ type call struct {
 	exchange upstream.Exchange // attempt: the upstream's side
 	writer   reply.Writer      // copy: the client's side
 
-	group *route.Group   // that the request asks for; nil when there is none
-	row   record.Request // what is noted of the request; used only with a recorder
+	group  *route.Group     // that the request asks for; nil when there is none
+	holder *keylimit.Holder // whose limits count the request; nil: no named key's
+	row    record.Request   // what is noted of the request; used only with a recorder
 }
 
 // maxPooledBuffer is the longest buffer, in bytes, that is kept for later calls.
@@ -42,7 +43,7 @@ func (p *callPools) pick(size int64) *sync.Pool {
 }
 
 // takeCall takes a call from its pool and prepares it for a request.
-func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destination) *call {
+func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to *destination) *call {
 	c, ok := r.calls.pick(req.ContentLength).Get().(*call)
 	if !ok {
 		c = new(call)
@@ -52,8 +53,18 @@ func (r *Router) takeCall(w http.ResponseWriter, req *http.Request, to destinati
 	c.writer.Reset(w, &c.request, &r.replies)
 	c.exchange.Reset(&r.sender, &c.request, &c.writer, &c.loan)
 	c.walk.Reset(&r.policy, &c.request, &c.exchange, &c.writer.Routing)
-	c.group = nil
+	c.group, c.holder = nil, nil
 	return c
+}
+
+// endCall counts the end of a request, and hands what was noted of it to the recorder.
+func (r *Router) endCall(c *call) {
+	defer r.metrics.End()
+	defer r.releaseCall(c)
+	defer r.endRecord(c)
+	if c.holder != nil {
+		c.holder.End()
+	}
 }
 
 // releaseCall returns a call to its pool. It leaves a call to the garbage collector when a buffer is
@@ -71,35 +82,45 @@ func (r *Router) releaseCall(c *call) {
 	}
 }
 
-// servePost answers the routes whose requests have a body. A model that the path names
-// takes precedence over the body's.
-func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destination) {
+// servePost answers the routes whose requests have a body.
+//
+// What it calls until a reply is written has small frames: the stack of a connection's goroutine then has
+// 8 KiB, and would else be copied to one of 16.
+func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to *destination) {
 	if req.Method != http.MethodPost {
 		refuseMethod(w, req, "POST")
 		return
 	}
 	holder, ok := r.authorize(w, req, to)
-	if !ok {
-		return
+	switch {
+	case !ok:
+	case to.isStream && req.URL.Query().Get("alt") != "sse":
+		r.serveList(w, req, to, holder)
+	default:
+		r.serveCall(w, req, to, holder)
 	}
+}
+
+// serveList answers a request for a stream whose events are the elements of a list.
+func (r *Router) serveList(w http.ResponseWriter, req *http.Request, to *destination, holder *keylimit.Holder) {
+	list := reply.NewListWriter(w)
+	defer list.Close()
+	r.serveCall(list, req, to, holder)
+}
+
+// serveCall answers an authorized request. A model that the path names takes precedence over the
+// body's.
+func (r *Router) serveCall(w http.ResponseWriter, req *http.Request, to *destination, holder *keylimit.Holder) {
 	r.requests.Add(1)
-	if to.isStream && req.URL.Query().Get("alt") != "sse" {
-		list := reply.NewListWriter(w)
-		defer list.Close()
-		w = list
-	}
 	r.metrics.Begin()
-	defer r.metrics.End()
 	c := r.takeCall(w, req, to)
-	defer r.releaseCall(c)
+	defer r.endCall(c)
 	r.beginRecord(c, clientName(holder))
-	defer r.endRecord(c)
 	if holder != nil && !to.dialect.IsCounting() { // counting costs an upstream almost nothing
 		if !c.begin(w, holder, r.policy.Now()) {
 			return
 		}
-		defer holder.End()
-		c.request.NeedsWeight = holder.CountsTokens()
+		c.holder, c.request.NeedsWeight = holder, holder.CountsTokens()
 	}
 	if f := c.request.Accept(w, &r.reader, &c.loan, to.model); f != nil {
 		c.fail(f)
@@ -109,7 +130,7 @@ func (r *Router) servePost(w http.ResponseWriter, req *http.Request, to destinat
 }
 
 // serve answers an accepted request, or refuses it when its models are not the holder's.
-func (c *call) serve(w http.ResponseWriter, to destination, holder *keylimit.Holder) {
+func (c *call) serve(w http.ResponseWriter, to *destination, holder *keylimit.Holder) {
 	switch {
 	case !c.checkModels(w, holder):
 	case to.dialect.IsCounting():

@@ -21,7 +21,7 @@ func (r *Router) SetAfter(after func(time.Duration) <-chan time.Time) { r.policy
 func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 	text := `{"model":"m","messages":["` + strings.Repeat("x", size) + `"]}`
 	req := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(text))
-	c := r.takeCall(httptest.NewRecorder(), req, destination{dialect: dialect.Chat})
+	c := r.takeCall(httptest.NewRecorder(), req, &destination{dialect: dialect.Chat})
 	if f := c.request.Accept(httptest.NewRecorder(), &r.reader, &c.loan, ""); f != nil {
 		panic(f.Text)
 	}
@@ -42,7 +42,7 @@ func (r *Router) LendBody(size int, isClosed bool) (isReused bool) {
 // ShortCallRoom returns the size of the body's buffer of the call that a short request gets.
 func (r *Router) ShortCallRoom() int {
 	req := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader("{}"))
-	c := r.takeCall(httptest.NewRecorder(), req, destination{dialect: dialect.Chat})
+	c := r.takeCall(httptest.NewRecorder(), req, &destination{dialect: dialect.Chat})
 	defer r.releaseCall(c)
 	return c.request.BodyRoom()
 }

@@ -16,29 +16,31 @@ import (
 // unknown path is answered 404, and a wrong method 405, even without a key.
 func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	setSecurityHeaders(w.Header())
-	to, isKnown := findRoute(req.URL.Path)
-	if !isKnown {
-		to, isKnown = findRoute(normalizePath(req.URL.Path))
-	}
+	to, isKnown := findAnyRoute(req.URL.Path)
 	switch {
 	case !r.access.IsHostAllowed(req):
-		request.RefuseBody(w, req)
-		reply.WriteError(w, to.dialect, http.StatusForbidden, dialect.Error{Type: "permission_error",
-			Message: "The Host header is not allowed: use localhost or an IP address, or list the name in " +
-				"general_settings.flowgate_allowed_hosts"})
+		refuseHost(w, req, to.dialect)
 	case isWebSocketRequest(req):
 		refuseWebSocket(w, req, to.dialect)
 	case !isKnown:
 		refusePath(w, req)
 	case to.get == nil:
-		r.servePost(w, req, to)
+		r.servePost(w, req, &to)
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		refuseMethod(w, req, "GET, HEAD")
 	case isPublicPath(to.path) || to.path == MetricsPath && r.settings.OpenMetrics:
 		to.get(r, w, req)
 	default:
-		r.serveGet(w, req, to)
+		r.serveGet(w, req, &to)
 	}
+}
+
+// refuseHost answers 403: the Host header has a name that is not allowed.
+func refuseHost(w http.ResponseWriter, req *http.Request, d dialect.Dialect) {
+	request.RefuseBody(w, req)
+	reply.WriteError(w, d, http.StatusForbidden, dialect.Error{Type: "permission_error",
+		Message: "The Host header is not allowed: use localhost or an IP address, or list the name in " +
+			"general_settings.flowgate_allowed_hosts"})
 }
 
 // refuseMethod answers 405. allow names the methods of the route.

@@ -57,6 +57,15 @@ type destination struct {
 	isStream bool // the path asks for a stream
 }
 
+// findAnyRoute returns the route of a path in any spelling that is understood. ok is false when there
+// is none.
+func findAnyRoute(path string) (to destination, ok bool) {
+	if to, ok = findRoute(path); ok {
+		return to, true
+	}
+	return findRoute(normalizePath(path))
+}
+
 // findRoute returns the route of a path in exactly this spelling. ok is false when there
 // is none.
 func findRoute(path string) (to destination, ok bool) {

@@ -60,7 +60,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, opts Options) error
 	logger := lo.CoalesceOrEmpty(opts.Logger, slog.New(slog.DiscardHandler))
 	bounded := newBoundedListener(listener, &opts)
 	var isLeaving atomic.Bool
-	server := &http.Server{Handler: endConnections(h, &isLeaving), ConnState: bounded.trackState,
+	server := &http.Server{Handler: &lastReplies{h, &isLeaving}, ConnState: bounded.trackState,
 		ConnContext:       withConnection,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
@@ -102,14 +102,19 @@ func linger(failed <-chan error, opts *Options) error {
 	}
 }
 
-// endConnections has the connections of requests that come while isLeaving is set end with their replies.
-func endConnections(h http.Handler, isLeaving *atomic.Bool) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if isLeaving.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		h.ServeHTTP(w, req)
-	})
+// lastReplies is a handler that has the connections of requests which come while isLeaving is set end with
+// their replies.
+type lastReplies struct {
+	http.Handler
+	isLeaving *atomic.Bool
+}
+
+// ServeHTTP answers a request.
+func (l *lastReplies) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if l.isLeaving.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	l.Handler.ServeHTTP(w, req)
 }
 
 // drain waits up to limit for the requests in flight, and then closes their connections.

@@ -3,50 +3,46 @@ package reply
 // copyStream sends a stream piece by piece as it comes. The status has been sent by then,
 // so a failure becomes an event of the dialect.
 func (w *Writer) copyStream(a *Answer) End {
-	if err := w.openStream(a); err != nil {
-		return clientEnd(err)
-	}
+	w.openStream(a)
 	for {
-		piece, err := w.ReadPiece(a.Source)
-		if w.out = a.Events.Append(w.out[:0], piece); err != nil {
-			w.out = a.Events.EndInput(w.out)
-		}
 		w.redactOut(a)
 		if a.Events.Content {
 			a.Guard.ClearEnd()
-		}
-		if err != nil {
-			end := w.upstreamEnd(a, err)
-			w.endStream(a, end)
-			w.writeLast()
-			return end
-		}
-		if len(w.out) == 0 {
-			a.Guard.Progress()
-			continue
 		}
 		a.Guard.Pause() // the upstream is not to blame for a slow client
 		if err := w.flushOut(a); err != nil {
 			return clientEnd(err)
 		}
 		a.Guard.Progress()
+		piece, err := w.ReadPiece(a.Source)
+		w.out = a.Events.Append(w.out[:0], piece)
+		if err != nil {
+			return w.finishStream(a, err)
+		}
 	}
 }
 
-// openStream sends the headers of a stream and its events up to the first content. From
-// then on only copyStream writes events; keep-alives are comments.
-func (w *Writer) openStream(a *Answer) error {
+// openStream sends the headers of a stream, together with the next write. From then on only copyStream
+// writes events, beginning with those up to the first content, which are in out; keep-alives are comments.
+func (w *Writer) openStream(a *Answer) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.held = nil
 	w.commit(a)
-	w.mu.Unlock()
+}
+
+// finishStream sends the end of a stream, whose last piece is in out, and returns how it ended. err is the
+// error of the last read.
+func (w *Writer) finishStream(a *Answer, err error) End {
+	w.out = a.Events.EndInput(w.out)
+	w.redactOut(a)
 	if a.Events.Content {
 		a.Guard.ClearEnd()
 	}
-	a.Guard.Pause()
-	defer a.Guard.Progress()
-	w.redactOut(a)
-	return w.flushOut(a)
+	end := w.upstreamEnd(a, err)
+	w.endStream(a, end)
+	w.writeLast()
+	return end
 }
 
 // flushOut sends the bytes in out at once.

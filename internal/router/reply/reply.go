@@ -73,11 +73,15 @@ func (w *Writer) Deliver(a *Answer) End {
 		return w.copyStream(a)
 	}
 	w.stopKeepAlive()
-	if w.isCommitted || w.request.Stream && !w.request.Dialect.IsCounting() {
-		if w.deliverAsStream(a) {
-			return End{}
-		}
+	mayStream := w.isCommitted || w.request.Stream && !w.request.Dialect.IsCounting()
+	if !mayStream || !w.deliverAsStream(a) {
+		w.deliverWhole(a)
 	}
+	return End{}
+}
+
+// deliverWhole sends a whole reply.
+func (w *Writer) deliverWhole(a *Answer) {
 	w.setHeaders(a)
 	h := w.http.Header()
 	h["Content-Type"] = jsonType
@@ -92,10 +96,9 @@ func (w *Writer) Deliver(a *Answer) End {
 	w.http.WriteHeader(lo.CoalesceOrEmpty(a.Status, http.StatusOK))
 	if a.ModelEnd > 0 {
 		w.writeWhole(a.Body[:a.ModelStart], w.request.ModelLiteral, a.Body[a.ModelEnd:])
-		return End{}
+		return
 	}
 	w.writeWhole(a.Body)
-	return End{}
 }
 
 // deliverAsStream sends a whole reply as a stream to a client that asked for one. For a

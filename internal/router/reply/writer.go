@@ -182,11 +182,12 @@ func (w *Writer) commit(a *Answer) {
 // timeout. The caller has started slowness, and for a stream it holds mu.
 func (w *Writer) write(p []byte) error {
 	w.slowness.Progress()
-	defer w.slowness.Pause()
-	if err := w.send(p); err != nil {
-		return err
+	err := w.send(p)
+	if err == nil {
+		err = w.control.Flush()
 	}
-	return w.control.Flush()
+	w.slowness.Pause()
+	return err
 }
 
 // send hands p to the client's connection, and counts it.

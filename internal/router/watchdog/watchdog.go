@@ -16,7 +16,7 @@ import (
 // set and stopped thousands of times a second for nothing. The zero value works.
 type Watchdog struct {
 	mu     sync.Mutex
-	guards map[*Guard]struct{}
+	guards []*Guard // that are running, in no order
 	timer  *time.Timer
 	next   time.Duration // when the timer fires, since epoch; 0: it is not set
 }
@@ -27,6 +27,7 @@ var epoch = time.Now()
 // Guard is one operation that must make progress within its limit.
 type Guard struct {
 	watchdog *Watchdog
+	place    int // in the watchdog's guards, plus 1; 0: the guard is not running
 	limit    time.Duration
 	end      time.Duration // since epoch; progress does not extend the deadline beyond it; 0: none
 	expire   func()
@@ -52,11 +53,13 @@ func (g *Guard) Start(w *Watchdog, limit time.Duration, expire func()) {
 	g.deadline.Store(int64(end))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.guards == nil {
-		w.guards = map[*Guard]struct{}{}
+	if w.timer == nil {
 		w.timer = time.AfterFunc(limit, w.sweep)
 	}
-	w.guards[g] = struct{}{}
+	if g.place == 0 {
+		w.guards = append(w.guards, g)
+		g.place = len(w.guards)
+	}
 	w.wakeAt(end)
 }
 
@@ -106,8 +109,20 @@ func (g *Guard) Stop() {
 		return
 	}
 	g.watchdog.mu.Lock()
-	delete(g.watchdog.guards, g)
+	g.watchdog.remove(g)
 	g.watchdog.mu.Unlock()
+}
+
+// remove removes a guard, if it is running: the last one takes its place. The caller holds mu.
+func (w *Watchdog) remove(g *Guard) {
+	if g.place == 0 {
+		return
+	}
+	n := len(w.guards) - 1
+	last := w.guards[n]
+	w.guards[g.place-1], last.place = last, g.place
+	w.guards[n] = nil
+	w.guards, g.place = w.guards[:n], 0
 }
 
 // Elapsed returns the time since the start.
@@ -136,13 +151,14 @@ func (w *Watchdog) sweep() {
 	defer w.mu.Unlock()
 	now := time.Since(epoch)
 	w.next = 0
-	for g := range w.guards {
+	for i := len(w.guards) - 1; i >= 0; i-- { // one that is removed is replaced by one that was looked at
+		g := w.guards[i]
 		end := time.Duration(g.deadline.Load())
 		if end == 0 {
 			end = now + g.limit // paused: it cannot be late before this
 		}
 		if end <= now {
-			delete(w.guards, g)
+			w.remove(g)
 			g.late.Store(true)
 			g.expire()
 			continue

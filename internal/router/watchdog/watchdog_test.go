@@ -54,3 +54,37 @@ func TestAnEndThatIsSetLateIsKept(t *testing.T) {
 		}
 	})
 }
+
+func TestGuardsAreStartedAndStoppedInAnyOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w watchdog.Watchdog
+		var expired [60]time.Duration
+		guards := make([]*watchdog.Guard, len(expired))
+		begun := time.Now()
+		for i := range guards {
+			guards[i] = w.Guard(time.Duration(1+i%3)*time.Minute, func() { expired[i] = time.Since(begun) })
+		}
+		for i := 0; i < len(guards); i += 5 {
+			guards[i].Stop()
+			guards[i].Stop() // nothing to stop
+		}
+		time.Sleep(90 * time.Second)
+		for i := range guards { // those that have expired, too
+			if i%4 == 1 {
+				guards[i].Stop()
+			}
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		for i, at := range expired {
+			want := time.Duration(1+i%3) * time.Minute
+			if i%5 == 0 || i%4 == 1 && want > 90*time.Second {
+				want = 0
+			}
+			if at != want {
+				t.Errorf("guard %d expired after %v, want %v", i, at, want)
+			}
+		}
+	})
+}
