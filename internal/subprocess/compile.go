@@ -14,7 +14,9 @@ import (
 
 // CompileFlowGate compiles the source tree at root into dir and returns the path of the
 // program, for tests: it is static, as the README's command makes it, and has the
-// failpoints at which tests kill it.
+// failpoints at which tests kill it. Its packages are compiled as those of a release,
+// without paths of this machine, so that the build cache has one kind of them for all
+// tests, and for all clones.
 func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
@@ -27,7 +29,7 @@ func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	defer func() { _ = lock.Close() }()
 	build := Command(ctx, "go", "tool", "mage", "-compile", binary, "-ldflags=-s -w")
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0",
-		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=failpoint"))
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath -tags=failpoint"))
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}
