@@ -115,9 +115,10 @@ func (r *Router) serveCall(w http.ResponseWriter, req *http.Request, to *destina
 	r.metrics.Begin()
 	c := r.takeCall(w, req, to)
 	defer r.endCall(c)
-	r.beginRecord(c, clientName(holder))
+	now := r.policy.Now()
+	r.beginRecord(c, clientName(holder), now)
 	if holder != nil && !to.dialect.IsCounting() { // counting costs an upstream almost nothing
-		if !c.begin(w, holder, r.policy.Now()) {
+		if !c.begin(w, holder, now) {
 			return
 		}
 		c.holder, c.request.NeedsWeight = holder, holder.CountsTokens()

@@ -2,6 +2,7 @@ package router
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -11,13 +12,14 @@ import (
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
-// beginRecord begins to note what becomes of a request, if anybody wants to know.
-func (r *Router) beginRecord(c *call, client string) {
+// beginRecord begins to note what becomes of a request that came at the moment now, if anybody wants to know.
+func (r *Router) beginRecord(c *call, client string, now time.Time) {
 	if r.recorder == nil {
 		return
 	}
-	c.row = record.Request{Start: r.policy.Now(), ID: c.request.ID, Client: client, Status: http.StatusOK,
-		Route: c.request.Dialect.String(), UserAgent: record.Clean(c.request.HTTP.UserAgent(), record.MaxAgent)}
+	userAgent := first(c.request.HTTP.Header["User-Agent"])
+	c.row = record.Request{Start: now, ID: c.request.ID, Client: client, Status: http.StatusOK,
+		Route: c.request.Dialect.String(), UserAgent: record.Clean(userAgent, record.MaxAgent)}
 	c.walk.Record(&c.row)
 }
 
@@ -29,9 +31,10 @@ func (r *Router) endRecord(c *call) {
 	row, q := &c.row, &c.request
 	c.walk.FinishRecord(c.group)
 	row.Requested, row.Streamed = record.Clean(q.Model, record.MaxModel), q.Stream
-	row.Session = record.Clean(affinity.SessionOf(q.HTTP.Header, &q.Marks), record.MaxSession)
-	row.TraceParent = record.Clean(q.HTTP.Header.Get("Traceparent"), record.MaxTraceParent)
-	row.AgentID = record.Clean(q.HTTP.Header.Get("X-Claude-Code-Agent-Id"), record.MaxSession)
+	header := q.HTTP.Header // its names are in their canonical form, which Get would look at again
+	row.Session = record.Clean(affinity.SessionOf(header, &q.Marks), record.MaxSession)
+	row.TraceParent = record.Clean(first(header["Traceparent"]), record.MaxTraceParent)
+	row.AgentID = record.Clean(first(header["X-Claude-Code-Agent-Id"]), record.MaxSession)
 	sent, isCut := c.writer.Sent()
 	row.RequestBytes, row.ReplyBytes = int64(q.BodySize()), sent
 	if isCut && row.Class == "" {
@@ -40,6 +43,14 @@ func (r *Router) endRecord(c *call) {
 	row.Duration = r.policy.Now().Sub(row.Start)
 	r.recorder(row)
 	c.row = record.Request{} // a call in the pool keeps no texts of it
+}
+
+// first returns the first value of a header; empty when there is none.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 // fail answers the client with an error, and notes it.

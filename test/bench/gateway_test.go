@@ -199,8 +199,9 @@ func sendOnce(transport *http.Transport, url string, body []byte) (time.Duration
 
 // serveRole is the process that role starts; it ends with SIGTERM.
 func serveRole() {
-	if os.Getenv("BENCH_ROLE") == "bare" {
-		serveBare()
+	if os.Getenv("BENCH_ROLE") == "router" {
+		serveRouter()
+		os.Exit(0)
 	}
 	handler := http.HandlerFunc(answer)
 	if os.Getenv("BENCH_ROLE") == "reverseproxy" {

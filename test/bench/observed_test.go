@@ -1,13 +1,17 @@
 package bench_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,32 +20,49 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
 	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
+	"github.com/flowgate-go/flowgate/internal/router/memory"
+	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/secret/redact"
+	"github.com/flowgate-go/flowgate/internal/usage/ledger"
+	"github.com/flowgate-go/flowgate/internal/usage/price"
+	"github.com/flowgate-go/flowgate/internal/usage/record"
 	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
 // ownerKey is the gateway key of the router that observes: benchKey, which the load sends, is a named key there.
 const ownerKey = "sk-bench-owner-0123456789"
 
-// turnLength is how much longer a turn of BenchmarkObserved is than one of BenchmarkPairs.
+// turnLength is how much longer a turn of BenchmarkObserved is than one of BenchmarkPairs, unless
+// FLOWGATE_BENCH_TURN says so.
 const turnLength = 4
 
 // The lanes of BenchmarkObserved, in the order in which the first half of the rounds starts them.
 const (
 	observes   = iota // router:serve with the usage ledger, a named key with limits, metrics
 	countsOnly        // router:serve without a ledger and keys: it counts metrics
-	bare              // the router without any of them, in a process of this test's program
+	attached          // the router with all three, in a process of this test's program
+	bare              // the same without any of them
 	forwards          // httputil.ReverseProxy
 	observedLanes
 )
 
-// laneNames are what the tables say of the lanes that the first one is compared with.
-var laneNames = [observedLanes]string{"", "metrics alone", "none of them", "ReverseProxy"}
+// comparisons are the lanes that are compared, and what the tables say of them. router:serve always counts metrics;
+// so what all three cost is measured in one other program, which has the router twice.
+var comparisons = [...]struct {
+	this, other int
+	name        string
+}{
+	{attached, bare, "all three : none, in one program"},
+	{observes, countsOnly, "`router:serve`, all three : metrics alone"},
+	{observes, forwards, "`router:serve`, all three : ReverseProxy"},
+}
 
 // BenchmarkObserved prints what the usage ledger, named keys and metrics cost: the router with all of them in turns
-// with one that has none, and with httputil.ReverseProxy, each a process of its own before the same upstream. Give it
-// -benchtime 1x. Half of the rounds go to processes that were started in the reverse order (see BenchmarkPairs).
+// with one that has none, and with httputil.ReverseProxy, each a process of its own before the same upstream
+// (comparisons). Give it -benchtime 1x. Half of the rounds go to processes that were started in the reverse order (see BenchmarkPairs).
 //
 // A lane's CPU in a round is what its process used from the begin of its turn to the begin of its next one, so that
 // rows which are written after the replies count.
@@ -50,8 +71,12 @@ func BenchmarkObserved(b *testing.B) {
 	for b.Loop() {
 		program := copyProgram(b, binary)
 		loads, path := pairLoads()
+		length, err := strconv.Atoi(cmp.Or(os.Getenv("FLOWGATE_BENCH_TURN"), strconv.Itoa(turnLength)))
+		if err != nil {
+			b.Fatal(err)
+		}
 		for l := range loads { // turns of about a second, in which the files are written once or twice, as under a lasting load
-			loads[l].requests *= turnLength
+			loads[l].requests *= length
 		}
 		costs := make([]observedCosts, len(loads))
 		for half := range 2 {
@@ -65,23 +90,26 @@ func BenchmarkObserved(b *testing.B) {
 	}
 }
 
-// observedCosts compare the lane that observes with each of the others.
-type observedCosts struct{ cpu, latency [observedLanes]pairs }
+// observedCosts are what comparisons has compared.
+type observedCosts struct{ cpu, latency [len(comparisons)]pairs }
 
 // observed is the processes of all lanes.
 type observed struct {
-	lanes  [observedLanes]side
-	folder string // of the ledger and the keys
-	sent   int    // to each lane
+	lanes    [observedLanes]side
+	folder   string // of the ledger and the keys of the lane observes
+	attached string // the same of the lane attached
+	sent     int    // to each lane
 }
 
 // startObserved starts the lanes.
 func startObserved(b *testing.B, program, upstream string, isReversed bool) *observed {
 	b.Helper()
-	o := &observed{folder: b.TempDir()}
+	o := &observed{folder: b.TempDir(), attached: b.TempDir()}
 	writeNamedKey(b, o.folder)
+	writeNamedKey(b, o.attached)
 	text := strings.ReplaceAll(routerSettings(upstream, ""), "openai/up", "openai/gpt-4o") // a model with a price
 	plain := writeSettings(b, "settings.yaml", text)
+	owned := writeSettings(b, "owned.yaml", strings.ReplaceAll(text, benchKey, ownerKey))
 	for i := range observedLanes {
 		if isReversed {
 			i = observedLanes - 1 - i
@@ -92,13 +120,15 @@ func startObserved(b *testing.B, program, upstream string, isReversed bool) *obs
 		switch i {
 		case observes:
 			cmd = exec.Command(program, "router:serve", "-port="+port, "-usage="+o.folder, "-keys="+o.folder,
-				"-settings="+writeSettings(b, "owned.yaml", strings.ReplaceAll(text, benchKey, ownerKey)))
+				"-settings="+owned)
 		case countsOnly:
 			cmd = exec.Command(program, "router:serve", "-port="+port, "-settings="+plain)
-		case bare:
+		case attached, bare:
 			cmd = exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), "BENCH_ROLE=bare", "BENCH_ADDR="+addr, "BENCH_TARGET="+plain,
-				"GOGC=125", "GOMEMLIMIT=512MiB") // as router:serve sets them
+			cmd.Env = append(os.Environ(), "BENCH_ROLE=router", "BENCH_ADDR="+addr, "BENCH_TARGET="+plain)
+			if i == attached {
+				cmd.Env = append(cmd.Env, "BENCH_TARGET="+owned, "BENCH_FOLDER="+o.attached)
+			}
 		case forwards:
 			o.lanes[i] = side{server: startRole(b, "reverseproxy", upstream)}
 			continue
@@ -124,17 +154,36 @@ func writeNamedKey(b *testing.B, folder string) {
 	}
 }
 
-// serveBare serves a router to which nothing is attached, until SIGTERM.
-func serveBare() {
+// serveRouter serves a router until SIGTERM; with a folder for the ledger and the keys, all three are attached to it as
+// router:serve attaches them.
+func serveRouter() {
 	loaded, err := settings.Load(os.Getenv("BENCH_TARGET"), os.Getenv)
 	if err != nil {
 		panic(err)
 	}
-	handler, err := router.New(loaded, router.Options{})
+	debug.SetMemoryLimit(512 << 20) // as router:serve does
+	defer memory.StartCollector().Stop()
+	var o router.Options
+	if folder := os.Getenv("BENCH_FOLDER"); folder != "" {
+		log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+		o.Metrics, o.Keys = metric.New(loaded), keylimit.Open(folder, keylimit.Options{Logger: log})
+		rows := ledger.Start(folder, ledger.Options{Logger: log, Redact: redact.Words})
+		prices := &price.Pricer{Folder: folder, Logger: log}
+		o.Recorder = func(r *record.Request) {
+			prices.Price(r)
+			o.Keys.Count(r)
+			o.Metrics.Count(r)
+			rows.Add(r)
+		}
+		defer func() { _, _ = o.Keys.Close(), rows.Close() }()
+	}
+	handler, err := router.New(loaded, o)
 	if err != nil {
 		panic(err)
 	}
-	panic(listen.Serve(context.Background(), os.Getenv("BENCH_ADDR"), handler, listen.Options{}))
+	if err := listen.Serve(context.Background(), os.Getenv("BENCH_ADDR"), handler, listen.Options{}); err != nil {
+		panic(err)
+	}
 }
 
 // measure sends one load to all lanes in turns, another one first in each round. The first round warms them up.
@@ -149,14 +198,15 @@ func (o *observed) measure(b *testing.B, load pairLoad, path string, costs *obse
 		o.sent += load.requests
 	}
 	awaitRows(b, o.folder, int64(o.sent))
+	awaitRows(b, o.attached, int64(o.sent))
 	for i := range observedLanes {
 		used[i] = append(used[i], o.cpu(b, i))
 	}
 	for round := 1; round <= rounds; round++ {
 		of := func(i int) time.Duration { return (used[i][round+1] - used[i][round]) / time.Duration(load.requests) }
-		for i := range observedLanes {
-			costs.cpu[i].add(of(observes), of(i))
-			costs.latency[i].add(latency[observes][round], latency[i][round])
+		for i, c := range comparisons {
+			costs.cpu[i].add(of(c.this), of(c.other))
+			costs.latency[i].add(latency[c.this][round], latency[c.other][round])
 		}
 	}
 }
@@ -189,18 +239,18 @@ func (o *observed) check(b *testing.B) {
 
 // printObserved prints the tables.
 func printObserved(loads []pairLoad, costs []observedCosts) {
-	const head = "\n| load | against | %s, µs | of the other | ratio (quartiles, range) |\n|---|---|---|---|---|\n"
+	const head = "\n| load | | %s, µs | of the other | ratio (quartiles, range) |\n|---|---|---|---|---|\n"
 	for _, what := range []struct {
 		name string
-		of   func(*observedCosts) *[observedLanes]pairs
+		of   func(*observedCosts) *[len(comparisons)]pairs
 	}{
-		{"CPU a request", func(c *observedCosts) *[observedLanes]pairs { return &c.cpu }},
-		{"median latency", func(c *observedCosts) *[observedLanes]pairs { return &c.latency }},
+		{"CPU a request", func(c *observedCosts) *[len(comparisons)]pairs { return &c.cpu }},
+		{"median latency", func(c *observedCosts) *[len(comparisons)]pairs { return &c.latency }},
 	} {
 		fmt.Printf(head, what.name)
 		for l, load := range loads {
-			for i := 1; i < observedLanes; i++ {
-				fmt.Printf("| %s | %s | %s |\n", load.name, laneNames[i], what.of(&costs[l])[i].cells(time.Microsecond))
+			for i, c := range comparisons {
+				fmt.Printf("| %s | %s | %s |\n", load.name, c.name, what.of(&costs[l])[i].cells(time.Microsecond))
 			}
 		}
 	}

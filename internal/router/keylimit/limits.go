@@ -131,29 +131,36 @@ func (h *Holder) CheckModels(names, fallbacks []string) *Refusal {
 // Begin counts a request that begins now, unless a limit is reached: then it returns why. After nil, End
 // must be called. header gets what remains.
 func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
-	s, k := h.state, &h.key
+	checked, refusal := h.state.begin(&h.key, now)
+	if refusal != nil {
+		return refusal
+	}
+	h.describe(header, &checked)
+	h.state.sharing.parallelChanged()
+	return nil
+}
+
+// begin is Holder.Begin without the headers, which need no lock. It returns the limits as they are then.
+func (s *state) begin(k *clientkey.Key, now time.Time) (checked [len(limitHeaders)]limit, refusal *Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.renew(&k.Limits, now)
 	if k.MaxBudget != nil && s.spend.Spend >= *k.MaxBudget {
-		return s.refuseBudget(k, now)
+		return checked, s.refuseBudget(k, now)
 	}
 	s.startWindow(now)
-	checked := s.checked(&k.Limits)
+	checked = s.checked(&k.Limits)
 	for i := range checked {
 		if l := &checked[i]; l.limit != nil && l.used >= *l.limit {
-			return s.refuseLimit(k, l, now)
+			return checked, s.refuseLimit(k, l, now)
 		}
 	}
 	isFirst := s.used.Add(1, 0)
 	s.parallel.Add(1)
-	checked = s.checked(&k.Limits)
-	h.describe(header, &checked)
 	if isFirst {
 		s.sharing.windowChanged()
 	}
-	s.sharing.parallelChanged()
-	return nil
+	return s.checked(&k.Limits), nil
 }
 
 // End counts the end of a request that Begin allowed.

@@ -38,16 +38,20 @@ func (w *waiting) start() time.Time { return time.UnixMicro(w.numbers[0]) }
 // text returns the text of a column with a name.
 func (w *waiting) text(column int) string { return w.texts[slices.Index(nameColumns[:], column)] }
 
-// makeWaiting returns a row that waits, with the texts of the other ones where they are the same.
-func makeWaiting(r *record.Request, shared *sharedTexts) waiting {
+// textsOf returns the names of a request.
+func textsOf(r *record.Request) texts {
+	return texts{r.Client, r.UserAgent, r.Session, r.AgentID, r.Route, r.Requested, r.Group, r.Fallback, r.Deployment,
+		r.Provider, r.Host, r.Model, r.Account, r.Class}
+}
+
+// makeWaiting returns a row that waits, yet without its texts.
+func makeWaiting(r *record.Request) waiting {
 	t := &r.Tokens
 	w := waiting{
 		numbers: [...]int64{r.Start.UnixMicro(), micros(r.Duration), micros(r.FirstByte), micros(r.Asked),
 			micros(r.Upstream), toInt(r.Streamed), int64(r.Status), int64(r.Attempts), r.RequestBytes, r.ReplyBytes, told(t),
 			int64(t.Input), int64(t.Cached), int64(t.CacheWrite), int64(t.CacheWriteHour), int64(t.Output),
 			int64(t.Reasoning)},
-		texts: shared.share(&texts{r.Client, r.UserAgent, r.Session, r.AgentID, r.Route, r.Requested, r.Group, r.Fallback,
-			r.Deployment, r.Provider, r.Host, r.Model, r.Account, r.Class}),
 		hasCost: r.CostKnown,
 	}
 	if r.CostKnown {

@@ -90,9 +90,11 @@ func Start(folder string, opts Options) *Writer {
 // Add keeps a copy of a row until it is written. It does not block; when too many rows wait, it
 // drops the row and counts it.
 func (w *Writer) Add(r *record.Request) {
+	row, texts := makeWaiting(r), textsOf(r)
 	w.mu.Lock()
 	if len(w.pending) < maxPending {
-		w.pending = append(w.pending, makeWaiting(r, &w.texts))
+		row.texts = w.texts.share(&texts)
+		w.pending = append(w.pending, row)
 	} else {
 		w.lost.add(r.Start, 1)
 	}
