@@ -65,6 +65,7 @@ func (r *Reader) Rows(f Filter, emit func(Row) error) error {
 				return err
 			}
 			names := names{db: r.db}
+			defer names.close()
 			return r.store.each(meant.since, meant.until, func(e *entry) error {
 				if !meant.matches(e) {
 					return nil
@@ -84,6 +85,7 @@ func (r *Reader) Last(n int) (rows []Row, err error) {
 	rows = []Row{}
 	err = r.atOneMoment(func() error {
 		names := names{db: r.db}
+		defer names.close()
 		err := r.store.eachNewest(n, func(e *entry) error {
 			row, err := names.row(e)
 			rows = append(rows, row)
@@ -100,6 +102,7 @@ func (r *Reader) After(id int64, emit func(Row) error) error {
 	return r.atOneMoment(func() error {
 		return r.explainButFor(func(do *caller) error {
 			names := names{db: r.db}
+			defer names.close()
 			return r.store.eachAfter(id, 0, math.MaxInt64, func(e *entry) error {
 				row, err := names.row(e)
 				if err != nil {
@@ -111,9 +114,10 @@ func (r *Reader) After(id int64, emit func(Row) error) error {
 	})
 }
 
-// names are the texts of ids, as far as they were asked for.
+// names are the texts of ids, as far as they were asked for. close must be called.
 type names struct {
 	db    *sqlite3.Conn
+	find  *sqlite3.Stmt // nil: nothing was asked for
 	texts map[int64]string
 }
 
@@ -122,13 +126,27 @@ func (n *names) text(id int64) (text string, err error) {
 	if text, ok := n.texts[id]; ok || id == 0 {
 		return text, nil
 	}
-	if n.texts == nil {
+	if n.find == nil {
+		if n.find, _, err = n.db.Prepare(`SELECT text FROM name WHERE id = ?`); err != nil {
+			return "", err
+		}
 		n.texts = map[int64]string{}
 	}
-	err = query(n.db, `SELECT text FROM name WHERE id = ?`, []any{id},
-		func(s *sqlite3.Stmt) error { text = s.ColumnText(0); return nil })
+	if err := n.find.BindInt64(1, id); err != nil {
+		return "", err
+	}
+	if n.find.Step() {
+		text = n.find.ColumnText(0)
+	}
 	n.texts[id] = text
-	return text, err
+	return text, n.find.Reset()
+}
+
+// close ends the statement.
+func (n *names) close() {
+	if n.find != nil {
+		_ = n.find.Close() // Reset has its error
+	}
 }
 
 // row returns a row as it is printed.

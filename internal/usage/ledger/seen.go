@@ -29,6 +29,7 @@ func (r *Reader) LastSeen() (all []Seen, err error) {
 			return nil
 		})
 		names := names{db: r.db}
+		defer names.close()
 		for w, start := range at {
 			if err == nil {
 				var client, userAgent string
