@@ -14,9 +14,9 @@ import (
 // The size of a simulation of many routers. Clients are sessions: each is at every router some time.
 const (
 	manyRouters = 50
-	manyClients = 10_000
-	manyAsked   = 40_000                 // requests
-	manyEvery   = 5 * time.Millisecond   // the mean time between two requests
+	manyClients = 5_000
+	manyAsked   = 20_000                 // requests
+	manyEvery   = 10 * time.Millisecond  // the mean time between two requests
 	manyHosts   = "a b c d e f g h"      // deployments of one model
 	manyLatency = 400 * time.Millisecond // the mean time of a reply
 )

@@ -39,7 +39,7 @@ var variants = []struct {
 
 // limitOfMany is the rpm of each deployment where limits are simulated: the requests of a minute need
 // more of them.
-const limitOfMany = 1000
+const limitOfMany = 500
 
 // simulateMany runs a simulation of many routers with settings.
 func simulateMany(t *testing.T, yaml string, join func(*cluster)) (c *cluster) {
