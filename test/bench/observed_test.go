@@ -39,7 +39,11 @@ const ownerKey = "sk-bench-owner-0123456789"
 // FLOWGATE_BENCH_TURN says so.
 const turnLength = 4
 
-// The lanes of BenchmarkObserved, in the order in which the first half of the rounds starts them.
+// observedSets is how many sets of processes share the rounds: two processes of one program differ by several
+// percent as long as they run.
+const observedSets = 5
+
+// The lanes of BenchmarkObserved, in the order in which the first set starts them.
 const (
 	observes   = iota // router:serve with the usage ledger, a named key with limits, metrics
 	countsOnly        // router:serve without a ledger and keys: it counts metrics
@@ -62,7 +66,8 @@ var comparisons = [...]struct {
 
 // BenchmarkObserved prints what the usage ledger, named keys and metrics cost: the router with all of them in turns
 // with one that has none, and with httputil.ReverseProxy, each a process of its own before the same upstream
-// (comparisons). Give it -benchtime 1x. Half of the rounds go to processes that were started in the reverse order (see BenchmarkPairs).
+// (comparisons). Give it -benchtime 1x. Of the sets of processes, every other one was started in the reverse order (see
+// BenchmarkPairs).
 //
 // A lane's CPU in a round is what its process used from the begin of its turn to the begin of its next one, so that
 // rows which are written after the replies count.
@@ -75,14 +80,14 @@ func BenchmarkObserved(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for l := range loads { // turns of about a second, in which the files are written once or twice, as under a lasting load
+		for l := range loads { // turns of about a second: the files are written once or twice, as under a lasting load
 			loads[l].requests *= length
 		}
 		costs := make([]observedCosts, len(loads))
-		for half := range 2 {
-			o := startObserved(b, program, upstream.addr, half == 1)
+		for set := range observedSets {
+			o := startObserved(b, program, upstream.addr, set%2 == 1)
 			for l, load := range loads {
-				o.measure(b, load, path, &costs[l], (pairRounds+1-half)/2)
+				o.measure(b, load, path, &costs[l], pairRounds/observedSets)
 			}
 			o.check(b)
 		}
