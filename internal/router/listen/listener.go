@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/socket"
 )
 
 // boundedListener limits the number of clients' connections, in total and per peer. When a
@@ -31,7 +33,7 @@ type boundedListener struct {
 
 // connection is one connection of a client.
 type connection struct {
-	*net.TCPConn
+	*socket.Conn
 	place    *list.Element // in the list all; nil when it is no longer counted
 	peer     netip.Addr
 	use      atomic.Int32
@@ -92,7 +94,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 
 // admit counts a connection, after making room for it. It returns nil when there is no room.
 func (l *boundedListener) admit(tcp *net.TCPConn) *connection {
-	c := &connection{TCPConn: tcp}
+	c := &connection{Conn: socket.New(tcp)}
 	if at, ok := tcp.RemoteAddr().(*net.TCPAddr); ok {
 		c.peer = at.AddrPort().Addr().Unmap().WithZone("")
 	}

@@ -7,13 +7,15 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/router/socket"
 )
 
 // wideConn writes long request bodies in few, large pieces. net/http would copy them
 // in pieces of 32 KiB through a new buffer for each request; coding agents send 76 to
 // 500 kB in a request.
 type wideConn struct {
-	*net.TCPConn
+	*socket.Conn
 }
 
 // wideBuffers holds the buffers that wideConn reuses.
@@ -47,7 +49,7 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	conn, err := dialer.DialContext(ctx, network, addr)
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		return wideConn{tcp}, nil
+		return wideConn{socket.New(tcp)}, nil
 	}
 	return conn, err
 }
