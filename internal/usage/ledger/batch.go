@@ -3,7 +3,6 @@ package ledger
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +22,7 @@ const (
  reasoning = reasoning + excluded.reasoning, cost = cost + excluded.cost, duration = duration + excluded.duration,
  first_byte = first_byte + excluded.first_byte, first_bytes = first_bytes + excluded.first_bytes`
 	insertChunk = `INSERT INTO chunk VALUES (?,?,?,?)`
+	deleteChunk = `DELETE FROM chunk WHERE id = ?`
 	insertGap   = `INSERT INTO gap (start, stop, requests, reason) VALUES (?,?,?,?)`
 	insertQuota = `INSERT OR REPLACE INTO quota VALUES (?,?,?)`
 )
@@ -31,7 +31,7 @@ const (
 type batch struct {
 	db                            *sqlite3.Conn
 	name, chunk, hour, gap, quota *sqlite3.Stmt
-	version                       *sqlite3.Stmt
+	replace, version              *sqlite3.Stmt
 	redact                        func(string) string
 	names                         map[string]int64          // the ids in the table name
 	last                          [len(nameColumns)]namedID // what the row before this one had, in the columns of names
@@ -60,7 +60,7 @@ func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 	for _, s := range []struct {
 		stmt **sqlite3.Stmt
 		sql  string
-	}{{&b.name, insertName}, {&b.chunk, insertChunk}, {&b.hour, insertHour}, {&b.gap, insertGap},
+	}{{&b.name, insertName}, {&b.chunk, insertChunk}, {&b.replace, deleteChunk}, {&b.hour, insertHour}, {&b.gap, insertGap},
 		{&b.quota, insertQuota}, {&b.version, `PRAGMA data_version`}} {
 		var err error
 		if *s.stmt, _, err = db.PrepareFlags(s.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
@@ -73,7 +73,7 @@ func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 
 // close closes the statements.
 func (b *batch) close() {
-	for _, s := range []*sqlite3.Stmt{b.name, b.chunk, b.hour, b.gap, b.quota, b.version} {
+	for _, s := range []*sqlite3.Stmt{b.name, b.chunk, b.replace, b.hour, b.gap, b.quota, b.version} {
 		if s != nil {
 			_ = s.Close()
 		}
@@ -87,8 +87,13 @@ func (b *batch) write(rows []waiting, lost gap, reason string) error {
 	clear(b.hours)
 	clear(b.windows)
 	b.lookForChanges()
-	for chunk := range slices.Chunk(rows, chunkRows) {
-		b.writeChunk(chunk)
+	for len(rows) > 0 {
+		if b.packer.rows >= chunkRows {
+			b.packer.reset()
+		}
+		n := min(len(rows), chunkRows-int(b.packer.rows))
+		b.writeChunk(rows[:n])
+		rows = rows[n:]
 	}
 	for key, s := range b.hours {
 		b.exec(b.hour, s.values(key)...)
@@ -104,7 +109,7 @@ func (b *batch) write(rows []waiting, lost gap, reason string) error {
 }
 
 // lookForChanges forgets the ids of names when another process, such as usage:forget, may have deleted some, and
-// looks for the last id of a row again.
+// looks for the last id of a row again; it begins a new chunk then, since the last one may have lost rows.
 func (b *batch) lookForChanges() {
 	if !b.version.Step() {
 		b.err = errors.Join(b.err, b.version.Err())
@@ -115,6 +120,7 @@ func (b *batch) lookForChanges() {
 		b.dataVersion, b.names, b.last = now, map[string]int64{"": 0}, [len(nameColumns)]namedID{}
 		last, err := store{b.db, true}.lastID()
 		b.lastID, b.err = last, errors.Join(b.err, err)
+		b.packer.reset()
 	}
 }
 
@@ -153,16 +159,17 @@ func (b *batch) id(text string) int64 {
 	return id
 }
 
-// writeChunk writes rows, and adds them to the sums of their hours.
+// writeChunk writes rows into the last chunk, or a new one when the packer is empty, and adds them to the sums of their
+// hours. With few requests a second a chunk has those of minutes: each alone would take three times the space.
 func (b *batch) writeChunk(rows []waiting) {
-	b.packer.reset()
+	isNew, before := b.packer.rows == 0, b.lastID
 	var e entry
-	var before *texts
+	var names *texts
 	for i := range rows {
 		r := &rows[i]
-		if r.texts != before {
-			before = r.texts
-			b.fillNames(&e, before)
+		if r.texts != names {
+			names = r.texts
+			b.fillNames(&e, names)
 		}
 		b.fill(&e, r)
 		b.packer.add(&e)
@@ -170,6 +177,9 @@ func (b *batch) writeChunk(rows []waiting) {
 		if r.rare != nil {
 			b.noteQuota(r)
 		}
+	}
+	if !isNew {
+		b.exec(b.replace, before) // its id changes, and an INSERT remembers the largest one
 	}
 	b.exec(b.chunk, b.lastID, b.packer.first, b.packer.last, b.packer.data)
 }
