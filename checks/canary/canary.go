@@ -37,6 +37,7 @@ type trial struct {
 	options     Options
 	dir         string
 	secrets     []secret
+	forms       *forms // of all secrets
 	outputs     []output
 	summary     Summary
 	tracesInLog []trace // in the service's log before fillLog wrote to it

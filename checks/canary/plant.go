@@ -57,6 +57,7 @@ func (t *trial) plantSecrets(ctx context.Context) checks.Outcome {
 			return checks.Failed("%v", err)
 		}
 	}
+	t.forms = newForms(t.secrets)
 	return checks.Passed(checks.Note{Text: fmt.Sprintf("%d secrets", len(t.secrets))})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -49,16 +50,62 @@ func reverse(s string) string {
 	return string(b)
 }
 
-// findTraces returns the traces of planted secrets in b.
-func (t *trial) findTraces(b []byte, place string) (found []trace) {
-	for _, p := range t.secrets {
-		forms := encodings(p.value)
-		for _, as := range slices.Sorted(maps.Keys(forms)) {
-			if bytes.Contains(b, []byte(forms[as])) {
-				found = append(found, trace{p.kind, place, as})
-				break
+// form is a text in which a secret could appear.
+type form struct {
+	secret int    // index into trial.secrets
+	as     string // its name in encodings
+	text   []byte
+}
+
+// startBytes is how many of its first bytes a form is looked up by. No form is shorter.
+const startBytes = 4
+
+// forms are the forms of all secrets by their first bytes.
+type forms struct {
+	byStart map[uint32][]form
+	seen    [1 << 16]bool // by the upper half of a hash of first bytes: there is such a form
+}
+
+// hashStart returns an index into forms.seen.
+func hashStart(start uint32) uint16 { return uint16((start * 0x9e3779b1) >> 16) } // Knuth's multiplicative hash
+
+// newForms returns the forms of secrets.
+func newForms(secrets []secret) *forms {
+	f := &forms{byStart: map[uint32][]form{}}
+	for i, p := range secrets {
+		for as, text := range encodings(p.value) {
+			start := binary.LittleEndian.Uint32([]byte(text))
+			f.seen[hashStart(start)] = true
+			f.byStart[start] = append(f.byStart[start], form{i, as, []byte(text)})
+		}
+	}
+	return f
+}
+
+// find returns, by the index of a secret, as what it is in b: the first of the names if
+// there are several.
+func (f *forms) find(b []byte) map[int]string {
+	found := map[int]string{}
+	for i := 0; i+startBytes <= len(b); i++ {
+		start := binary.LittleEndian.Uint32(b[i:])
+		if !f.seen[hashStart(start)] {
+			continue
+		}
+		for _, c := range f.byStart[start] {
+			if as, ok := found[c.secret]; bytes.HasPrefix(b[i:], c.text) && (!ok || c.as < as) {
+				found[c.secret] = c.as
 			}
 		}
+	}
+	return found
+}
+
+// findTraces returns the traces of planted secrets in b. One pass looks for all forms of all
+// secrets.
+func (t *trial) findTraces(b []byte, place string) (found []trace) {
+	as := t.forms.find(b)
+	for _, i := range slices.Sorted(maps.Keys(as)) {
+		found = append(found, trace{t.secrets[i].kind, place, as[i]})
 	}
 	return found
 }
