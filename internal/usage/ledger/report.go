@@ -239,20 +239,28 @@ func (r *Reader) eachName(group sumsByID, do func(name string, sum *Sum)) error 
 		})
 }
 
-// sortLines returns the lines of sums in their order.
+// sortLines returns the lines of sums in their order. It sorts pointers, since lines are long.
 func sortLines(sums map[string]*Sum, by By) []Line {
-	lines := make([]Line, 0, len(sums))
+	type named struct {
+		name string
+		sum  *Sum
+	}
+	order := make([]named, 0, len(sums))
 	for name, sum := range sums {
 		sum.finish()
-		lines = append(lines, Line{name, *sum})
+		order = append(order, named{name, sum})
 	}
-	slices.SortFunc(lines, func(a, b Line) int {
+	slices.SortFunc(order, func(a, b named) int {
 		if by == ByDay {
-			return cmp.Compare(a.Name, b.Name)
+			return cmp.Compare(a.name, b.name)
 		}
-		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Total(), a.Total()),
-			cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.sum.Cost, a.sum.Cost), cmp.Compare(b.sum.Total(), a.sum.Total()),
+			cmp.Compare(b.sum.Requests, a.sum.Requests), cmp.Compare(a.name, b.name))
 	})
+	lines := make([]Line, len(order))
+	for i, one := range order {
+		lines[i] = Line{one.name, *one.sum}
+	}
 	return lines
 }
 

@@ -72,6 +72,9 @@ func SummarizeAll(readers []*Reader, f Filter, zone *time.Location, by ...By) (S
 		}
 		parts, gaps = append(parts, part), append(gaps, more...)
 	}
+	if len(parts) == 1 { // to merge it with nothing took a fifth of the time of a report with 25,000 lines
+		return parts[0], gaps, nil
+	}
 	slices.SortStableFunc(gaps, func(a, b Gap) int { return a.Since.Compare(b.Since) })
 	return merge(parts, by...), gaps, nil
 }
