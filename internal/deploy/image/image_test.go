@@ -8,6 +8,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"debug/elf"
+	"debug/macho"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -19,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,22 +30,47 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// compile returns a program of one line for a platform.
-func compile(t *testing.T, goos, goarch string) string {
-	t.Helper()
-	dir := t.TempDir()
+// compileTiny compiles a program of one line for Linux and amd64. All tests share it: to compile one for another
+// processor is to compile Go's runtime for it.
+var compileTiny = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "flowgate-tiny-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
 	for name, text := range map[string]string{"go.mod": "module example.com/tiny\n\ngo 1.26\n",
 		"main.go": "package main\n\nfunc main() {}\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", "tiny", ".")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOFLAGS=-buildvcs=false")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", "tiny", ".")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=-buildvcs=false")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		return nil, fmt.Errorf("%w: %s", err, out)
 	}
-	return filepath.Join(dir, "tiny")
+	return os.ReadFile(filepath.Join(dir, "tiny"))
+})
+
+// program returns the path of a program for Linux whose ELF header names a processor.
+func program(t *testing.T, machine elf.Machine) string {
+	t.Helper()
+	tiny, err := compileTiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const offsetOfMachine = 18
+	b := bytes.Clone(tiny)
+	binary.LittleEndian.PutUint16(b[offsetOfMachine:], uint16(machine))
+	return write(t, "tiny", string(b))
+}
+
+// machProgram returns the path of what begins as a program for macOS does.
+func machProgram(t *testing.T) string {
+	t.Helper()
+	header := binary.LittleEndian.AppendUint32(nil, macho.Magic64)
+	header = binary.LittleEndian.AppendUint32(header, uint32(macho.CpuArm64))
+	return write(t, "tiny", string(append(header, make([]byte, 4096)...)))
 }
 
 // certificate returns a new certificate in PEM.
@@ -89,11 +118,11 @@ func readTree(t *testing.T, dir string) map[string]string {
 
 func TestEqualProgramsAndCertificatesGiveEqualImages(t *testing.T) {
 	t.Parallel()
-	program, one, two := compile(t, "linux", "amd64"), certificate(t), certificate(t)
+	amd64, one, two := program(t, elf.EM_X86_64), certificate(t), certificate(t)
 	dir := t.TempDir()
 	var trees []map[string]string
 	for i, bundle := range []string{one + two, "# a comment\n" + two + one + two} {
-		made, err := image.Write(image.Options{Program: program, Version: "1.2.3", Dir: filepath.Join(dir, fmt.Sprint(i)),
+		made, err := image.Write(image.Options{Program: amd64, Version: "1.2.3", Dir: filepath.Join(dir, fmt.Sprint(i)),
 			Certificates: write(t, "ca.pem", bundle)})
 		if err != nil || made.Authorities != 2 || made.Platform != "linux/amd64" {
 			t.Fatalf("%+v, %v", made, err)
@@ -103,7 +132,7 @@ func TestEqualProgramsAndCertificatesGiveEqualImages(t *testing.T) {
 	if len(trees[0]) != 7 || fmt.Sprint(trees[0]) != fmt.Sprint(trees[1]) {
 		t.Errorf("%d and %d files differ", len(trees[0]), len(trees[1]))
 	}
-	made, err := image.Write(image.Options{Program: program, Version: "1.2.3", Dir: filepath.Join(dir, "1"),
+	made, err := image.Write(image.Options{Program: amd64, Version: "1.2.3", Dir: filepath.Join(dir, "1"),
 		Certificates: write(t, "ca.pem", one)})
 	if err != nil || made.Authorities != 1 {
 		t.Fatalf("replace: %+v, %v", made, err)
@@ -119,7 +148,7 @@ func TestEqualProgramsAndCertificatesGiveEqualImages(t *testing.T) {
 
 func TestADateIsWrittenOnlyWhenItIsGiven(t *testing.T) {
 	t.Parallel()
-	o := image.Options{Program: compile(t, "linux", "arm64"), Version: "1.2.3+abc", Dir: filepath.Join(t.TempDir(), "image"),
+	o := image.Options{Program: program(t, elf.EM_AARCH64), Version: "1.2.3+abc", Dir: filepath.Join(t.TempDir(), "image"),
 		Certificates: write(t, "ca.pem", certificate(t))}
 	for epoch, want := range map[string]string{"": "1970-01-01T00:00:00Z", "1700000000": "2023-11-14T22:13:20Z"} {
 		o.Epoch = epoch
@@ -176,7 +205,7 @@ func walk(t *testing.T, r io.Reader, visit func(*tar.Header, []byte)) {
 
 func TestWhatNoImageCanBeMadeOfIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	good, ca := compile(t, "linux", "amd64"), certificate(t)
+	good, ca := program(t, elf.EM_X86_64), certificate(t)
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")}))
 	for name, c := range map[string]struct {
 		change func(*image.Options)
@@ -184,8 +213,8 @@ func TestWhatNoImageCanBeMadeOfIsRefusedAndNothingIsWritten(t *testing.T) {
 		text   string
 	}{
 		"a dynamic program": {func(o *image.Options) { o.Program = "/bin/sh" }, "image-program-unfit", "/bin/sh"},
-		"another system":    {func(o *image.Options) { o.Program = compile(t, "darwin", "arm64") }, "image-program-unfit", "not a program for Linux"},
-		"another processor": {func(o *image.Options) { o.Program = compile(t, "linux", "386") }, "image-program-unfit", "EM_386"},
+		"another system":    {func(o *image.Options) { o.Program = machProgram(t) }, "image-program-unfit", "not a program for Linux"},
+		"another processor": {func(o *image.Options) { o.Program = program(t, elf.EM_386) }, "image-program-unfit", "EM_386"},
 		"a text":            {func(o *image.Options) { o.Program = write(t, "x", "#!/bin/sh\n") }, "image-program-unfit", "not a program for Linux"},
 		"nothing there":     {func(o *image.Options) { o.Program = "/no/such" }, "image-program-unfit", "/no/such"},
 		"a folder":          {func(o *image.Options) { o.Certificates = "/" }, "image-certificates-invalid", "not a regular file"},
@@ -220,7 +249,7 @@ func TestWhatNoImageCanBeMadeOfIsRefusedAndNothingIsWritten(t *testing.T) {
 
 func TestAFolderOfOtherFilesIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	o := image.Options{Program: compile(t, "linux", "amd64"), Version: "1.0.0", Certificates: write(t, "ca.pem", certificate(t))}
+	o := image.Options{Program: program(t, elf.EM_X86_64), Version: "1.0.0", Certificates: write(t, "ca.pem", certificate(t))}
 	o.Dir = filepath.Dir(write(t, "mine.txt", "mine"))
 	if _, err := image.Write(o); !fault.HasCode(err, "deploy-file-foreign") {
 		t.Errorf("%v", err)
