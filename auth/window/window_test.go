@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-go/flowgate/auth"
 	"github.com/flowgate-go/flowgate/auth/window"
 	"github.com/flowgate-go/flowgate/internal/config"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/internal/usage/quota"
@@ -40,7 +40,7 @@ func installation(t *testing.T) (*config.Config, auth.Environment) {
 // seenBy returns the status of a stack whose router has seen these windows.
 func seenBy(seen ...quota.Seen) control.Status {
 	return control.Status{Services: []control.ServiceStatus{
-		{Name: config.LiteLLM, Live: true, Ready: true, Router: &router.State{Quota: seen}},
+		{Name: config.LiteLLM, Live: true, Ready: true, Router: &state.Report{Quota: seen}},
 	}}
 }
 

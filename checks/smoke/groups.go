@@ -6,8 +6,8 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/preview"
 	"github.com/flowgate-go/flowgate/internal/report"
-	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/terminal"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -62,9 +62,9 @@ func (s *stack) groups(ctx context.Context, tried string, results []report.Resul
 
 // correct replaces what was assumed by what upstreams answered: a route that one lacks is
 // translated, one that answered in this run is native.
-func (g Group) correct(missing []router.MissingRoute, tried string, results []report.Result) {
+func (g Group) correct(missing []state.MissingRoute, tried string, results []report.Result) {
 	for i, in := range g.Dialects {
-		isMissing := slices.ContainsFunc(missing, func(m router.MissingRoute) bool {
+		isMissing := slices.ContainsFunc(missing, func(m state.MissingRoute) bool {
 			return m.Group == g.Group && m.Route == routeOf(in.Name)
 		})
 		hasAnswered := slices.ContainsFunc(results, func(r report.Result) bool {

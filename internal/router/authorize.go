@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/reply"
 	"github.com/flowgate-go/flowgate/internal/router/request"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -45,7 +46,7 @@ func clientName(holder *keylimit.Holder) string {
 
 // isOwnersPath reports whether a named key may ask for a path only when it names the path: what is
 // there tells about other clients.
-func isOwnersPath(path string) bool { return path == StatePath || path == MetricsPath }
+func isOwnersPath(path string) bool { return path == state.Path || path == MetricsPath }
 
 // writeRefusal writes why a key may not be used.
 func writeRefusal(w http.ResponseWriter, callID string, d dialect.Dialect, f *keylimit.Refusal) {

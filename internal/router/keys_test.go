@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/keylimit"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
@@ -170,11 +171,11 @@ func TestOnlyAKeyThatNamesTheRouteSeesOtherClients(t *testing.T) {
 	t.Parallel()
 	k := startKeyed(t)
 	plain := k.create("plain", clientkey.Limits{})
-	scraper := k.create("scraper", clientkey.Limits{AllowedRoutes: []string{router.StatePath}})
+	scraper := k.create("scraper", clientkey.Limits{AllowedRoutes: []string{state.Path}})
 	for _, c := range []struct {
 		key, method, path string
 		want              int
-	}{{plain, "GET", router.StatePath, 403}, {scraper, "GET", router.StatePath, 200}, {"sk-test", "GET", router.StatePath, 200},
+	}{{plain, "GET", state.Path, 403}, {scraper, "GET", state.Path, 200}, {"sk-test", "GET", state.Path, 200},
 		{scraper, "POST", "/v1/chat/completions", 403}, {scraper, "GET", "/v1/models", 403}} {
 		if got := k.Send(c.method, c.path, chatBody("m"), bearer(c.key)); got.Status != c.want {
 			t.Errorf("%s: %d, want %d: %s", c.path, got.Status, c.want, got.Body)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-go/flowgate/internal/router/dialect"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/suggest"
 )
 
@@ -36,14 +37,14 @@ var postRoutes = map[string]dialect.Dialect{
 var getRoutes = map[string]getHandler{
 	"/": (*Router).serveIndex, "/v1/models": (*Router).serveModels, "/models": (*Router).serveModels,
 	"/health/liveliness": (*Router).serveLiveness, "/health/liveness": (*Router).serveLiveness,
-	"/health/readiness": (*Router).serveReadiness, StatePath: (*Router).serveState,
+	"/health/readiness": (*Router).serveReadiness, state.Path: (*Router).serveState,
 	"/model/info": (*Router).serveModelInfo, "/v1/model/info": (*Router).serveModelInfo,
 	"/model_group/info": (*Router).serveGroupInfo, MetricsPath: (*Router).serveMetrics,
 }
 
 // isPublicPath reports whether the route of a path needs no key.
 func isPublicPath(path string) bool {
-	return path == "/" || strings.HasPrefix(path, "/health/") && path != StatePath
+	return path == "/" || strings.HasPrefix(path, "/health/") && path != state.Path
 }
 
 // destination is the route that the path of a request leads to, and what the path says about

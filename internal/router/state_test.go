@@ -11,18 +11,19 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/router"
 	"github.com/flowgate-go/flowgate/internal/router/routertest"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 )
 
 func TestTheStateOfDeploymentsNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Groups(routertest.WithoutCooldowns, "m: ok"), router.Options{})
 	for _, key := range []string{"", "Bearer wrong"} {
-		if got := s.Send("GET", router.StatePath, "",
+		if got := s.Send("GET", state.Path, "",
 			map[string]string{"Authorization": key}); got.Status != http.StatusUnauthorized {
 			t.Errorf("key %q: %d %s", key, got.Status, got.Body)
 		}
 	}
-	if got := s.Send("POST", router.StatePath, "", nil); got.Status != http.StatusMethodNotAllowed {
+	if got := s.Send("POST", state.Path, "", nil); got.Status != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", got.Status)
 	}
 }
@@ -35,7 +36,7 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 		"unset: x")
 	at := strings.LastIndex(yaml, "k-secret")
 	s := routertest.Start(t, yaml[:at]+"os.environ/NOT_SET"+yaml[at+len("k-secret"):], router.Options{Now: clk.Now})
-	want := router.State{Deployments: 4, Available: 3, UnavailableGroups: []string{"unset"}}
+	want := state.Report{Deployments: 4, Available: 3, UnavailableGroups: []string{"unset"}}
 	if got := s.State(); got.Deployments != want.Deployments || got.Available != want.Available || len(got.Cooling) != 0 ||
 		!slices.Equal(got.UnavailableGroups, want.UnavailableGroups) {
 		t.Errorf("before: %+v", got)
@@ -45,7 +46,7 @@ func TestTheStateSaysWhatCoolsDownSinceWhenWhyAndUntilWhen(t *testing.T) {
 	s.Chat("only")
 	now := routertest.NewClock().Now()
 	got := s.State()
-	cooling := []router.Cooling{
+	cooling := []state.Cooling{
 		{Deployment: "m-fail-500", Group: "m", Since: now, Until: now.Add(30 * time.Second),
 			NextTrial: now.Add(30 * time.Second), Status: 500, Class: "InternalServerError",
 			Reason: "The upstream answered 500."},
@@ -115,7 +116,7 @@ func TestTheStateHasWhatTheRoutingStrategyDecidesBy(t *testing.T) {
 			", optional_pre_call_checks: [session_affinity]}\n",
 			"m: one two | rpm: 2, input_cost_per_token: 0.25, output_cost_per_token: 0.5")
 	}
-	for strategy, want := range map[string]router.Usage{
+	for strategy, want := range map[string]state.Usage{
 		"least-busy":             {Requests: 1},
 		"usage-based-routing-v2": {Requests: 1, Tokens: 8, RPM: 2},
 		"cost-based-routing":     {Requests: 1, Tokens: 8, RPM: 2, TokenCost: new(0.75)},

@@ -12,7 +12,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
 	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -68,7 +68,7 @@ type ServiceStatus struct {
 	Usage     *Usage       `json:"usage"`            // of the process; nil without one
 	// of the embedded router's deployments, in status and health; nil where it does not
 	// tell
-	Router   *router.State    `json:"router,omitempty"`
+	Router   *state.Report    `json:"router,omitempty"`
 	Decision *ledger.Decision `json:"decision"`          // the last one on evidence about it; nil when there was none
 	Differs  []string         `json:"differs,omitempty"` // settings that the configuration has changed since its start
 
@@ -151,7 +151,7 @@ func (s Status) checkGroups() error {
 		}
 		groups := svc.Router.UnavailableGroups
 		text := fmt.Sprintf("%s has no available deployment of %s", svc.Name, strings.Join(groups, ", "))
-		i := slices.IndexFunc(svc.Router.Cooling, func(c router.Cooling) bool { return c.Group == groups[0] })
+		i := slices.IndexFunc(svc.Router.Cooling, func(c state.Cooling) bool { return c.Group == groups[0] })
 		if i < 0 {
 			return fault.New("group-unavailable", "%s", text).WithHint(
 				"the keys of its deployments are not set: mage logs %s says which", svc.Name,

@@ -10,7 +10,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/loopback"
 	"github.com/flowgate-go/flowgate/internal/policy"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
@@ -35,7 +35,7 @@ func AddDeployments(ctx context.Context, cfg *config.Config, s control.Status) c
 
 // queryRouterState asks the router, which is the process pid, for the state of its
 // deployments; nil when it does not tell. The key goes to that process only.
-func queryRouterState(ctx context.Context, cfg *config.Config, svc config.Service, pid int) *router.State {
+func queryRouterState(ctx context.Context, cfg *config.Config, svc config.Service, pid int) *state.Report {
 	if pid == 0 || !tcp.IsListening(pid, svc.Host, svc.Port) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func queryRouterState(ctx context.Context, cfg *config.Config, svc config.Servic
 	if err != nil {
 		return nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+router.StatePath, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, svc.URL()+state.Path, nil)
 	if err != nil {
 		return nil
 	}
@@ -53,9 +53,9 @@ func queryRouterState(ctx context.Context, cfg *config.Config, svc config.Servic
 		return nil
 	}
 	defer res.Body.Close()
-	var state router.State
-	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&state) != nil {
+	var report state.Report
+	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&report) != nil {
 		return nil
 	}
-	return &state
+	return &report
 }

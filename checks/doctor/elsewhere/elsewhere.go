@@ -22,7 +22,7 @@ import (
 	"github.com/flowgate-go/flowgate/checks/doctor/routing"
 	"github.com/flowgate-go/flowgate/checks/smoke"
 	"github.com/flowgate-go/flowgate/internal/remote"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 )
 
 // patience bounds one request. Networks between here and there are slower than loopback.
@@ -55,7 +55,7 @@ type answer struct {
 func Checks(r remote.Router, client *http.Client, now func() time.Time, list []checks.Check) []checks.Check {
 	t := &target{Router: r, client: client, now: now}
 	t.live = once(func(ctx context.Context) answer { return t.get(ctx, "/health/liveliness", false) })
-	t.state = once(func(ctx context.Context) answer { return t.get(ctx, router.StatePath, true) })
+	t.state = once(func(ctx context.Context) answer { return t.get(ctx, state.Path, true) })
 	can := map[string]checks.Check{
 		"services.live":  {Title: "The router answers, by a certificate that lasts", Run: t.checkLive},
 		"services.ready": {Title: "The router is ready", Needs: []string{"services.live"}, Run: t.checkReady},
@@ -213,19 +213,19 @@ func (t *target) checkModels(ctx context.Context) checks.Outcome {
 }
 
 // readState returns the state of the router's deployments, or the outcome for one that does not tell.
-func (t *target) readState(ctx context.Context) (state router.State, o checks.Outcome, ok bool) {
+func (t *target) readState(ctx context.Context) (report state.Report, o checks.Outcome, ok bool) {
 	a := t.state(ctx)
 	if a.err == nil && a.status != http.StatusOK {
-		return state, checks.Skipped("%s%s answered %d: only the embedded router tells its deployments, and only with the "+
-			"owner's key", t.URL, router.StatePath, a.status), false
+		return report, checks.Skipped("%s%s answered %d: only the embedded router tells its deployments, and only with the "+
+			"owner's key", t.URL, state.Path, a.status), false
 	}
-	if o, ok = t.problem(a, router.StatePath); !ok {
-		return state, o, false
+	if o, ok = t.problem(a, state.Path); !ok {
+		return report, o, false
 	}
-	if err := json.Unmarshal(a.body, &state); err != nil || state.Deployments == 0 {
-		return state, checks.Skipped("the router does not tell its deployments"), false
+	if err := json.Unmarshal(a.body, &report); err != nil || report.Deployments == 0 {
+		return report, checks.Skipped("the router does not tell its deployments"), false
 	}
-	return state, o, true
+	return report, o, true
 }
 
 func (t *target) checkDeployments(ctx context.Context) checks.Outcome {

@@ -9,12 +9,12 @@ import (
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
 	"github.com/flowgate-go/flowgate/internal/program"
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 )
 
 // coolingDetail is the router's deployments with the reason why a group has none.
 type coolingDetail struct {
-	router.State
+	state.Report
 	Text string `json:"reason,omitempty"`
 }
 
@@ -41,13 +41,13 @@ func deploymentsAvailable(s *subject.Subject) checks.Check {
 }
 
 // JudgeDeployments fails when a group has no deployment that may be asked.
-func JudgeDeployments(state router.State, service string) checks.Outcome {
-	detail := coolingDetail{State: state}
-	if len(state.UnavailableGroups) == 0 {
+func JudgeDeployments(report state.Report, service string) checks.Outcome {
+	detail := coolingDetail{Report: report}
+	if len(report.UnavailableGroups) == 0 {
 		return checks.Passed(detail)
 	}
-	lines := []string{"no deployment is available of " + strings.Join(state.UnavailableGroups, ", ")}
-	for _, c := range state.Cooling {
+	lines := []string{"no deployment is available of " + strings.Join(report.UnavailableGroups, ", ")}
+	for _, c := range report.Cooling {
 		lines = append(lines, fmt.Sprintf("%s cools down until %s. %s", c.Deployment, c.Until.Format(time.RFC3339), c.Reason))
 	}
 	detail.Text = strings.Join(lines, "; ")

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flowgate-go/flowgate/internal/router"
+	"github.com/flowgate-go/flowgate/internal/router/state"
 )
 
 // Client is the client of the tests. It does not decompress replies by itself.
@@ -100,10 +100,10 @@ func (s *Stack) Open(ctx context.Context, path, body string) *http.Response {
 }
 
 // State returns the state of the deployments, as the router gives it to clients.
-func (s *Stack) State() router.State {
+func (s *Stack) State() state.Report {
 	s.T.Helper()
-	got := s.Send("GET", router.StatePath, "", nil)
-	var state router.State
+	got := s.Send("GET", state.Path, "", nil)
+	var state state.Report
 	if err := json.Unmarshal([]byte(got.Body), &state); err != nil || got.Status != 200 {
 		s.T.Fatalf("%d %s: %v", got.Status, got.Body, err)
 	}

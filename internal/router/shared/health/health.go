@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
@@ -184,17 +182,25 @@ func shorten(text string) string {
 	return printable.EscapeLine(text)
 }
 
+// answer is an error that Redis answered, a redis.Error. Who reads a Status needs no go-redis for it.
+type answer interface {
+	error
+	RedisError()
+}
+
 // Classify returns which problem an error shows; empty for none.
 func Classify(err error) Problem {
-	var said redis.Error
+	var said answer
 	var network net.Error
 	switch {
-	case err == nil || errors.Is(err, redis.Nil):
+	case err == nil:
 		return ""
-	case errors.As(err, &said):
+	case errors.As(err, &said) && said.Error() == "redis: nil": // redis.Nil: there is no such value
+		return ""
+	case said != nil:
 		return classifyReply(said.Error())
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout(),
-		errors.Is(err, redis.ErrPoolTimeout):
+		strings.Contains(err.Error(), "redis: connection pool timeout"): // redis.ErrPoolTimeout
 		return Slow
 	case strings.Contains(err.Error(), "redis: invalid") || strings.Contains(err.Error(), "redis: can't parse"),
 		strings.Contains(err.Error(), "tls: "):

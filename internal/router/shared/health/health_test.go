@@ -3,6 +3,7 @@ package health_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -42,7 +43,8 @@ func TestErrorsAreNamedByWhatToDo(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want health.Problem
-	}{{nil, ""}, {redis.Nil, ""}, {context.DeadlineExceeded, health.Slow}, {io.EOF, health.Unreachable},
+	}{{nil, ""}, {redis.Nil, ""}, {fmt.Errorf("get: %w", redis.Nil), ""}, {redis.ErrPoolTimeout, health.Slow},
+		{context.DeadlineExceeded, health.Slow}, {io.EOF, health.Unreachable},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, health.Unreachable}} {
 		if got := health.Classify(c.err); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
