@@ -19,12 +19,21 @@ func holderPID(file *os.File) (pid int) {
 	if !ok {
 		return 0
 	}
-	table, err := os.ReadFile("/proc/locks")
-	if err != nil {
-		return 0
+	for range readings {
+		table, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			return 0
+		}
+		if pid = parseHolder(table, st.Ino); pid != 0 {
+			return pid
+		}
 	}
-	return parseHolder(table, st.Ino)
+	return 0
 }
+
+// readings is how often the table is read before a holder counts as unknown: the kernel prints it in
+// pieces of a page, and a line between two of them is left out when a lock before it ends meanwhile.
+const readings = 20
 
 // parseHolder finds the exclusive flock of an inode in the text of /proc/locks:
 //
