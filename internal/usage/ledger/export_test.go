@@ -12,6 +12,9 @@ const BatchRows = batchRows
 // MaxPending is how many rows wait at most to be written.
 const MaxPending = maxPending
 
+// MakeIdle returns a writer that keeps rows and never writes them: nothing else allocates meanwhile.
+func MakeIdle() *Writer { return &Writer{full: make(chan struct{}, 1)} }
+
 // Entry, Pack and Unpack are for tests of packed rows.
 type Entry = entry
 
