@@ -61,19 +61,24 @@ func raceOptions() string {
 }
 
 // withoutRaceDetector returns the flags that leave packages out of what the race detector watches:
-// SQLite, the ciphers, regular expressions, the reading of YAML and compression. They compute much
+// SQLite, ciphers, regular expressions, the reading of YAML and TOML, and compression. They compute much
 // with what one goroutine gave them, and take four to ten times as long when each of their accesses
 // is watched. Everything that goroutines of ours share stays watched.
 func withoutRaceDetector() []string {
 	return lo.Map([]string{
 		"github.com/ncruces/go-sqlite3-wasm/...",
 		"golang.org/x/crypto/...",
+		"crypto/internal/fips140/...",
+		"math/big",
 		"regexp/...",
 		"github.com/goccy/go-yaml/scanner",
 		"github.com/goccy/go-yaml/lexer",
 		"github.com/goccy/go-yaml/token",
 		"github.com/goccy/go-yaml/parser",
+		"github.com/pelletier/go-toml/...",
 		"github.com/andybalholm/brotli/...",
+		"compress/...",
+		"hash/...",
 		"github.com/klauspost/compress/...",
 	}, func(packages string, _ int) string { return "-gcflags=" + packages + "=-race=false" })
 }
