@@ -60,8 +60,8 @@ func newBatch(db *sqlite3.Conn, redact func(string) string) (*batch, error) {
 	for _, s := range []struct {
 		stmt **sqlite3.Stmt
 		sql  string
-	}{{&b.name, insertName}, {&b.chunk, insertChunk}, {&b.replace, deleteChunk}, {&b.hour, insertHour}, {&b.gap, insertGap},
-		{&b.quota, insertQuota}, {&b.version, `PRAGMA data_version`}} {
+	}{{&b.name, insertName}, {&b.chunk, insertChunk}, {&b.replace, deleteChunk}, {&b.hour, insertHour},
+		{&b.gap, insertGap}, {&b.quota, insertQuota}, {&b.version, `PRAGMA data_version`}} {
 		var err error
 		if *s.stmt, _, err = db.PrepareFlags(s.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
 			b.close()
