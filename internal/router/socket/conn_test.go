@@ -47,9 +47,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			c := socket.New(near)
 			defer c.Close()
 			for rest := sent; len(rest) > 0; { // short ones, until the socket takes no more, and long ones
-				n, err := c.Write(rest[:min(len(rest), 31<<10)])
-				if err != nil {
-					t.Error(err)
+				piece := rest[:min(len(rest), 31<<10)]
+				n, err := c.Write(piece)
+				if err != nil || n < len(piece) {
+					t.Errorf("%d of %d bytes were written: %v", n, len(piece), err)
 					return
 				}
 				rest = rest[n:]
