@@ -82,17 +82,17 @@ func (b *batch) close() {
 
 // write writes rows, their sums, and what was lost before. It is called in a transaction. A batch
 // that failed is not used again: it has ids of names that are taken back.
-func (b *batch) write(rows []waiting, lost gap, reason string) error {
+func (b *batch) write(q *queue, lost gap, reason string) error {
 	b.err, b.lastSums = nil, nil
 	clear(b.hours)
 	clear(b.windows)
 	b.lookForChanges()
-	for len(rows) > 0 {
+	for rows := q.rows; len(rows) > 0; {
 		if b.packer.rows >= chunkRows {
 			b.packer.reset()
 		}
 		n := min(len(rows), chunkRows-int(b.packer.rows))
-		b.writeChunk(rows[:n])
+		b.writeChunk(q, rows[:n])
 		rows = rows[n:]
 	}
 	for key, s := range b.hours {
@@ -159,24 +159,27 @@ func (b *batch) id(text string) int64 {
 	return id
 }
 
-// writeChunk writes rows into the last chunk, or a new one when the packer is empty, and adds them to the sums of their
-// hours. With few requests a second a chunk has those of minutes: each alone would take three times the space.
-func (b *batch) writeChunk(rows []waiting) {
+// writeChunk writes rows of a queue into the last chunk, or a new one when the packer is empty, and adds them to the
+// sums of their hours. With few requests a second a chunk has those of minutes: each alone would take three times the
+// space.
+func (b *batch) writeChunk(q *queue, rows []waiting) {
 	isNew, before := b.packer.rows == 0, b.lastID
 	var e entry
-	var names *texts
+	names := int32(-1)
 	for i := range rows {
 		r := &rows[i]
 		if r.texts != names {
 			names = r.texts
-			b.fillNames(&e, names)
+			b.fillNames(&e, &q.texts[names])
 		}
 		b.fill(&e, r)
+		if r.rare > 0 {
+			rare := &q.rare[r.rare-1]
+			e.call = b.redact(rare.call)
+			b.noteQuota(r, rare.windows, &q.texts[names])
+		}
 		b.packer.add(&e)
 		b.sum(&e)
-		if r.rare != nil {
-			b.noteQuota(r)
-		}
 	}
 	if !isNew {
 		b.exec(b.replace, before) // its id changes, and an INSERT remembers the largest one
@@ -191,7 +194,7 @@ func (b *batch) fillNames(e *entry, t *texts) {
 	}
 }
 
-// fill sets all but the names of a row as it is stored.
+// fill sets the numbers of a row as it is stored.
 func (b *batch) fill(e *entry, r *waiting) {
 	b.lastID++
 	e.numbers[idColumn] = b.lastID
@@ -199,9 +202,6 @@ func (b *batch) fill(e *entry, r *waiting) {
 		e.numbers[column] = r.numbers[i]
 	}
 	e.cost, e.hasCost, e.call = r.cost, r.hasCost, ""
-	if r.rare != nil {
-		e.call = b.redact(r.rare.call)
-	}
 }
 
 // microsPerHour is the microseconds in an hour.
@@ -229,11 +229,11 @@ func (b *batch) sum(e *entry) {
 	b.lastSums.add(e)
 }
 
-// noteQuota notes the windows that a reply told.
-func (b *batch) noteQuota(r *waiting) {
+// noteQuota notes the windows that the reply to a request told.
+func (b *batch) noteQuota(r *waiting, windows []quota.Window, names *texts) {
 	at := r.start().Add(time.Duration(r.numbers[1]) * time.Microsecond).UTC()
-	deployment, account := r.text(deploymentColumn), r.text(accountColumn)
-	for _, w := range r.rare.windows {
+	deployment, account := names.of(deploymentColumn), names.of(accountColumn)
+	for _, w := range windows {
 		seen := quota.Seen{Deployment: deployment, Account: account, ObservedAt: at, Window: w}
 		owner := "account " + account
 		if account == "" {

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -14,8 +15,8 @@ import (
 )
 
 // TestABatchThatFailsWhileRowsOverflowLosesTheOldest has a batch wait in the middle while as many rows
-// come as may wait, and then fail. Its row is then one too many, and told as a gap; the others have a
-// name whose id the failure took back.
+// come as may wait, and then fail. Its row is then one too many, and told as a gap; the others keep what they have,
+// also a name whose id the failure took back.
 func TestABatchThatFailsWhileRowsOverflowLosesTheOldest(t *testing.T) {
 	t.Parallel()
 	folder, c, log := t.TempDir(), &clock{now: noon}, &buffer{}
@@ -34,8 +35,19 @@ func TestABatchThatFailsWhileRowsOverflowLosesTheOldest(t *testing.T) {
 	execute(t, folder, `CREATE TRIGGER refused BEFORE INSERT ON chunk WHEN new.first > 0 BEGIN SELECT RAISE(ABORT, 'not today'); END`)
 	w.Add(row(time.Second, "second", "opus"))
 	<-began
+	client := func(i int) string { return []string{"second", "third"}[i%2] }
+	call := func(i int) string {
+		if i%5 > 0 {
+			return ""
+		}
+		return fmt.Sprint("call-", i)
+	}
 	for i := range ledger.MaxPending {
-		w.Add(row(time.Duration(i+2)*time.Second, "second", "opus"))
+		r := row(time.Duration(i+2)*time.Second, client(i), "opus")
+		if r.ID = call(i); r.ID != "" {
+			r.Status, r.Class = 504, "Timeout"
+		}
+		w.Add(r)
 	}
 	close(goOn)
 	eventually(t, func() bool { return strings.Contains(log.String(), "cannot be written") })
@@ -54,9 +66,9 @@ func TestABatchThatFailsWhileRowsOverflowLosesTheOldest(t *testing.T) {
 	if len(rows) != ledger.MaxPending+1 {
 		t.Fatalf("%d rows, want %d", len(rows), ledger.MaxPending+1)
 	}
-	for _, got := range rows {
-		if want := "second"; got.Client != want && (got.Client != "alice" || !got.Time.Equal(noon)) {
-			t.Fatalf("the row of %s is of %q", got.Time, got.Client)
+	for i, got := range rows[1:] {
+		if got.Client != client(i) || got.Call != call(i) || !got.Time.Equal(noon.Add(time.Duration(i+2)*time.Second)) {
+			t.Fatalf("row %d is of %q at %s, call %q", i, got.Client, got.Time, got.Call)
 		}
 	}
 }

@@ -16,13 +16,16 @@ var plainColumns = [...]int{startColumn, durationColumn, firstByteColumn, askedC
 // texts are the names of a row, in the order of nameColumns.
 type texts [len(nameColumns)]string
 
-// waiting is a row that waits to be written. It takes a third of the memory of a record.Request: of the heap that is
-// in use, every garbage collection costs all requests time.
+// of returns the name in a column.
+func (t *texts) of(column int) string { return t[slices.Index(nameColumns[:], column)] }
+
+// waiting is a row that waits to be written. It has no pointer: a garbage collection would follow those of each row
+// that waits, and what it costs, all requests pay.
 type waiting struct {
 	numbers [len(plainColumns)]int64
-	texts   *texts // shared by rows that have the same
-	rare    *rare  // nil for most rows
 	cost    float64
+	texts   int32 // its index in queue.texts
+	rare    int32 // 1 and its index in queue.rare; 0: the row has nothing that is rare
 	hasCost bool
 }
 
@@ -35,16 +38,73 @@ type rare struct {
 // start returns when the request began.
 func (w *waiting) start() time.Time { return time.UnixMicro(w.numbers[0]) }
 
-// text returns the text of a column with a name.
-func (w *waiting) text(column int) string { return w.texts[slices.Index(nameColumns[:], column)] }
-
-// textsOf returns the names of a request.
-func textsOf(r *record.Request) texts {
-	return texts{r.Client, r.UserAgent, r.Session, r.AgentID, r.Route, r.Requested, r.Group, r.Fallback, r.Deployment,
-		r.Provider, r.Host, r.Model, r.Account, r.Class}
+// queue is rows that wait, in their order. The zero value is empty.
+type queue struct {
+	rows  []waiting
+	texts []texts // of the rows; those that are equal are there once
+	rare  []rare
+	index map[texts]int32 // of texts
+	last  int32           // the texts of the newest row
 }
 
-// makeWaiting returns a row that waits, yet without its texts.
+// add adds a request.
+func (q *queue) add(r *record.Request) {
+	q.rows = append(q.rows, makeWaiting(r))
+	row := &q.rows[len(q.rows)-1]
+	row.texts = q.share(&texts{r.Client, r.UserAgent, r.Session, r.AgentID, r.Route, r.Requested, r.Group, r.Fallback,
+		r.Deployment, r.Provider, r.Host, r.Model, r.Account, r.Class})
+	switch {
+	case r.IsFailure(): // the router's log has the call's id of failures only
+		row.rare = q.keep(rare{call: r.ID, windows: r.Quota})
+	case len(r.Quota) > 0:
+		row.rare = q.keep(rare{windows: r.Quota})
+	}
+}
+
+// copyRow adds row i of another queue.
+func (q *queue) copyRow(from *queue, i int) {
+	row := from.rows[i]
+	row.texts = q.share(&from.texts[row.texts])
+	if row.rare > 0 {
+		row.rare = q.keep(from.rare[row.rare-1])
+	}
+	q.rows = append(q.rows, row)
+}
+
+// share returns the index of texts that are equal to t, which it adds when there are none.
+func (q *queue) share(t *texts) int32 {
+	if len(q.texts) > 0 && q.texts[q.last] == *t { // most rows have those of the one before
+		return q.last
+	}
+	i, isKnown := q.index[*t]
+	if !isKnown {
+		i = int32(len(q.texts))
+		q.texts = append(q.texts, *t)
+		if q.index == nil {
+			q.index = map[texts]int32{}
+		}
+		q.index[*t] = i
+	}
+	q.last = i
+	return i
+}
+
+// keep keeps what few rows have, and returns its number, from 1.
+func (q *queue) keep(r rare) int32 {
+	q.rare = append(q.rare, r)
+	return int32(len(q.rare))
+}
+
+// reset makes it empty. It keeps the room for as many rows as wait under a usual load.
+func (q *queue) reset() {
+	rows := q.rows[:0]
+	if cap(rows) > 2*batchRows {
+		rows = nil
+	}
+	*q = queue{rows: rows}
+}
+
+// makeWaiting returns the numbers of a row.
 func makeWaiting(r *record.Request) waiting {
 	t := &r.Tokens
 	w := waiting{
@@ -57,37 +117,5 @@ func makeWaiting(r *record.Request) waiting {
 	if r.CostKnown {
 		w.cost = r.Cost
 	}
-	if r.IsFailure() || len(r.Quota) > 0 {
-		w.rare = &rare{windows: r.Quota}
-		if r.IsFailure() { // the router's log has the call's id of failures only
-			w.rare.call = r.ID
-		}
-	}
 	return w
 }
-
-// sharedTexts are the texts of rows that wait together.
-type sharedTexts struct {
-	last *texts // most rows have those of the one before
-	all  map[texts]*texts
-}
-
-// share returns the texts that are equal to t and are kept. It does not keep t itself.
-func (s *sharedTexts) share(t *texts) *texts {
-	if s.last != nil && *s.last == *t {
-		return s.last
-	}
-	s.last = s.all[*t]
-	if s.last == nil {
-		kept := *t
-		if s.all == nil {
-			s.all = map[texts]*texts{}
-		}
-		s.last = &kept
-		s.all[kept] = s.last
-	}
-	return s.last
-}
-
-// reset forgets the texts.
-func (s *sharedTexts) reset() { *s = sharedTexts{} }

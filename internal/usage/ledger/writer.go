@@ -36,9 +36,8 @@ type Writer struct {
 	opts Options
 
 	mu      sync.Mutex
-	pending []waiting
-	texts   sharedTexts // of pending
-	lost    gap         // the rows that were dropped and not yet told
+	pending queue
+	lost    gap // the rows that were dropped and not yet told
 
 	full    chan struct{} // gets a value when batchRows more rows wait
 	stop    chan struct{}
@@ -47,7 +46,7 @@ type Writer struct {
 	// Of the writing goroutine.
 	db        *sqlite3.Conn
 	batch     *batch
-	writing   []waiting
+	writing   queue
 	trouble   string    // why the last batch was not written; empty: it was
 	retry     time.Time // when the file is opened again
 	pruned    time.Time // when the bounds were looked at
@@ -90,15 +89,13 @@ func Start(folder string, opts Options) *Writer {
 // Add keeps a copy of a row until it is written. It does not block; when too many rows wait, it
 // drops the row and counts it.
 func (w *Writer) Add(r *record.Request) {
-	row, texts := makeWaiting(r), textsOf(r)
 	w.mu.Lock()
-	if len(w.pending) < maxPending {
-		row.texts = w.texts.share(&texts)
-		w.pending = append(w.pending, row)
+	if len(w.pending.rows) < maxPending {
+		w.pending.add(r)
 	} else {
 		w.lost.add(r.Start, 1)
 	}
-	isFull := len(w.pending)%batchRows == 0
+	isFull := len(w.pending.rows)%batchRows == 0
 	w.mu.Unlock()
 	if isFull {
 		select {
@@ -152,8 +149,7 @@ func (w *Writer) flush() {
 		return
 	}
 	w.mu.Lock()
-	w.writing, w.pending = w.pending, w.writing[:0]
-	w.texts.reset()
+	w.writing, w.pending = w.pending, w.writing
 	lost := w.lost
 	w.lost = gap{}
 	w.mu.Unlock()
@@ -163,33 +159,36 @@ func (w *Writer) flush() {
 		w.fail(err)
 		return
 	}
-	clear(w.writing) // the texts of the rows are not held until the next batch
-	if cap(w.writing) > 2*batchRows {
-		w.writing = nil
-	}
+	w.writing.reset()
 	w.recover()
 	w.prune()
 }
 
 // write writes the rows in writing, and what was lost, in one transaction.
 func (w *Writer) write(lost gap) error {
-	if len(w.writing) == 0 && lost.rows == 0 {
+	if len(w.writing.rows) == 0 && lost.rows == 0 {
 		return nil
 	}
-	return inTransaction(w.db, func() error { return w.batch.write(w.writing, lost, w.trouble) })
+	return inTransaction(w.db, func() error { return w.batch.write(&w.writing, lost, w.trouble) })
 }
 
-// putBack makes the rows of a batch that failed wait again, as far as there is room.
+// putBack makes the rows of a batch that failed wait again, as far as there is room: the oldest are dropped.
 func (w *Writer) putBack(lost gap) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending, w.writing = append(w.writing, w.pending...), nil
-	if excess := len(w.pending) - maxPending; excess > 0 {
-		for i := range w.pending[:excess] {
-			w.lost.add(w.pending[i].start(), 1)
+	var kept queue
+	excess := len(w.writing.rows) + len(w.pending.rows) - maxPending
+	for _, q := range [...]*queue{&w.writing, &w.pending} {
+		for i := range q.rows {
+			if excess > 0 {
+				w.lost.add(q.rows[i].start(), 1)
+			} else {
+				kept.copyRow(q, i)
+			}
+			excess--
 		}
-		w.pending = append([]waiting(nil), w.pending[excess:]...)
 	}
+	w.pending, w.writing = kept, queue{}
 	if lost.rows > 0 {
 		w.lost.add(lost.start, lost.rows)
 		w.lost.add(lost.stop, 0)
