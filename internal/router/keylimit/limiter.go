@@ -28,9 +28,12 @@ import (
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
-// interval is the time between two looks at the file of keys, and between two writes of what was
-// spent: the most that a kill -9 of the router loses of it, and half of what "within a second" means.
+// interval is the time between two looks at the file of keys: half of what "within a second" means.
 const interval = 500 * time.Millisecond
+
+// looksPerWrite is how many looks at the file of keys there are for each write of what was spent. The time
+// between two writes is the most that a kill -9 of the router loses of it, as of the usage ledger.
+const looksPerWrite = 2
 
 // Options are the settings of a Limiter. The zero value works.
 type Options struct {
@@ -153,14 +156,16 @@ func (l *Limiter) List() []Usage {
 func (l *Limiter) watch(every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for {
+	for looks := 1; ; looks++ {
 		select {
 		case <-l.stop:
 			return
 		case <-ticker.C:
 		}
 		l.reload()
-		l.reportSpend(l.writeSpend())
+		if looks%looksPerWrite == 0 {
+			l.reportSpend(l.writeSpend())
+		}
 	}
 }
 

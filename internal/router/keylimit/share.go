@@ -75,6 +75,9 @@ func (s *state) setLimits(l clientkey.Limits) {
 // renew begins a new period of the budget when the old one is over. The caller holds mu.
 func (s *state) renew(l *clientkey.Limits, now time.Time) {
 	before := s.spend.ResetAt
+	if l.BudgetDuration == "" && before.IsZero() {
+		return // there is no period
+	}
 	if l.BudgetDuration == s.renewed.duration && !now.Before(s.renewed.at) && now.Before(before) {
 		return // the period is that of the last time: to compute when it ends takes longer than all else here
 	}

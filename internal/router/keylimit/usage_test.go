@@ -109,6 +109,13 @@ func TestAPeriodThatBecomesShorterEndsEarlier(t *testing.T) {
 	if got := f.List()[0].Spend; got.Spend != 0.75 || got.ResetAt.After(f.clock.Now().Add(24*time.Hour)) {
 		t.Errorf("at %s: %+v", f.clock.Now(), got)
 	}
+	if err := privatefile.Write(path, []byte(strings.Replace(string(text), `"budget_duration": "30d"`, `"rpm_limit": 9`, 1))); err != nil {
+		t.Fatal(err)
+	}
+	routertest.Eventually(t, "the change is noticed", func() bool { return f.List()[0].BudgetDuration == "" })
+	if got := f.List()[0].Spend; got.Spend != 0.75 || !got.ResetAt.IsZero() {
+		t.Errorf("without a period: %+v", got)
+	}
 }
 
 func TestAReplyTellsEachLimitAndWhatRemains(t *testing.T) {
