@@ -55,6 +55,11 @@ type Pricer struct {
 	packed []byte              // nil: not read yet
 	table  weak.Pointer[Table] // unpacked, until the next garbage collection
 	found  map[name]*Model     // the models that were looked up; nil: not in the table
+
+	last struct { // what was looked up last: most requests are for the model of the one before
+		name  name
+		model *Model
+	}
 }
 
 // Price sets the cost of a request.
@@ -76,10 +81,19 @@ func (p *Pricer) Price(r *record.Request) {
 func (p *Pricer) find(key name) *Model {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m, isFound := p.found[key]
-	if isFound {
-		return m
+	if p.last.model != nil && p.last.name == key {
+		return p.last.model
 	}
+	m, isFound := p.found[key]
+	if !isFound {
+		m = p.look(key)
+	}
+	p.last.name, p.last.model = key, m
+	return m
+}
+
+// look looks a model up in the table. The caller holds mu.
+func (p *Pricer) look(key name) (m *Model) {
 	table := p.open()
 	if table == nil {
 		return nil
