@@ -61,7 +61,7 @@ func TestTheEstimateIsTheSameHoweverTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	s := routertest.Start(t, routertest.Groups("", "m: nopath"), router.Options{})
 	for _, text := range []string{strings.Repeat("héllo wörld ", 100), strings.Repeat("日本語", 100),
-		strings.Repeat("🙂", 100), strings.Repeat("a\"b\\c/d\n\t", 100)} {
+		strings.Repeat("🙂", 100), strings.Repeat("a\"b\\c/d\n\t", 100), strings.Repeat("GOROUTINESwait internationally\n", 50)} {
 		plain, _ := json.Marshal(text)
 		var escaped strings.Builder
 		for _, r := range text {

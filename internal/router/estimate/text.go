@@ -103,12 +103,35 @@ func (t *textScale) add(r rune) {
 	t.last = c
 }
 
+// addSmall adds n small letters to the text, one at least: most of a text is runs of them.
+func (t *textScale) addSmall(n int) {
+	t.add('a')
+	long := max(t.length, shortWord)
+	t.length += n - 1
+	t.weight += longWeight * max(0, t.length-long)
+}
+
+// countSmall returns how many small letters text begins with.
+func countSmall(text []byte) int {
+	for i, c := range text {
+		if c < 'a' || c > 'z' {
+			return i
+		}
+	}
+	return len(text)
+}
+
 // weightOf returns the weight of the text in a JSON string, or of the bytes of another
 // literal.
 func weightOf(literal []byte) int {
 	var t textScale
 	literal = bytes.TrimSuffix(bytes.TrimPrefix(literal, []byte{'"'}), []byte{'"'})
 	for len(literal) > 0 {
+		if n := countSmall(literal); n > 0 {
+			t.addSmall(n)
+			literal = literal[n:]
+			continue
+		}
 		char, size := rune(literal[0]), 1
 		switch {
 		case char == '\\' && len(literal) > 1:
