@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func TestATakenLockIsRefusedUntilItsHolderClosesIt(t *testing.T) {
 		if _, err := flock.Take(t.Context(), path, wait); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("waited %v: %v", wait, err)
 		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -57,6 +61,17 @@ func TestTheHolderOfALockIsFound(t *testing.T) {
 	_ = held.Close()
 	if _, isHeld := flock.Holder(path); isHeld {
 		t.Error("a released lock is held")
+	}
+	reader, err := os.Open(path) // another Holder that looks at the same moment
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	if err := syscall.Flock(int(reader.Fd()), syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	if _, isHeld := flock.Holder(path); isHeld {
+		t.Error("who asks for the holder of a lock holds it")
 	}
 }
 
