@@ -107,8 +107,11 @@ func (s *Server) ListFiles(ctx context.Context) ([]cliproxy.CredentialFile, erro
 	return files, s.RecordRefusal(err)
 }
 
-// NotReady returns why CLIProxyAPI cannot be asked now; "" if it can. It tries to
-// connect for at most half a second.
+// connectTime is how long NotReady tries to connect at most.
+const connectTime = 500 * time.Millisecond
+
+// NotReady returns why CLIProxyAPI cannot be asked now; "" if it can, or if it is not known after connectTime: a busy
+// machine is late, and requests have more time.
 func NotReady(cfg *config.Config, env auth.Environment) string {
 	svc, ok := cfg.Service(config.CLIProxy)
 	if !ok || svc.Runtime == config.RuntimeEcho {
@@ -122,7 +125,10 @@ func NotReady(cfg *config.Config, env auth.Environment) string {
 	if env.Untrusted {
 		return program.Text("the configuration is not trusted, so CLIProxyAPI was not asked (mage trust)")
 	}
-	c, err := net.DialTimeout("tcp", at.Host, 500*time.Millisecond)
+	c, err := net.DialTimeout("tcp", at.Host, connectTime)
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
+		return ""
+	}
 	if err != nil {
 		return "CLIProxyAPI does not answer at " + svc.URL() + program.Text(" (mage start)")
 	}
