@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/supervisor/supervisortest"
 )
 
@@ -164,7 +165,7 @@ func composeHundred(b *testing.B, dir string) contestant {
 	if err := os.WriteFile(file, []byte(yaml.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	port := strconv.Itoa(supervisortest.FreePort(b))
+	port := strconv.Itoa(tcptest.FreePort(b))
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.Command(program, append([]string{"-p", port, "-L", filepath.Join(dir, "log")}, args...)...)
 		cmd.Dir = dir

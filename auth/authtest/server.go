@@ -1,7 +1,6 @@
 package authtest
 
 import (
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/cliproxy/cliproxytest"
 	"github.com/flowgate-go/flowgate/internal/config"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // ManagementKey is the key of the double's management API.
@@ -57,14 +57,9 @@ func AnswerCallback(s *Site, redirect, query string) *Terminal {
 	}}
 }
 
-// MoveCallback moves the provider's callback to a free port.
+// MoveCallback moves the provider's callback to a port that no other test gets until the sign-in listens there.
 func (s *Site) MoveCallback() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	at := "http://" + l.Addr().String() + "/auth/callback"
+	at := "http://127.0.0.1:" + strconv.Itoa(tcptest.FreePort(s.T)) + "/auth/callback"
 	s.Config.Providers = map[string]map[string]any{"codex": {"method": "management", "redirect_url": at}}
 	return at
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 	"github.com/flowgate-go/flowgate/supervisor/logs"
@@ -231,7 +232,7 @@ func (s *Stack) Read(name string) string {
 // listens on a free port unless a flag says otherwise.
 func Trivial(t testing.TB, name string, flags ...string) config.Service {
 	t.Helper()
-	port := FreePort(t)
+	port := tcptest.FreePort(t)
 	args := append([]string{os.Args[0], "service"}, flags...)
 	if !slices.Contains(flags, "-port=") {
 		args = append(args, "-port="+strconv.Itoa(port))

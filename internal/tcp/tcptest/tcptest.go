@@ -1,4 +1,6 @@
-package supervisortest
+// Package tcptest has what tests of TCP servers need: FreePort returns a port for a server that is told its port before
+// it listens. It is for tests only.
+package tcptest
 
 import (
 	"net"
