@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // planted is a key that is written in places where no key belongs.
@@ -131,7 +132,13 @@ func TestWhatAHostileUpstreamSaysIsShortAndPlain(t *testing.T) {
 				t.Errorf("%d bytes: %q", len(out), out[:min(len(out), 2000)])
 			}
 			e := s.doctor()
-			if len(e.dump()) > 200<<10 || e.Duration > 4500 || strings.Contains(e.dump(), "panicked") {
+			isLate := func() bool { // broken code always waits for the 10 s of every check; a busy machine sometimes
+				return e.Duration > 4500 || how == "many" && e.find("cliproxy.management").Status != "pass"
+			}
+			for end := time.Now().Add(time.Minute); isLate() && time.Now().Before(end); {
+				e = s.doctor()
+			}
+			if len(e.dump()) > 200<<10 || isLate() || strings.Contains(e.dump(), "panicked") {
 				t.Errorf("%d bytes in %.0f ms", len(e.dump()), e.Duration)
 			}
 			if f := e.find("credentials.usable"); how == "many" &&
