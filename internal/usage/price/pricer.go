@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"sync"
 	"weak"
@@ -62,8 +63,17 @@ type Pricer struct {
 	}
 }
 
-// Price sets the cost of a request.
+// Price sets the cost of a request. One that is no finite number is unknown: prices are what somebody wrote, and
+// neither JSON nor a budget has a place for it.
 func (p *Pricer) Price(r *record.Request) {
+	p.price(r)
+	if math.IsNaN(r.Cost) || math.IsInf(r.Cost, 0) {
+		r.Cost, r.CostKnown = 0, false
+	}
+}
+
+// price sets the cost of a request as its prices say.
+func (p *Pricer) price(r *record.Request) {
 	if !r.Tokens.Known || r.Deployment == "" {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,6 +34,18 @@ func TestADeploymentsOwnPricesTakePrecedence(t *testing.T) {
 	for name, r := range map[string]*record.Request{"no deployment": request(""), "no tokens": {Deployment: "mine"}} {
 		if p.Price(r); r.CostKnown || r.Cost != 0 {
 			t.Errorf("%s: %v", name, r.Cost)
+		}
+	}
+}
+
+func TestACostThatIsNoFiniteNumberIsUnknown(t *testing.T) {
+	t.Parallel()
+	p := &price.Pricer{Own: map[string]price.Own{"much": {Input: math.MaxFloat64}, "both": {Input: math.Inf(1),
+		Output: math.Inf(-1)}, "none": {Input: math.NaN()}}}
+	for name := range p.Own {
+		r := request(name)
+		if p.Price(r); r.CostKnown || r.Cost != 0 {
+			t.Errorf("%s: %v, %t", name, r.Cost, r.CostKnown)
 		}
 	}
 }
