@@ -120,6 +120,10 @@ func (w *Writer) prune() {
 	if err == nil && cut > 0 {
 		err = w.deleteBefore(cut)
 	}
+	if isTorn(err) { // no row would ever be deleted again, and the file grow without a bound
+		w.fail(err)
+		return
+	}
 	if err != nil {
 		w.opts.Logger.Warn("old rows of the usage ledger could not be deleted", "file", w.path, "error", err.Error())
 	}

@@ -36,8 +36,10 @@ func readEntry(s *sqlite3.Stmt, e *entry) {
 	for i := range e.numbers {
 		e.numbers[i] = s.ColumnInt64(i)
 	}
-	e.hasCost = s.ColumnType(columns) != sqlite3.NULL
 	e.cost, e.call = s.ColumnFloat(columns), s.ColumnText(columns+1)
+	if e.hasCost = s.ColumnType(columns) != sqlite3.NULL && isFinite(e.cost); !e.hasCost {
+		e.cost = 0
+	}
 }
 
 // store reads the rows of a ledger of any version. Its zero value has none.
@@ -90,6 +92,9 @@ func (s store) eachNewest(n int, do func(*entry) error) error {
 		err := query(s.db, `SELECT data FROM chunk ORDER BY id DESC`, nil, func(stmt *sqlite3.Stmt) error {
 			chunk = chunk[:0]
 			err := unpack(stmt.ColumnRawBlob(0), func(e *entry) error { chunk = append(chunk, *e); return nil })
+			if err != nil { // not even the newest rows are sure then
+				return err
+			}
 			for _, e := range slices.Backward(chunk) {
 				if n == 0 {
 					return errEnough

@@ -9,6 +9,9 @@ var (
 // BatchRows is how many rows are written without waiting for the interval.
 const BatchRows = batchRows
 
+// ChunkRows is how many rows a chunk has at most.
+const ChunkRows = chunkRows
+
 // MaxPending is how many rows wait at most to be written.
 const MaxPending = maxPending
 

@@ -202,6 +202,9 @@ func explain(path string, err error) error {
 	case errors.Is(err, errNewer), errors.Is(err, errForeign):
 		return fault.New("usage-ledger-newer", "the usage ledger %s cannot be used: %w", path, err).
 			WithHint("use the newer program, or move the file away: the router begins a new one")
+	case errors.Is(err, errPacked):
+		return fault.New("usage-ledger-torn", "the usage ledger %s is damaged: %w", path, err).
+			WithHint("move the file away while the router does not run: it begins a new one")
 	case isTorn(err):
 		return fault.New("usage-ledger-torn", "the usage ledger %s is damaged: %w", path, err).
 			WithHint("restart the router: it sets the file aside under another name and begins a new one")

@@ -106,14 +106,15 @@ func appendEntry(data []byte, e, before *entry) []byte {
 // errPacked is the error for packed rows that cannot be read.
 var errPacked = fmt.Errorf("a chunk of rows is damaged: %w", sqlite3.CORRUPT)
 
-// unpack calls do with each row in data, in their order. The entry is valid only during the call.
+// unpack calls do with each row in data, in their order. The entry is valid only during the call. More rows than a
+// chunk has are damage, too: a row that is like the one before takes one byte, so that a file would have millions.
 func unpack(data []byte, do func(*entry) error) error {
 	r := unpacker{data: data}
 	var e entry
 	cost := 0.0 // the last one that was known
-	for len(r.data) > 0 {
+	for rows := 0; len(r.data) > 0; rows++ {
 		mask := r.uvarint()
-		if mask >= firstFreeBit {
+		if mask >= firstFreeBit || rows == chunkRows {
 			return errPacked
 		}
 		e.numbers[idColumn]++
@@ -125,7 +126,7 @@ func unpack(data []byte, do func(*entry) error) error {
 		if mask&costBit != 0 {
 			cost = math.Float64frombits(r.uint64())
 		}
-		e.cost, e.hasCost, e.call = 0, mask&hasCostBit != 0, ""
+		e.cost, e.hasCost, e.call = 0, mask&hasCostBit != 0 && isFinite(cost), ""
 		if e.hasCost {
 			e.cost = cost
 		}
@@ -141,6 +142,9 @@ func unpack(data []byte, do func(*entry) error) error {
 	}
 	return nil
 }
+
+// isFinite reports whether a cost is a number: JSON has no others, so that such a cost counts as unknown.
+func isFinite(cost float64) bool { return !math.IsNaN(cost) && !math.IsInf(cost, 0) }
 
 // unpacker reads values from the begin of data.
 type unpacker struct {

@@ -15,7 +15,7 @@ func TestPackedRowsAreThoseThatWerePacked(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	values := []int64{0, 1, -1, 255, math.MaxInt64, math.MinInt64}
 	var rows []ledger.Entry
-	for range 1000 {
+	for range ledger.ChunkRows {
 		var numbers [ledger.NumberColumns]int64
 		if len(rows) > 0 {
 			numbers = [ledger.NumberColumns]int64{int64(len(rows))}
@@ -63,7 +63,11 @@ func FuzzUnpack(f *testing.F) {
 
 func TestADamagedChunkIsADamagedLedger(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{`x'ffffffffffffffffff01'`, `x'808080808001'`, `x'01'`, `substr(data, 1, length(data) - 1)`} {
+	for _, data := range []string{`x'ffffffffffffffffff01'`, `x'808080808001'`, `x'01'`, `substr(data, 1, length(data) - 1)`,
+		`x'80808080400000'`, // a failure's call without a length
+		`zeroblob(257)`,     // more rows than a chunk has, each like the one before
+		`zeroblob(4000000)`,
+	} {
 		folder := t.TempDir()
 		write(t, folder, ledger.Options{}, row(0, "alice", "opus"))
 		execute(t, folder, `UPDATE chunk SET data = `+data)

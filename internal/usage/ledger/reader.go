@@ -18,6 +18,10 @@ type Reader struct {
 	store store
 }
 
+// maxValue is how long a value of a ledger that is read may be, in bytes. Rows that are packed together take 100 kB at
+// most; a file of others may have texts that fill the memory.
+const maxValue = 4 << 20
+
 // Open opens the ledger in a folder; a folder without one gives a Reader without rows. It
 // writes nothing there, unless a killed router has left its log behind. Faults:
 // usage-ledger-newer, usage-ledger-torn, usage-ledger-unusable.
@@ -37,6 +41,7 @@ func OpenFile(path string) (*Reader, error) {
 	if err != nil {
 		return nil, explain(r.path, err)
 	}
+	db.Limit(sqlite3.LIMIT_LENGTH, maxValue)
 	found, err := checkVersion(db)
 	if err != nil {
 		_ = db.Close()

@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -271,7 +272,9 @@ func readSum(row *sqlite3.Stmt) Sum {
 	s := Sum{Requests: number(), Failures: number(), Untold: number(), Unpriced: number(), Input: number(),
 		Cached: number(), CacheWrite: number(), Output: number(), Reasoning: number()}
 	next++
-	s.Cost = row.ColumnFloat(next)
+	if s.Cost = row.ColumnFloat(next); !isFinite(s.Cost) {
+		s.Cost, s.Unpriced = 0, s.Requests
+	}
 	s.duration, s.firstByte, s.firstBytes = number(), number(), number()
 	return s
 }
@@ -281,7 +284,7 @@ func (s *Sum) add(o *Sum) {
 	s.Requests, s.Failures, s.Untold = s.Requests+o.Requests, s.Failures+o.Failures, s.Untold+o.Untold
 	s.Unpriced, s.Input, s.Cached = s.Unpriced+o.Unpriced, s.Input+o.Input, s.Cached+o.Cached
 	s.CacheWrite, s.Output, s.Reasoning = s.CacheWrite+o.CacheWrite, s.Output+o.Output, s.Reasoning+o.Reasoning
-	s.Cost += o.Cost
+	s.Cost = max(-math.MaxFloat64, min(s.Cost+o.Cost, math.MaxFloat64)) // JSON has no infinite numbers
 	s.duration, s.firstByte, s.firstBytes = s.duration+o.duration, s.firstByte+o.firstByte, s.firstBytes+o.firstBytes
 }
 
