@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -85,7 +87,8 @@ func (e *Exit) ExitStatus() int { return e.Status }
 // Emit prints the report once and whole, and returns nil or an *Exit. When the
 // filter fails, the report is printed without it: with the filter's failure as
 // its error, unless the command itself failed. Then the report keeps its own error, hint and
-// exit status, and only the message on stderr adds the filter's failure.
+// exit status, and only the message on stderr adds the filter's failure. Data that cannot be
+// printed is left out, and is the report's error unless the command itself failed.
 func (o *Output) Emit(ctx context.Context, r *Report) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -96,6 +99,10 @@ func (o *Output) Emit(ctx context.Context, r *Report) error {
 	filterFault := (*fault.Error)(nil)
 	if errors.As(err, &filterFault) {
 		r.takeFilterFault(filterFault)
+		page, err = o.renderUnfiltered(r)
+	}
+	if err != nil && !errors.Is(err, ErrNoOutput) {
+		r.takeRenderFault(err)
 		page, err = o.renderUnfiltered(r)
 	}
 	o.endTransient()
@@ -140,6 +147,23 @@ func (r *Report) takeFilterFault(f *fault.Error) {
 	r.OK, r.exit = false, f.Exit
 	r.Checks, r.Summary, r.Data = nil, nil, nil
 	r.Error = &Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
+}
+
+// takeRenderFault leaves out what cannot be printed, such as a number that JSON does not have, and makes that the
+// report's error unless the command itself failed.
+func (r *Report) takeRenderFault(err error) {
+	r.Data = nil
+	r.Checks = slices.Clone(r.Checks)
+	for i := range r.Checks {
+		r.Checks[i].Detail = nil
+	}
+	if r.Error != nil {
+		r.Error.Detail = nil
+	}
+	if r.exit == 0 {
+		f := fault.From(fmt.Errorf("render report: %w", err))
+		r.OK, r.exit, r.Error = false, f.Exit, &Problem{Code: f.Code, Message: f.Message}
+	}
 }
 
 // render returns the report in the format asked for, filtered. Errors: ErrNoOutput and

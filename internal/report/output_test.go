@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -145,6 +146,63 @@ func TestAFilterThatFailsNeverHidesAFailure(t *testing.T) {
 			(r.Error == nil) != (c.code == "") ||
 			r.Error != nil && r.Error.Code != c.code {
 			t.Errorf("%s: %v: %s", name, err, out.String())
+		}
+	}
+}
+
+// TestDataThatCannotBePrintedLeavesADocument has a number that JSON does not have, beside each outcome of a command.
+func TestDataThatCannotBePrintedLeavesADocument(t *testing.T) {
+	t.Parallel()
+	infinite := struct{ N float64 }{math.Inf(1)}
+	checked := report.Checked{Checks: []report.Result{{ID: "b.bad", Status: report.Fail, Title: "B", Detail: infinite}}}
+	all, err := report.CompileFilter(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		rep  *report.Report
+		code string // of the error in the document
+	}{
+		"a success":           {makeReport(infinite, nil), "internal"},
+		"an error":            {makeReport(infinite, fault.New("port-in-use", "taken")), "port-in-use"},
+		"the error itself":    {makeReport(nil, fault.New("port-in-use", "taken").WithDetail(infinite)), "port-in-use"},
+		"a check that failed": {makeReport(checked, nil), ""},
+	} {
+		for _, filter := range []*report.Filter{nil, all} {
+			out, exit := emit(t, &report.Output{Format: report.JSON, Filter: filter}, c.rep)
+			var r report.Report
+			if err := json.Unmarshal([]byte(out), &r); err != nil || exit != fault.ExitFailed || r.OK ||
+				(r.Error == nil) != (c.code == "") || r.Error != nil && r.Error.Code != c.code {
+				t.Errorf("%s: exit %d, %v: %s", name, exit, err, out)
+			}
+		}
+	}
+}
+
+// TestQuietHidesOnlySuccess has both outcomes.
+func TestQuietHidesOnlySuccess(t *testing.T) {
+	t.Parallel()
+	if out, exit := emit(t, &report.Output{Quiet: true}, makeReport(note{"x"}, nil)); out != "" || exit != 0 {
+		t.Errorf("exit %d: %s", exit, out)
+	}
+	if out, exit := emit(t, &report.Output{Quiet: true}, makeReport(nil, fault.New("port-in-use", "taken"))); exit != 1 ||
+		!strings.Contains(out, "port-in-use") {
+		t.Errorf("exit %d: %s", exit, out)
+	}
+}
+
+// TestStderrNamesEachCheckBesideAllButText: JSON and annotations, in one log with stderr, are not for people.
+func TestStderrNamesEachCheckBesideAllButText(t *testing.T) {
+	t.Parallel()
+	all, err := report.CompileFilter(".ok")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]*report.Output{"json": {Format: report.JSON}, "github": {Format: report.GitHub},
+		"filtered": {Format: report.Text, Filter: all}} {
+		o.Stdout, o.Joined = io.Discard, true
+		if err := o.Emit(t.Context(), makeReport(makeChecked(), nil)); err == nil || !strings.Contains(err.Error(), "b.bad") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -55,7 +55,8 @@ func TestNothingIsPrintedTwiceOnATerminal(t *testing.T) {
 		var out bytes.Buffer
 		o := &report.Output{Stdout: &out, Stderr: &out, Format: report.Text, Live: terminal, Terminal: terminal, Joined: terminal}
 		err := o.Emit(t.Context(), makeReport(note{"x"}, bad))
-		if strings.Contains(out.String(), "no") == terminal || !strings.Contains(out.String(), "why: x") {
+		if strings.Contains(out.String(), "no\n") == terminal ||
+			strings.Contains(out.String(), "hint: mend it") == terminal || !strings.Contains(out.String(), "why: x") {
 			t.Errorf("terminal %v: printed %q", terminal, out.String())
 		}
 		if err == nil || err.Error() != "flowgate.yaml:3:1: no\n  hint: mend it" {
