@@ -11,7 +11,7 @@ import (
 func TestMemoryIsReturnedWhenNothingIsTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		budget, loan := newLoan(64 << 20)
+		budget, loan := newLoan(128 << 20)
 		var returned atomic.Int32
 		budget.Observe(func() { returned.Add(1) })
 		take := func(n int64) {
@@ -48,6 +48,79 @@ func TestMemoryIsReturnedWhenNothingIsTaken(t *testing.T) {
 		take(1)
 		time.Sleep(time.Minute)
 		expect("after the end", 3)
+		take(65 << 20)
+		loan.GiveBack() // a request that ends after the router
+		time.Sleep(time.Minute)
+		expect("when much was held after the end", 3)
+	})
+}
+
+// TestMemoryIsReturnedOnceLittleIsHeld is about requests that go on, of which some hold much for longer than others.
+func TestMemoryIsReturnedOnceLittleIsHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		budget, loan := newLoan(128 << 20)
+		var returned atomic.Int32
+		budget.Observe(func() { returned.Add(1) })
+		goOn := func() {
+			for range 5 {
+				if err := loan.Take(1); err != nil {
+					t.Fatal(err)
+				}
+				loan.Release(1)
+				time.Sleep(500 * time.Millisecond)
+			}
+			synctest.Wait()
+		}
+		if err := loan.Take(65 << 20); err != nil {
+			t.Fatal(err)
+		}
+		loan.Release(50 << 20)
+		if goOn(); returned.Load() != 0 {
+			t.Errorf("returned %d times with 15 MiB held", returned.Load())
+		}
+		loan.Release(15 << 20)
+		if err := loan.Take(20 << 20); err != nil { // before the second is over
+			t.Fatal(err)
+		}
+		if goOn(); returned.Load() != 0 {
+			t.Errorf("returned %d times with 20 MiB held again", returned.Load())
+		}
+		if err := loan.Take(65 << 20); err != nil {
+			t.Fatal(err)
+		}
+		loan.GiveBack()
+		if goOn(); returned.Load() != 1 || budget.Held() != 0 {
+			t.Errorf("returned %d times, not once; %d bytes are held", returned.Load(), budget.Held())
+		}
+		budget.Close()
+	})
+}
+
+// TestCloseWaitsForMemoryThatIsBeingReturned holds that up.
+func TestCloseWaitsForMemoryThatIsBeingReturned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		budget, loan := newLoan(64 << 20)
+		release := make(chan struct{})
+		budget.Observe(func() { <-release })
+		if err := loan.Take(1); err != nil {
+			t.Fatal(err)
+		}
+		loan.GiveBack()
+		time.Sleep(time.Minute)
+		var isClosed atomic.Bool
+		go func() {
+			budget.Close()
+			isClosed.Store(true)
+		}()
+		if synctest.Wait(); isClosed.Load() {
+			t.Error("Close did not wait")
+		}
+		close(release)
+		if synctest.Wait(); !isClosed.Load() {
+			t.Error("Close waits for ever")
+		}
 	})
 }
 

@@ -83,11 +83,14 @@ func (b *Budget) giveBack(n int64) {
 }
 
 // returnMemoryLater returns free memory to the system after returnDelay, unless
-// many bytes are held again by then. Close waits for it.
+// many bytes are held again by then. Close waits for it, and none begins after that.
 func (b *Budget) returnMemoryLater() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stopTimer()
+	if b.isClosed {
+		return
+	}
 	b.pending.Add(1)
 	b.timer = time.AfterFunc(returnDelay, func() {
 		defer b.pending.Done()
