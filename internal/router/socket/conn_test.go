@@ -67,6 +67,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 func TestWritesOfSeveralGoroutinesDoNotMix(t *testing.T) {
 	t.Parallel()
 	near, far := connect(t)
+	_ = near.SetWriteBuffer(8 << 10) // so that writes wait for each other
 	c := socket.New(near)
 	var writers, all sync.WaitGroup
 	all.Go(func() {
@@ -91,6 +92,67 @@ func TestWritesOfSeveralGoroutinesDoNotMix(t *testing.T) {
 		if len(bytes.Trim(piece, string(piece[:1]))) > 0 {
 			t.Fatal("two writes are mixed")
 		}
+	}
+}
+
+func TestReadsOfSeveralGoroutinesDoNotMix(t *testing.T) {
+	t.Parallel()
+	near, far := connect(t)
+	c := socket.New(near)
+	var readers sync.WaitGroup
+	var counts [4][256]int
+	for i := range counts {
+		readers.Go(func() {
+			for p := make([]byte, 1); ; {
+				if n, err := c.Read(p); err != nil || n != 1 {
+					return
+				}
+				counts[i][p[0]]++
+			}
+		})
+	}
+	for i := range 10_000 { // one by one, so that reads wait for each other
+		if _, err := far.Write([]byte{byte(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = far.CloseWrite()
+	readers.Wait()
+	for i := range 256 {
+		want := 10_000 / 256
+		if i < 10_000%256 {
+			want++
+		}
+		if got := counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i]; got != want {
+			t.Errorf("byte %d came %d times, not %d", i, got, want)
+		}
+	}
+}
+
+func TestAWriteThatFailsSaysHowMuchWasWritten(t *testing.T) {
+	t.Parallel()
+	near, far := connect(t)
+	c := socket.New(near)
+	context.AfterFunc(timeout(t), func() { _ = near.SetWriteDeadline(time.Now()) })
+	written := 0
+	for piece := make([]byte, 31<<10); ; {
+		n, err := c.Write(piece)
+		written += n
+		if err != nil {
+			break
+		}
+	}
+	_ = c.Close()
+	if got, err := io.ReadAll(far); err != nil || len(got) != written {
+		t.Errorf("%d bytes came, %d were written; %v", len(got), written, err)
+	}
+}
+
+func TestAnEmptyReadIsNotTheEnd(t *testing.T) {
+	t.Parallel()
+	near, _ := connect(t)
+	if n, err := socket.New(near).Read(nil); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 }
 
