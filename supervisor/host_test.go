@@ -69,7 +69,7 @@ func TestAStopWithoutAFolderSaysHowToGetOne(t *testing.T) {
 }
 
 // TestASupervisorWhoseFolderWasTakenIsSuperseded is about a supervisor that must leave its services
-// to the one that took its folder. A short name keeps the socket in that folder.
+// to the one that took its folder.
 func TestASupervisorWhoseFolderWasTakenIsSuperseded(t *testing.T) {
 	t.Parallel()
 	s := supervisortest.NewStack(t, supervisortest.Trivial(t, "a"))

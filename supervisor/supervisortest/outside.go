@@ -25,11 +25,19 @@ func CountProbes(t testing.TB, svc config.Service) (n int) {
 	return n
 }
 
-// OpenAbove lets every user enter and write the folders above path.
+// OpenAbove lets every user enter and write the folders above path, up to the first one that every user may write
+// already: that for temporary files, which is none of the test's.
 func OpenAbove(t *testing.T, path string) {
 	t.Helper()
-	for dir := filepath.Dir(path); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o777); err != nil {
+	for dir := filepath.Dir(path); dir != "/"; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err == nil && info.Mode().Perm()&0o002 != 0 {
+			return
+		}
+		if err == nil {
+			err = os.Chmod(dir, 0o777)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -40,7 +40,7 @@ type Stack struct {
 // NewStack makes a stack that is not started.
 func NewStack(t testing.TB, services ...config.Service) *Stack {
 	t.Helper()
-	dir := t.TempDir()
+	dir := makeShortFolder(t)
 	runtime := filepath.Join(dir, ".router", "runtime")
 	s := &Stack{T: t, Config: &config.Config{
 		File: filepath.Join(dir, "flowgate.json"), Dir: dir, Version: 2, Services: services,
@@ -52,6 +52,22 @@ func NewStack(t testing.TB, services ...config.Service) *Stack {
 	s.Save()
 	t.Cleanup(s.CleanUp)
 	return s
+}
+
+// makeShortFolder makes a temporary folder that is removed at the end of the test. Its path has no name of a test in
+// it, so that a socket in it has a path that is short enough wherever temporary files are.
+func makeShortFolder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "fg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // Save writes the configuration.
