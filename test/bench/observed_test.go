@@ -39,15 +39,12 @@ const ownerKey = "sk-bench-owner-0123456789"
 // FLOWGATE_BENCH_TURN says so.
 const turnLength = 4
 
-// observedSets is how many sets of processes share the rounds: two processes of one program differ by several
-// percent as long as they run.
-const observedSets = 5
-
 // The lanes of BenchmarkObserved, in the order in which the first set starts them.
 const (
-	observes   = iota // router:serve with the usage ledger, a named key with limits, metrics
+	observes   = iota // router:serve with the usage ledger, a named key as key:create makes it, metrics
 	countsOnly        // router:serve without a ledger and keys: it counts metrics
 	attached          // the router with all three, in a process of this test's program
+	limited           // the same with a key that has every limit
 	bare              // the same without any of them
 	forwards          // httputil.ReverseProxy
 	observedLanes
@@ -60,17 +57,18 @@ var comparisons = [...]struct {
 	name        string
 }{
 	{attached, bare, "all three : none, in one program"},
+	{limited, bare, "all three, a key with every limit : none, in one program"},
 	{observes, countsOnly, "`router:serve`, all three : metrics alone"},
 	{observes, forwards, "`router:serve`, all three : ReverseProxy"},
 }
 
 // BenchmarkObserved prints what the usage ledger, named keys and metrics cost: the router with all of them in turns
 // with one that has none, and with httputil.ReverseProxy, each a process of its own before the same upstream
-// (comparisons). Give it -benchtime 1x. Of the sets of processes, every other one was started in the reverse order (see
-// BenchmarkPairs).
+// (comparisons). Give it -benchtime 1x. Each round has processes of its own, because two of one program differ by several
+// percent as long as they run; in every other round they are started in the reverse order (see BenchmarkPairs).
 //
-// A lane's CPU in a round is what its process used from the begin of its turn to the begin of its next one, so that
-// rows which are written after the replies count.
+// A lane's CPU in a round is what its process used from the begin of its turn until all rows, and what the key has spent,
+// are written.
 func BenchmarkObserved(b *testing.B) {
 	upstream := startRole(b, "upstream", "")
 	for b.Loop() {
@@ -84,10 +82,10 @@ func BenchmarkObserved(b *testing.B) {
 			loads[l].requests *= length
 		}
 		costs := make([]observedCosts, len(loads))
-		for set := range observedSets {
-			o := startObserved(b, program, upstream.addr, set%2 == 1)
+		for round := range pairRounds {
+			o := startObserved(b, program, upstream.addr, round%2 == 1)
 			for l, load := range loads {
-				o.measure(b, load, path, &costs[l], pairRounds/observedSets)
+				o.measure(b, load, path, round, &costs[l])
 			}
 			o.check(b)
 		}
@@ -100,18 +98,19 @@ type observedCosts struct{ cpu, latency [len(comparisons)]pairs }
 
 // observed is the processes of all lanes.
 type observed struct {
-	lanes    [observedLanes]side
-	folder   string // of the ledger and the keys of the lane observes
-	attached string // the same of the lane attached
-	sent     int    // to each lane
+	lanes   [observedLanes]side
+	folders [observedLanes]string // of the ledger and the keys; empty: the lane has none
+	sent    int                   // to each lane
 }
 
 // startObserved starts the lanes.
 func startObserved(b *testing.B, program, upstream string, isReversed bool) *observed {
 	b.Helper()
-	o := &observed{folder: b.TempDir(), attached: b.TempDir()}
-	writeNamedKey(b, o.folder)
-	writeNamedKey(b, o.attached)
+	o := &observed{}
+	for _, lane := range [...]int{observes, attached, limited} {
+		o.folders[lane] = b.TempDir()
+		writeNamedKey(b, o.folders[lane], lane == limited)
+	}
 	text := strings.ReplaceAll(routerSettings(upstream, ""), "openai/up", "openai/gpt-4o") // a model with a price
 	plain := writeSettings(b, "settings.yaml", text)
 	owned := writeSettings(b, "owned.yaml", strings.ReplaceAll(text, benchKey, ownerKey))
@@ -124,15 +123,15 @@ func startObserved(b *testing.B, program, upstream string, isReversed bool) *obs
 		var cmd *exec.Cmd
 		switch i {
 		case observes:
-			cmd = exec.Command(program, "router:serve", "-port="+port, "-usage="+o.folder, "-keys="+o.folder,
-				"-settings="+owned)
+			cmd = exec.Command(program, "router:serve", "-port="+port, "-usage="+o.folders[i],
+				"-keys="+o.folders[i], "-settings="+owned)
 		case countsOnly:
 			cmd = exec.Command(program, "router:serve", "-port="+port, "-settings="+plain)
-		case attached, bare:
+		case attached, limited, bare:
 			cmd = exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), "BENCH_ROLE=router", "BENCH_ADDR="+addr, "BENCH_TARGET="+plain)
-			if i == attached {
-				cmd.Env = append(cmd.Env, "BENCH_TARGET="+owned, "BENCH_FOLDER="+o.attached)
+			if i != bare {
+				cmd.Env = append(cmd.Env, "BENCH_TARGET="+owned, "BENCH_FOLDER="+o.folders[i])
 			}
 		case forwards:
 			o.lanes[i] = side{server: startRole(b, "reverseproxy", upstream)}
@@ -143,12 +142,15 @@ func startObserved(b *testing.B, program, upstream string, isReversed bool) *obs
 	return o
 }
 
-// writeNamedKey makes benchKey a named key with each limit, none of which is ever reached.
-func writeNamedKey(b *testing.B, folder string) {
+// writeNamedKey makes benchKey a named key, with every limit or none. No limit is ever reached.
+func writeNamedKey(b *testing.B, folder string, isLimited bool) {
 	b.Helper()
 	token, now := clientkey.HashToken(benchKey), time.Now().UTC()
-	limits := clientkey.Limits{Models: []string{"m"}, RPM: lo.ToPtr[int64](1e9), TPM: lo.ToPtr[int64](1e12),
-		MaxParallel: lo.ToPtr[int64](1e6), MaxBudget: lo.ToPtr(1e6), BudgetDuration: "7d"}
+	var limits clientkey.Limits
+	if isLimited {
+		limits = clientkey.Limits{Models: []string{"m"}, RPM: lo.ToPtr[int64](1e9), TPM: lo.ToPtr[int64](1e12),
+			MaxParallel: lo.ToPtr[int64](1e6), MaxBudget: lo.ToPtr(1e6), BudgetDuration: "7d"}
+	}
 	text, err := json.Marshal(map[string]any{"version": 1, "keys": []clientkey.Key{{Token: token, TokenID: token,
 		Alias: "bench", KeyName: "sk-...6789", Limits: limits, CreatedAt: now, UpdatedAt: now}}})
 	if err != nil {
@@ -191,28 +193,32 @@ func serveRouter() {
 	}
 }
 
-// measure sends one load to all lanes in turns, another one first in each round. The first round warms them up.
-func (o *observed) measure(b *testing.B, load pairLoad, path string, costs *observedCosts, rounds int) {
-	var used, latency [observedLanes][]time.Duration
-	for round := range rounds + 1 {
-		for turn := range observedLanes {
-			i := (round + turn) % observedLanes
-			used[i] = append(used[i], o.cpu(b, i))
-			latency[i] = append(latency[i], o.lanes[i].load(b, load.requests, load.client, path, load.body).latency)
+// measure sends one load to all lanes in turns, twice: the first time warms them up. first is the lane with the first
+// turn.
+func (o *observed) measure(b *testing.B, load pairLoad, path string, first int, costs *observedCosts) {
+	var used [3][observedLanes]time.Duration // at the begin of each turn, and when all is written
+	var latency [observedLanes]time.Duration
+	for turn := range 2 {
+		for i := range observedLanes {
+			i = (first + turn + i) % observedLanes
+			used[turn][i] = o.cpu(b, i)
+			latency[i] = o.lanes[i].load(b, load.requests, load.client, path, load.body).latency
 		}
 		o.sent += load.requests
 	}
-	awaitRows(b, o.folder, int64(o.sent))
-	awaitRows(b, o.attached, int64(o.sent))
-	for i := range observedLanes {
-		used[i] = append(used[i], o.cpu(b, i))
-	}
-	for round := 1; round <= rounds; round++ {
-		of := func(i int) time.Duration { return (used[i][round+1] - used[i][round]) / time.Duration(load.requests) }
-		for i, c := range comparisons {
-			costs.cpu[i].add(of(c.this), of(c.other))
-			costs.latency[i].add(latency[c.this][round], latency[c.other][round])
+	for _, folder := range o.folders {
+		if folder != "" {
+			awaitRows(b, folder, int64(o.sent))
+			awaitSpend(b, folder, int64(o.sent))
 		}
+	}
+	for i := range observedLanes {
+		used[2][i] = o.cpu(b, i)
+	}
+	for i, c := range comparisons {
+		of := func(lane int) time.Duration { return (used[2][lane] - used[1][lane]) / time.Duration(load.requests) }
+		costs.cpu[i].add(of(c.this), of(c.other))
+		costs.latency[i].add(latency[c.this], latency[c.other])
 	}
 }
 
@@ -226,7 +232,7 @@ func (o *observed) cpu(b *testing.B, lane int) time.Duration {
 	return used
 }
 
-// check ends the lanes, after it has seen that the first one counted each request and its cost.
+// check ends the lanes, after it has seen that the first one counted each request.
 func (o *observed) check(b *testing.B) {
 	b.Helper()
 	_, text, err := metrics.Scrape(b.Context(), "http://"+o.lanes[observes].addr, ownerKey)
@@ -236,9 +242,20 @@ func (o *observed) check(b *testing.B) {
 	for i := range observedLanes {
 		o.lanes[i].end()
 	}
-	spent, err := clientkey.ReadSpend(o.folder)
-	if key := spent[clientkey.HashToken(benchKey)]; err != nil || key.Requests != int64(o.sent) || key.Spend <= 0 {
-		b.Fatalf("the key has spent %+v in %d requests: %v", key, o.sent, err)
+}
+
+// awaitSpend waits until the key has spent something for so many requests.
+func awaitSpend(b *testing.B, folder string, requests int64) {
+	b.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		spent, err := clientkey.ReadSpend(folder)
+		key := spent[clientkey.HashToken(benchKey)]
+		if err == nil && key.Requests == requests && key.Spend > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("the key has spent %+v in %d requests: %v", key, requests, err)
+		}
 	}
 }
 
