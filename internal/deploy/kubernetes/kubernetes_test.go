@@ -223,6 +223,50 @@ func TestAClusterThatDoesNotAnswerKeepsThePasswordOfRedis(t *testing.T) {
 	}
 }
 
+// TestRedisGetsNoEmptyPassword has no program that reads random bytes: a Redis without a password lets everybody in.
+func TestRedisGetsNoEmptyPassword(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "k8s")
+	if _, err := render(t, "accounts", dir).Write(out, false); err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(out, "secrets.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, end, isThere := strings.Cut(string(script), "# Redis' password")
+	for od, works := range map[string]bool{"command od \"$@\"": true, "return 127": false, "echo ab": false} {
+		doubles := "kubectl() { :; }\napply() { cat; }\nod() { " + od + "; }\nset -eu\nnamespace=a\n#"
+		text, err := exec.CommandContext(t.Context(), "sh", "-c", doubles+end).CombinedOutput()
+		if !isThere || strings.Contains(string(text), "requirepass") != works || (err == nil) != works {
+			t.Errorf("od: %s: %v: %s", od, err, text)
+		}
+	}
+}
+
+// TestTheFolderOfTheScriptIsNotLookedForElsewhere has a folder of the same name where CDPATH leads.
+func TestTheFolderOfTheScriptIsNotLookedForElsewhere(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	out := filepath.Join(dir, "k8s")
+	if _, err := render(t, "accounts", dir).Write(out, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(elsewhere, "config"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, ".router", "secrets", "gateway.key")
+	if err := os.WriteFile(key, []byte("a\nOTHER=b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(out, "secrets.sh"), "config")
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "CDPATH=" + elsewhere}
+	if text, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(text), "has more than one line") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
 func TestARenderedFolderIsChecked(t *testing.T) {
 	t.Parallel()
 	for name := range cases() {

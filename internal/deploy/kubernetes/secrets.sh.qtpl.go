@@ -26,7 +26,7 @@ func streamrenderSecrets(qw422016 *qt422016.Writer, m model) {
 # No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
-cd "${1:?name the folder of flowgate.yaml}"
+CDPATH= cd -- "${1:?name the folder of flowgate.yaml}"
 namespace=`)
 	qw422016.N().S(quoteShell(m.Options.Name))
 	qw422016.N().S(`
@@ -138,6 +138,10 @@ kubectl create namespace "$namespace" --dry-run=client -o yaml | apply
 made=$(kubectl get secret redis --namespace "$namespace" --ignore-not-found -o name)
 if [ -z "$made" ]; then
   password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+  if [ ${#password} -ne 48 ]; then
+    echo "secrets.sh: no password could be made for Redis: od or /dev/urandom is missing" >&2
+    exit 1
+  fi
   apply <<END
 apiVersion: v1
 kind: Secret

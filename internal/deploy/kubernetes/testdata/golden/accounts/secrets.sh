@@ -6,7 +6,7 @@
 # No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
-cd "${1:?name the folder of flowgate.yaml}"
+CDPATH= cd -- "${1:?name the folder of flowgate.yaml}"
 namespace=team-llm
 
 # pair NAME VALUE prints a line of a Secret. A value of two lines would become two entries.
@@ -55,6 +55,10 @@ printf '%s\nhost: ""\nport: 8317\nauth-dir: /data/auths\n' "$upstream" |
 made=$(kubectl get secret redis --namespace "$namespace" --ignore-not-found -o name)
 if [ -z "$made" ]; then
   password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+  if [ ${#password} -ne 48 ]; then
+    echo "secrets.sh: no password could be made for Redis: od or /dev/urandom is missing" >&2
+    exit 1
+  fi
   apply <<END
 apiVersion: v1
 kind: Secret

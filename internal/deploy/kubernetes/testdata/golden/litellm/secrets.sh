@@ -6,7 +6,7 @@
 # No secret is an argument of a command, and none is written to a file. The cluster hears of nothing before all are read.
 set -eu
 umask 077
-cd "${1:?name the folder of flowgate.yaml}"
+CDPATH= cd -- "${1:?name the folder of flowgate.yaml}"
 namespace=flowgate
 
 # pair NAME VALUE prints a line of a Secret. A value of two lines would become two entries.
