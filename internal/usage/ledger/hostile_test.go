@@ -96,6 +96,7 @@ func TestTheOldestAndTheNewestRowMayBeOfOneChunk(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, ledger.Options{}, row(time.Hour, "a", "opus"), row(3*time.Hour, "a", "opus"), row(0, "a", "opus"),
 		row(2*time.Hour, "a", "opus"))
+	write(t, folder, ledger.Options{}, row(90*time.Minute, "a", "opus")) // another chunk
 	state, err := open(t, folder).State()
 	if err != nil || !state.Oldest.Equal(noon) || !state.Newest.Equal(noon.Add(3*time.Hour)) {
 		t.Errorf("%+v, %v", state, err)
