@@ -24,7 +24,7 @@ type Check struct {
 	Needs   []string      // IDs of checks listed earlier that must not fail or be skipped first
 	After   []string      // IDs of checks listed earlier that must have ended first, however
 	Timeout time.Duration // 0 means DefaultTimeout
-	Active  bool          // it executes a program or sends requests that the examined configuration names
+	Active  bool          // it executes, asks or writes into what the examined configuration names
 	Run     func(ctx context.Context) Outcome
 
 	// Mend repairs what Run complained about, as far as that is safe, and returns a

@@ -5,20 +5,23 @@ import (
 	"errors"
 	"os"
 
-	"github.com/flowgate-go/flowgate/internal/program"
-
 	"github.com/flowgate-go/flowgate/checks"
 	"github.com/flowgate-go/flowgate/checks/doctor/subject"
+	"github.com/flowgate-go/flowgate/internal/program"
+	"github.com/flowgate-go/flowgate/internal/trust"
 )
 
 func folderWritable(s *subject.Subject) checks.Check {
 	return checks.Check{
 		ID: "folder.writable", Title: "The runtime folder can be written",
-		Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"},
+		Needs: []string{"config.valid"}, After: []string{"folder.present", "folder.private"}, Active: true,
 		Run: func(context.Context) checks.Outcome {
 			dir := s.Config.Paths.RuntimeDir
 			if !subject.Exists(dir) {
 				return checks.Skipped("%s does not exist yet", s.ShortPath(dir))
+			}
+			if err := trust.CheckOwner(dir); err != nil { // root could write into it
+				return checks.Skipped("%v", err)
 			}
 			probe, err := os.CreateTemp(dir, ".write-*")
 			if err == nil {
