@@ -25,6 +25,7 @@ type checkout struct {
 	fired     string // file that each tripwire adds its name to
 	ports     [2]int
 	bystander *exec.Cmd // a process of the user that a planted ledger names
+	mayWrite  bool      // something may be written into the tree
 
 	mu      sync.Mutex
 	dialled []string
@@ -44,6 +45,9 @@ func newCheckout(t *testing.T) *checkout {
 	c := &checkout{t: t, base: base, tree: filepath.Join(base, "tree"), home: filepath.Join(base, "home"),
 		fired: filepath.Join(base, "fired")}
 	write(t, c.fired, "", 0o666)
+	if err := os.MkdirAll(filepath.Join(c.home, ".local"), 0o755); err != nil { // the user's own records go there
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
 		".bashrc": "# mine\n", ".ssh/config": "Host *\n", ".ssh/id_ed25519": canary + "\n", "public/index.html": "<p>\n",
 		"public/notes.pid": "1\n", "events.log": "mine\n",
@@ -197,32 +201,4 @@ func (c *checkout) usage(router string) {
 		fmt.Sprintf(`{"version":1,"spends":{%q:{"spend":1}}}`, token), 0o644)
 	write(c.t, filepath.Join(router, "usage/prices.gz"), "no table of prices", 0o644)
 	_ = os.Symlink(filepath.Join(c.home, ".bashrc"), filepath.Join(router, "usage/requests.db"))
-}
-
-// snapshot is every file outside of the temporary folder, with mode, time and content.
-func (c *checkout) snapshot(skip ...string) map[string]string {
-	c.t.Helper()
-	all := map[string]string{}
-	_ = filepath.WalkDir(c.base, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil //nolint:nilerr // what is not there is not in the map
-		}
-		rel, _ := filepath.Rel(c.base, path)
-		for _, s := range append(skip, "tmp", "fired") {
-			if rel == s || strings.HasPrefix(rel, s+"/") {
-				return nil
-			}
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil //nolint:nilerr // gone
-		}
-		all[rel] = info.Mode().String()
-		if info.Mode().IsRegular() {
-			data, _ := os.ReadFile(path)
-			all[rel] += info.ModTime().Format(" 15:04:05.000000000 ") + string(data)
-		}
-		return nil
-	})
-	return all
 }
