@@ -55,6 +55,9 @@ const noSession = 100
 // rankSessionHeader returns which headers with the id of a session take precedence, the lowest
 // first. name is in canonical form.
 func rankSessionHeader(name string) int {
+	if end := name[max(0, len(name)-1):]; end != "d" && end != "y" {
+		return noSession // as nearly all headers of a request
+	}
 	switch name {
 	case "X-Litellm-Trace-Id":
 		return 0

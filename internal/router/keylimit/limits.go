@@ -140,7 +140,7 @@ func (h *Holder) Begin(now time.Time, header http.Header) *Refusal {
 	return nil
 }
 
-// begin is Holder.Begin without the headers, which need no lock. It returns the limits as they are then.
+// begin is Holder.Begin without the headers, which need no lock. It returns the limits with this request counted.
 func (s *state) begin(k *clientkey.Key, now time.Time) (checked [len(limitHeaders)]limit, refusal *Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +160,9 @@ func (s *state) begin(k *clientkey.Key, now time.Time) (checked [len(limitHeader
 	if isFirst {
 		s.sharing.windowChanged()
 	}
-	return s.checked(&k.Limits), nil
+	checked[0].used++ // this request itself
+	checked[1].used++
+	return checked, nil
 }
 
 // End counts the end of a request that Begin allowed.
@@ -282,7 +284,7 @@ func (s *state) count(l *clientkey.Limits, now time.Time, r *record.Request) {
 		s.sharing.windowChanged()
 	}
 	s.renew(l, now)
-	s.spend.LastUsed = now.UTC().Truncate(time.Second)
+	s.spend.LastUsed = now
 	s.spend.Requests++
 	s.spend.Tokens += int64(tokens)
 	switch {
@@ -301,7 +303,7 @@ func (s *state) usage(k *clientkey.Key, now time.Time) Usage {
 	defer s.mu.Unlock()
 	s.startWindow(now)
 	s.renew(&k.Limits, now)
-	return Usage{*k, s.requests(), s.tokens(), s.spend}
+	return Usage{*k, s.requests(), s.tokens(), s.seconds()}
 }
 
 // startWindow begins a new window when the old one is over, or the clock went back. The caller holds mu.
@@ -316,5 +318,12 @@ func (s *state) startWindow(now time.Time) {
 func (s *state) copySpend() clientkey.Spend {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.spend
+	return s.seconds()
+}
+
+// seconds returns what was spent, with the time of the last use in whole seconds. The caller holds mu.
+func (s *state) seconds() clientkey.Spend {
+	spend := s.spend
+	spend.LastUsed = spend.LastUsed.UTC().Truncate(time.Second)
+	return spend
 }
