@@ -25,11 +25,11 @@ func CountProbes(t testing.TB, svc config.Service) (n int) {
 	return n
 }
 
-// OpenAbove lets every user enter and write the folders above path, up to the first one that every user may write
-// already: that for temporary files, which is none of the test's.
+// OpenAbove lets every user enter and write the folders above path, up to the one for temporary files, or the first
+// one that every user may write already: these and those above, such as a home, are none of the test's.
 func OpenAbove(t *testing.T, path string) {
 	t.Helper()
-	for dir := filepath.Dir(path); dir != "/"; dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(path); dir != "/" && dir != filepath.Clean(os.TempDir()); dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err == nil && info.Mode().Perm()&0o002 != 0 {
 			return
