@@ -80,12 +80,12 @@ func firstLink(path string) (link string) {
 	return link
 }
 
-// workTreeOf returns the git work tree that path lies in, "" when there is none. A home
-// folder that is itself a work tree does not count: it holds the user's own settings, in
-// the user's own commits.
+// workTreeOf returns the git work tree that path lies in, "" when there is none. No folder
+// in path may be a symbolic link. A home folder that is itself a work tree does not count:
+// it holds the user's own settings, in the user's own commits.
 func workTreeOf(path, home string) string {
 	home = RealPath(home)
-	for at := filepath.Dir(path); at != filepath.Dir(at) && RealPath(at) != home; at = filepath.Dir(at) {
+	for at := filepath.Dir(path); at != filepath.Dir(at) && at != home; at = filepath.Dir(at) {
 		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
 			return at
 		}
