@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"runtime"
@@ -34,23 +35,35 @@ func testModules() []struct{ module, first string } {
 	}
 }
 
-// testSteps returns a step for the tests of each of testModules. run is a pattern for the names
-// of tests; empty: all. Two packages share a processor: while one waits for the last of its
-// intervals and time limits, another is compiled, linked or tested. vet is the target lint's, and
-// test programs without symbols for a debugger are linked in half the time.
+// testSteps returns a step for the tests of each of testModules, and one for those that the race detector would make
+// much slower (testsWithoutRace). run is a pattern for the names of tests; empty: all.
 func testSteps(guard *homeGuard, run string) (steps []step) {
-	forbid := started.getenv("FLOWGATE_FORBID_SKIPS") != ""
 	for _, m := range testModules() {
-		args := slices.Concat([]string{"test", "-C=" + m.module, "-json", "-race", "-vet=off", "-ldflags=-s -w",
-			"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
-			withoutRaceDetector(), strings.Fields(m.first), []string{"./..."})
-		if run != "" {
-			args = append(args, "-run="+run)
-		}
-		steps = append(steps, step{args: args, env: append(guard.env(), raceOptions()), guard: guard,
-			tests: &gotest.Stream{Forbid: forbid, Elsewhere: targetsByPackage(), Command: "go test -C=" + m.module}})
+		flags := append([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
+			withoutRaceDetector()...)
+		packages := append(strings.Fields(m.first), "./...")
+		steps = append(steps, testStep(guard, m.module, run, flags, packages, raceOptions()))
 	}
-	return steps
+	return append(steps, testStep(guard, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
+		[]string{"./internal/router/route"}, "CGO_ENABLED=0"))
+}
+
+// testsWithoutRace is a pattern for the names of the tests that stand in files with the build tag !race. They compute
+// for seven times as long under the race detector, which looks at the same code in shorter tests. They are compiled as
+// the program that other tests run.
+const testsWithoutRace = "^TestTheDocumentHasTheFiguresOfTheSimulatedRouters$"
+
+// testStep returns a step that tests packages of a module. Two packages share a processor: while one waits for the last
+// of its intervals and time limits, another is compiled, linked or tested. vet is the target lint's, and test programs
+// without symbols for a debugger are linked in half the time.
+func testStep(guard *homeGuard, module, run string, flags, packages []string, env string) step {
+	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-vet=off", "-ldflags=-s -w"}, flags, packages)
+	if run != "" {
+		args = append(args, "-run="+run)
+	}
+	return step{args: args, env: append(guard.env(), env), guard: guard,
+		tests: &gotest.Stream{Forbid: started.getenv("FLOWGATE_FORBID_SKIPS") != "", Elsewhere: targetsByPackage(),
+			Command: "go test -C=" + module}}
 }
 
 // raceOptions returns the environment variable of the race detector: by default a program waits
