@@ -82,7 +82,7 @@ func start(ctx context.Context, cfg *config.Config, self string) (Link, error) {
 	if err != nil && ctx.Err() == nil {
 		lines, _ := logfile.LastLines(path, from, control.FailureLines)
 		return Link{}, fault.New("page-failed", "the process that serves the page did not start: %s",
-			strings.Join(lines[max(0, len(lines)-1):], "")).WithHint("see %s", path)
+			logfile.Cause(lines)).WithHint("see %s", path)
 	}
 	return link, err
 }

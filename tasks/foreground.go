@@ -149,38 +149,59 @@ type inheritedFDs struct{ notify, lifeline, handover int }
 // runSupervisor runs the supervisor until ctx ends. With check it only reports whether the
 // configuration can be loaded; with up it starts the services at once.
 func (s session) runSupervisor(ctx context.Context, inherited inheritedFDs, ephemeral string, up, check bool) error {
+	o, err := inherited.open()
+	if err != nil {
+		return err
+	}
+	o.Config, err = s.prepareSupervisor(ctx, inherited, up, check)
+	if err != nil {
+		daemon.ReportStartup(o.Notify, err) // the command that waits shows this
+		return err
+	}
+	if check {
+		return nil
+	}
+	o.Self, o.Version, o.Ephemeral, o.Environ = selfexec.Path(), version.String(), ephemeral, os.Environ()
+	o.Log, o.Up = slog.New(slog.NewJSONHandler(s.stderr, nil)), up
+	return daemon.Run(ctx, o)
+}
+
+// open returns options with the files of the descriptors.
+func (f inheritedFDs) open() (daemon.Options, error) {
+	var o daemon.Options
+	var err error
+	if f.notify != 0 {
+		if o.Notify, err = handover.InheritedFile(f.notify); err != nil {
+			return o, err
+		}
+	}
+	if f.lifeline != 0 {
+		if o.Lifeline, err = handover.InheritedFile(f.lifeline); err != nil {
+			return o, err
+		}
+	}
+	if f.handover != 0 {
+		o.Handover, err = handover.InheritedFile(f.handover)
+	}
+	return o, err
+}
+
+// prepareSupervisor returns the configuration of a supervisor that may run it, and with up writes
+// the router's own. With check it only loads the configuration.
+func (s session) prepareSupervisor(
+	ctx context.Context, inherited inheritedFDs, up, check bool,
+) (*config.Config, error) {
 	cfg, err := s.loadConfig()
 	if err != nil || check {
-		return err
+		return cfg, err
 	}
 	if inherited.handover == 0 { // after a handover this process runs the stack already
 		if err := s.checkSupervisorTrust(cfg); err != nil {
-			return err
+			return nil, err
 		}
-	}
-	o := daemon.Options{
-		Config: cfg, Self: selfexec.Path(), Version: version.String(), Ephemeral: ephemeral, Environ: os.Environ(),
-		Log: slog.New(slog.NewJSONHandler(s.stderr, nil)), Up: up,
 	}
 	if up {
-		if err := stack.WriteRouterConfig(ctx, cfg, s.getenv); err != nil {
-			return err
-		}
+		return cfg, stack.WriteRouterConfig(ctx, cfg, s.getenv)
 	}
-	if inherited.notify != 0 {
-		if o.Notify, err = handover.InheritedFile(inherited.notify); err != nil {
-			return err
-		}
-	}
-	if inherited.lifeline != 0 {
-		if o.Lifeline, err = handover.InheritedFile(inherited.lifeline); err != nil {
-			return err
-		}
-	}
-	if inherited.handover != 0 {
-		if o.Handover, err = handover.InheritedFile(inherited.handover); err != nil {
-			return err
-		}
-	}
-	return daemon.Run(ctx, o)
+	return cfg, nil
 }

@@ -256,3 +256,17 @@ func TestALargePieceIsReadOnceFromEndToEnd(t *testing.T) {
 		t.Errorf("%d lines, in order: %v", len(got), slices.IsSorted(got))
 	}
 }
+
+func TestTheCauseOfAnEndIsTheErrorAndNotWhatFollowsIt(t *testing.T) {
+	t.Parallel()
+	for want, lines := range map[string][]string{
+		"it is full":     {`{"msg":"begins"}`, "Error: it is full", "  hint: make room"},
+		"panic: oh":      {"Error: earlier", "panic: oh", "", "goroutine 1 [running]:"},
+		"signal: killed": {"begins", "signal: killed"},
+		"":               nil,
+	} {
+		if got := logfile.Cause(lines); got != want {
+			t.Errorf("%q: %q, want %q", lines, got, want)
+		}
+	}
+}

@@ -6,8 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/samber/lo"
 	"golang.org/x/sys/unix"
 )
 
@@ -145,4 +147,18 @@ func readBack(file io.ReaderAt, from, end int64, n int) ([]byte, error) {
 		text = append(part, text...)
 	}
 	return text, nil
+}
+
+// Cause returns why a program ended that wrote these lines last: its last error, as FlowGate and the
+// Go runtime write it, else the last line. What follows an error is a hint or a stack.
+func Cause(lines []string) string {
+	for _, line := range slices.Backward(lines) {
+		if text, found := strings.CutPrefix(line, "Error: "); found {
+			return text
+		}
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return line
+		}
+	}
+	return lo.LastOrEmpty(lines)
 }

@@ -98,7 +98,7 @@ func Run(ctx context.Context, o Options) error {
 	syscall.Umask(serviceUmask)
 	r, found, err := prepare(ctx, o)
 	if err != nil {
-		reportStartup(o.Notify, err)
+		ReportStartup(o.Notify, err)
 		return err
 	}
 	ctx, stopSignals := notifyTermination(ctx)

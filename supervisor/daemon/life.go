@@ -23,7 +23,7 @@ import (
 func (r *resident) runLife(ctx context.Context, found predecessor) (why, err error) {
 	listener, err := r.begin(ctx, found)
 	if found.first {
-		reportStartup(r.opts.Notify, err)
+		ReportStartup(r.opts.Notify, err)
 	}
 	if err != nil {
 		r.services.Shutdown(true)

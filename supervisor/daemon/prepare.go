@@ -104,8 +104,9 @@ func checkEphemeral(dir, runtimeDir string) error {
 		WithHint("give an absolute folder named flowgate-… that contains the runtime folder %s", runtimeDir)
 }
 
-// reportStartup tells the command that waits for the start how it went.
-func reportStartup(to io.WriteCloser, err error) {
+// ReportStartup tells the command that waits for the start how it went, and closes to, which may be nil.
+// Run calls it; who fails before Run does too.
+func ReportStartup(to io.WriteCloser, err error) {
 	if to == nil {
 		return
 	}

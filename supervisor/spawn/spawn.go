@@ -95,8 +95,7 @@ func startSupervisor(ctx context.Context, cfg *config.Config, o Options) error {
 	if err != nil {
 		process.Reap(pid)
 		lines, _ := logfile.LastLines(path, logFrom, control.FailureLines)
-		return fault.New("supervisor-failed", "the supervisor ended while it started: %s",
-			strings.Join(lines[max(0, len(lines)-1):], "")).
+		return fault.New("supervisor-failed", "the supervisor ended while it started: %s", logfile.Cause(lines)).
 			WithHint("see %s", log.Name()).
 			WithDetail(control.Failure{Service: "supervisor", Log: lines, LogFile: log.Name()})
 	}
