@@ -83,12 +83,27 @@ func Owner(info fs.FileInfo) (uid, gid int) {
 
 // Fault returns the fault not-yours for a path, with the hint for its owner.
 func Fault(path, why string) *fault.Error {
-	hint := "only you may own it and write to it: chmod go-w it and its folder if they are yours, " +
-		"else work in a folder of your own"
+	hint := ModeHint(path)
 	if uid, foreign := ForeignOwner(path); foreign {
-		hint = OwnerHint(uid) + ", or work in a folder of your own"
+		hint = OwnerHint(uid)
 	}
-	return fault.Usage("not-yours", "%s %s, so FlowGate does not use it; nothing was done", path, why).WithHint("%s", hint)
+	return fault.Usage("not-yours", "%s %s, so FlowGate does not use it; nothing was done", path, why).
+		WithHint("%s, or work in a folder of your own", hint)
+}
+
+// ModeHint returns the hint to keep other users from writing to a file or folder of this user. A
+// folder that everybody can write may be meant for everybody, as /tmp: then nobody should be able to
+// replace what others have in it.
+func ModeHint(path string) string {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode()&fs.ModeSymlink != 0:
+		return "put the real file or folder in the place of the link"
+	case err == nil && info.IsDir() && info.Mode().Perm()&0o002 != 0:
+		return fmt.Sprintf("keep other users out: chmod go-w %s, or chmod +t %s where all users share it",
+			program.Quote(path), program.Quote(path))
+	}
+	return "keep other users out: chmod go-w " + program.Quote(path)
 }
 
 // ForeignOwner returns the user that owns a file, and whether that is another user than

@@ -63,6 +63,29 @@ func TestAFileThatOthersCanChangeIsNotRead(t *testing.T) {
 	}
 }
 
+func TestTheHintCanBePasted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "my folder")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	writeFile(t, file, "x", 0o666)
+	if err := errors.Join(os.Symlink(file, link), os.Chmod(dir, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		file: "keep other users out: chmod go-w '" + file + "', or work in a folder of your own",
+		link: "put the real file or folder in the place of the link, or work in a folder of your own",
+		dir: "keep other users out: chmod go-w '" + dir + "', or chmod +t '" + dir + "' where all users share it" +
+			", or work in a folder of your own",
+	} {
+		if hint := ownfile.Fault(path, "is open").Hint; hint != want {
+			t.Errorf("%s: %q", filepath.Base(path), hint)
+		}
+	}
+}
+
 // A pipe that nobody writes to would hold the reader for ever.
 func TestAPipeIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()

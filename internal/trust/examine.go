@@ -9,10 +9,13 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/ownfile"
+	"github.com/flowgate-go/flowgate/internal/program"
 )
 
-// Advice begins every message about an untrusted configuration.
-const Advice = "this configuration is not trusted: review it, then run `trust`"
+// advice begins every message about an untrusted configuration.
+func advice() string {
+	return "this configuration is not trusted: review it, then run `" + program.Fix("mage trust") + "`"
+}
 
 // Subject holds what Examine judges by.
 type Subject struct {
@@ -47,8 +50,8 @@ func Examine(s Subject) Verdict {
 		return v
 	}
 	if s.Config.File != "" && !s.Named {
-		if why := whyConfigForeign(s.Config.File); why != "" {
-			v.Foreign, v.Reason = true, why
+		if at, why := whyConfigForeign(s.Config.File); why != "" {
+			v.Foreign, v.Reason = true, at+" "+why
 			return v
 		}
 	}
@@ -80,13 +83,16 @@ func (v Verdict) Fault() error {
 	case v.Trusted:
 		return nil
 	case v.Foreign:
-		hint := "work in a folder of your own, or name the file by hand: -config=" + v.Config
-		if uid, foreign := ownfile.ForeignOwner(v.Config); foreign {
+		hint := "work in a folder of your own, or name the file by hand: -config=" + program.Quote(v.Config)
+		at, _ := whyConfigForeign(v.Config)
+		if uid, foreign := ownfile.ForeignOwner(at); foreign {
 			hint = ownfile.OwnerHint(uid) + ", or " + hint
+		} else if at != "" {
+			hint = ownfile.ModeHint(at) + ", or " + hint
 		}
 		return fault.Usage("not-yours", "%s, so FlowGate does not obey it; nothing was done", v.Reason).WithHint("%s", hint)
 	}
-	return fault.Usage("not-trusted", "%s (%s)", Advice, v.Reason).
+	return fault.Usage("not-trusted", "%s (%s)", advice(), v.Reason).
 		WithHint("mage trust -show says what it would execute and write; in CI: -trust=%s, or %s with that value",
 			v.Digest, DigestVariable)
 }
@@ -94,7 +100,7 @@ func (v Verdict) Fault() error {
 // Lines returns the verdict for people: the advice, then what the configuration
 // would execute, write, read and send.
 func (v Verdict) Lines() []string {
-	lines := []string{Advice, "  " + v.Reason}
+	lines := []string{advice(), "  " + v.Reason}
 	if v.Foreign {
 		lines = []string{"another user may have written this configuration, so FlowGate does not obey it", "  " + v.Reason}
 	}

@@ -192,19 +192,16 @@ func whyReplaceable(info fs.FileInfo) string {
 	return ""
 }
 
-// whyConfigForeign returns why another user may have written a configuration file, "" when
-// only this user or root can.
-func whyConfigForeign(path string) string {
+// whyConfigForeign returns why another user may have written a configuration file, and which file or
+// folder lets them; "" when only this user or root can.
+func whyConfigForeign(path string) (at, why string) {
 	real := RealPath(path)
 	info, err := os.Lstat(real)
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	if why := whyReplaceable(info); why != "" {
-		return path + " " + why
+		return path, why
 	}
-	if at, why := findReplaceable(filepath.Dir(real)); why != "" {
-		return at + " " + why
-	}
-	return ""
+	return findReplaceable(filepath.Dir(real))
 }
