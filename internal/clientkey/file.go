@@ -111,7 +111,7 @@ func (k Key) check() error {
 	if !isToken(k.Token) || !isToken(k.TokenID) || k.PreviousToken != "" && !isToken(k.PreviousToken) {
 		return errors.New("a token must be the SHA-256 of a key in lower-case hexadecimal digits")
 	}
-	return k.Limits.check()
+	return k.Limits.check(fieldNames)
 }
 
 // isToken reports whether a text is a SHA-256 in lower-case hexadecimal digits.
@@ -138,25 +138,34 @@ func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// check returns what is wrong with limits.
-func (l Limits) check() error {
+// limitNames are what messages call the limits of a key.
+type limitNames struct{ rpm, tpm, maxParallel, budget, period string }
+
+// The limits have the names of LiteLLM's fields in the file, and those of flags on the command line.
+var (
+	fieldNames = limitNames{"rpm_limit", "tpm_limit", "max_parallel_requests", "max_budget", "budget_duration"}
+	flagNames  = limitNames{"-rpm", "-tpm", "-max-parallel", "-budget", "-period"}
+)
+
+// check returns what is wrong with limits, in the names that their source has for them.
+func (l Limits) check(names limitNames) error {
 	for _, limit := range []struct {
 		name  string
 		value *int64
-	}{{"rpm_limit", l.RPM}, {"tpm_limit", l.TPM}, {"max_parallel_requests", l.MaxParallel}} {
+	}{{names.rpm, l.RPM}, {names.tpm, l.TPM}, {names.maxParallel, l.MaxParallel}} {
 		if limit.value != nil && *limit.value < 1 {
-			return fmt.Errorf("%s must be at least 1", limit.name)
+			return fmt.Errorf("%s must be at least 1, not %d", limit.name, *limit.value)
 		}
 	}
 	if b := l.MaxBudget; b != nil && (!(*b > 0) || math.IsInf(*b, 0)) {
-		return errors.New("max_budget must be a number of dollars above 0")
+		return fmt.Errorf("%s must be a number of dollars above 0", names.budget)
 	}
 	if l.BudgetDuration != "" {
 		if l.MaxBudget == nil {
-			return errors.New("budget_duration needs max_budget")
+			return fmt.Errorf("%s needs %s", names.period, names.budget)
 		}
 		if _, err := parsePeriod(l.BudgetDuration); err != nil {
-			return fmt.Errorf("budget_duration: %w", err)
+			return fmt.Errorf("%s=%s: %w", names.period, l.BudgetDuration, err)
 		}
 	}
 	for _, model := range l.Models {

@@ -53,8 +53,8 @@ func (w Wishes) Parse(now time.Time) (Limits, error) {
 		}
 		l.Expires = &at
 	}
-	if err := l.check(); err != nil {
-		return l, fault.Usage("key-invalid", "%w", err)
+	if err := l.check(flagNames); err != nil {
+		return l, fault.Usage("key-invalid", "%w", err).WithHint("mage help key:create explains each limit")
 	}
 	return l, nil
 }

@@ -1,6 +1,7 @@
 package clientkey_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,22 @@ func TestTypedLimitsAreReadAsPeopleMeanThem(t *testing.T) {
 		{Budget: "NaN"}, {Budget: "-1"}, {Period: "1d"}, {Budget: "1", Period: "never"}} {
 		if _, err := w.Parse(now); !fault.HasCode(err, "key-invalid") {
 			t.Errorf("%+v: %v", w, err)
+		}
+	}
+}
+
+func TestWhatCannotBeALimitIsNamedAsItWasTyped(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]clientkey.Wishes{
+		"-rpm must be at least 1, not -1":              {RPM: lo.ToPtr(-1)},
+		"-tpm must be at least 1, not 0":               {TPM: lo.ToPtr(0)},
+		"-max-parallel must be at least 1, not 0":      {MaxParallel: lo.ToPtr(0)},
+		"-budget must be a number of dollars above 0":  {Budget: "-1"},
+		"-period needs -budget":                        {Period: "1d"},
+		"-period=never: a period is a number with s, ": {Budget: "1", Period: "never"},
+	} {
+		if _, err := w.Parse(time.Now()); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
 		}
 	}
 }

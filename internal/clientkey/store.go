@@ -65,10 +65,10 @@ var takenAliases = [...]string{record.Gateway, "other"}
 func checkNew(alias string, l Limits, now time.Time) error {
 	err := checkAlias(alias)
 	if err == nil && slices.Contains(takenAliases[:], alias) {
-		err = errors.New("reports and metrics mean something else by this name")
+		err = errors.New("reports and metrics mean something else by this name; choose another one")
 	}
 	if err == nil {
-		err = l.check()
+		err = l.check(flagNames)
 	}
 	if err != nil {
 		return fault.Usage("key-invalid", "key %q: %w", alias, err)
