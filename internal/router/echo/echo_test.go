@@ -83,6 +83,8 @@ func TestEveryRouteAnswersInItsDialect(t *testing.T) {
 				"object": "chat.completion", "model": "m", "created": "1700000000", "choices.0.message.content": "echo: hi <you>",
 				"choices.0.finish_reason": "stop", "usage.prompt_tokens": "3", "usage.completion_tokens": "4",
 				"usage.total_tokens": "7"}},
+		{"a content without a role", "POST", "/v1beta/models/m:generateContent", `{"contents":[{"parts":[{"text":"hi"}]}]}`, 200,
+			map[string]string{"candidates.0.content.parts.0.text": "echo: hi"}},
 		{"chat with blocks", "POST", "/v1/chat/completions",
 			`{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"first"},{"type":"text","text":"last"},{"type":"image_url","image_url":{"url":"data:"}}]},{"role":"system","content":"later"}]}`, 200, map[string]string{
 				"choices.0.message.content": "echo: last"}},

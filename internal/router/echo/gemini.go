@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -116,7 +117,8 @@ func (c *call) readGemini(body []byte) error {
 	}
 	c.req.System = parsed.SystemInstruction.texts()
 	for _, content := range parsed.Contents {
-		m := message{Role: content.Role, Content: content.texts()}
+		// Google takes a content without a role as the user's.
+		m := message{Role: cmp.Or(content.Role, "user"), Content: content.texts()}
 		for _, p := range content.Parts {
 			if p.FunctionResponse != nil {
 				m = message{Role: "tool", Content: append(m.Content, block{Text: string(p.FunctionResponse.Response)})}
