@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
+	"github.com/flowgate-go/flowgate/internal/terminal"
 	"github.com/flowgate-go/flowgate/supervisor/client"
 	"github.com/flowgate-go/flowgate/supervisor/control"
 )
@@ -17,6 +18,18 @@ type Upgraded struct {
 	From   string         `json:"from"` // versions
 	To     string         `json:"to"`
 	Status control.Status `json:"status"`
+}
+
+// Print implements report.Printed: which program supervises now. The services are not shown: their
+// new supervisor has not asked them yet.
+func (u Upgraded) Print(p *terminal.Printer) {
+	switch {
+	case u.Status.Supervisor == nil: // nothing was replaced, and the error says why
+	case u.From == u.To:
+		p.Note(terminal.Good, "the supervisor was replaced by this program, of the same version "+u.To+"; no service was stopped")
+	default:
+		p.Note(terminal.Good, "the supervisor runs "+u.To+" in place of "+u.From+"; no service was stopped")
+	}
 }
 
 // upgradeTimeout is how long the new program may take to listen.

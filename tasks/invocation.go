@@ -101,9 +101,12 @@ func (i invocation) newOutput(o printOptions) *report.Output {
 		Stdout: i.stdout, Stderr: i.stderr, Format: o.format, Verbose: o.verbose,
 		Filter: o.filter, Raw: o.raw, ExitByFilter: o.exitByFilter,
 		Indent: stdoutIsTerminal, Live: live, Terminal: stdoutIsTerminal && live, Style: i.textStyle(),
-		Joined: stdoutIsTerminal && stderrIsTerminal || isSameFile(i.stdout, i.stderr),
+		Joined: stdoutIsTerminal && stderrIsTerminal || isSameFile(i.stdout, i.stderr), Dumb: i.isDumb(),
 	}
 }
+
+// isDumb reports whether the terminal obeys no escape sequences.
+func (i invocation) isDumb() bool { return i.getenv("TERM") == "dumb" }
 
 // isSameFile reports whether two open files are one: a file, a pipe or a terminal.
 func isSameFile(a, b *os.File) bool {
@@ -126,6 +129,6 @@ func (i invocation) textStyle() terminal.Style {
 	if err != nil {
 		width = 0
 	}
-	plain := i.getenv("NO_COLOR") != "" || i.line.Common["plain"] == "true" || i.getenv("TERM") == "dumb"
+	plain := i.getenv("NO_COLOR") != "" || i.line.Common["plain"] == "true" || i.isDumb()
 	return terminal.Style{Width: width, Color: !plain}
 }

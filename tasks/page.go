@@ -20,7 +20,7 @@ func (Page) Default(ctx context.Context, print *bool) error {
 		if err == nil && !deref(print) {
 			link.Opened = page.Browse(ctx, link.URL, s.getenv)
 		}
-		return link, err
+		return dataOrError(link, err)
 	})
 }
 

@@ -18,10 +18,10 @@ var topHeader = []string{
 }
 
 // showTop redraws the table of services at the interval every until ctx ends. Without a
-// terminal it returns one status.
+// terminal, or on one that cannot be drawn on again, it returns one status.
 func showTop(ctx context.Context, s session, cfg *config.Config, every time.Duration) (any, error) {
 	query := func(ctx context.Context) (control.Status, error) { return supervisor.Query(ctx, cfg) }
-	if !s.out.Live || !s.out.Indent {
+	if !s.out.Live || !s.out.Indent || s.out.Dumb {
 		return query(ctx)
 	}
 	s.out.Quiet = true // the table has shown everything

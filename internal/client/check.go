@@ -180,8 +180,12 @@ func lastLine(texts ...string) string {
 	return "it printed nothing"
 }
 
-// Print implements report.Printed: what the client answered, and how it came to the router.
+// Print implements report.Printed: what the client answered, and how it came to the router; nothing
+// of a client that was not started.
 func (a Asked) Print(p *terminal.Printer) {
+	if a.DurationMS == 0 {
+		return
+	}
 	seen := "unknown"
 	if a.Seen != nil {
 		seen = strconv.FormatInt(*a.Seen, 10)

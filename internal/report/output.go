@@ -60,6 +60,8 @@ type Output struct {
 	// Terminal is set when stdout and stderr are terminals. The text format then shows
 	// running checks as one transient line.
 	Terminal bool
+	// Dumb is set when the terminal obeys no escape sequences (TERM=dumb): nothing is erased or drawn again.
+	Dumb bool
 	// Joined is set when stdout and stderr go to the same place: a terminal, or one log. The
 	// text format then leaves the error to stderr, so that nobody reads it twice.
 	Joined bool

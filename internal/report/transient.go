@@ -50,7 +50,7 @@ func (o *Output) countCheck(id string) {
 
 // setTransient makes text appear soon, if transient lines are shown.
 func (o *Output) setTransient(text string) {
-	if !o.hasTransient() {
+	if !o.hasTransient() || o.Dumb {
 		return
 	}
 	o.line.text = text

@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/creack/pty"
@@ -19,7 +21,9 @@ import (
 // that width, and returns what the terminal was sent and the exit status.
 func terminal(t *testing.T, dir string, width uint16, env []string, args ...string) (string, int) {
 	t.Helper()
-	cmd := exec.Command(binary, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // what is drawn again and again has no end
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), "CI=", "NO_COLOR=", "TERM=xterm", "FLOWGATE_FORMAT="), env...)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: width})
 	if err != nil {
@@ -88,6 +92,47 @@ func TestATerminalGetsColoursUnlessToldOtherwise(t *testing.T) {
 		out, _ := terminal(t, dir, 80, []string{env}, "config:validate")
 		if got := strings.Contains(out, "\x1b[32m✓\x1b[0m"); got != want {
 			t.Errorf("%s: %q", env, out)
+		}
+	}
+}
+
+func TestADumbTerminalGetsNoEscapeSequences(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
+	if out, err := shell(t, dir, binary+" init "+freePorts(t)); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, args := range [][]string{{"start"}, {"top"}, {"doctor"}, {"smoke"}, {"supervisor:upgrade"}, {"stop"}} {
+		if out, code := terminal(t, dir, 80, []string{"TERM=dumb"}, args...); code != 0 || strings.Contains(out, "\x1b") {
+			t.Errorf("%v: exit %d: %q", args, code, out)
+		}
+	}
+}
+
+func TestOnATerminalAnUpgradeIsOneSentence(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	t.Cleanup(func() { _, _ = shell(t, dir, binary+" stop") })
+	if out, err := shell(t, dir, binary+" init "+freePorts(t)+" start"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, code := terminal(t, dir, 200, []string{"NO_COLOR=1"}, "supervisor:upgrade")
+	if out = lastScreen(out); code != 0 || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "✓ the supervisor ") {
+		t.Errorf("exit %d: %q", code, out)
+	}
+}
+
+func TestOnATerminalAFailureShowsNoEmptyResult(t *testing.T) {
+	t.Parallel()
+	dir := initOnTerminal(t)
+	if err := errors.Join(os.RemoveAll(dir+"/.router/runtime"), os.WriteFile(dir+"/.router/runtime", nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"page", "-print"}, {"client:check", "claude"}} {
+		out, code := terminal(t, dir, 200, []string{"NO_COLOR=1", "PATH=/nowhere"}, args...)
+		if out = lastScreen(out); code != 1 || !strings.HasPrefix(out, "Error: ") {
+			t.Errorf("%v: exit %d: %q", args, code, out)
 		}
 	}
 }
