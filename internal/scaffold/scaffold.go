@@ -200,7 +200,7 @@ func (w *writer) abandon(err error) error {
 // initFault returns the fault for a step that failed.
 func initFault(err error) error {
 	return fault.New("init-failed", "initialise: %w", err).
-		WithHint("everything was undone; the folder must be writable")
+		WithHint("everything was undone; the folder must be writable, with room on its disk")
 }
 
 // quoteYAML returns s as a YAML string in double quotes.

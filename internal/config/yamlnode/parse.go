@@ -58,7 +58,7 @@ func buildDocument(d *Diagnosis, file *ast.File, maxNodes int) *Node {
 	}
 	switch len(bodies) {
 	case 0:
-		d.Add(Pos{1, 1}, "", program.Text("write one with `mage init`"), "the file is empty")
+		d.Add(Pos{1, 1}, "", program.Text("write one with `mage init -force`"), "the file is empty")
 		return nil
 	case 1:
 	default:

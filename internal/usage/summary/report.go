@@ -9,6 +9,7 @@ package summary
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samber/lo"
@@ -37,7 +38,7 @@ func Read(cfg *config.Config, q Query, by string, now time.Time) (*Report, error
 	r := &Report{By: ledger.By(lo.CoalesceOrEmpty(by, string(ledger.ByClient)))}
 	if !slices.Contains(ledger.AllBy, r.By) {
 		return nil, fault.Usage("flag-invalid", "-by=%s is not something that a report can have lines of", by).
-			WithHint("one of %v", ledger.AllBy)
+			WithHint("one of %s", strings.Join(lo.Map(ledger.AllBy, func(b ledger.By, _ int) string { return string(b) }), ", "))
 	}
 	f, err := q.Filter(now)
 	if err != nil {
