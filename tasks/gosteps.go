@@ -19,10 +19,11 @@ import (
 
 // step is a run of the go command on FlowGate's own source.
 type step struct {
-	args  []string
-	env   []string       // NAME=value, added to the environment
-	tests *gotest.Stream // reads the output of go test -json; nil for other commands
-	guard *homeGuard     // checks the user's folders after tests; may be nil
+	args    []string
+	env     []string       // NAME=value, added to the environment
+	tests   *gotest.Stream // reads the output of go test -json; nil for other commands
+	guard   *homeGuard     // checks the user's folders after tests; may be nil
+	program *testProgram   // that the tests run; may be nil
 }
 
 // stepResult is the data of one step.
@@ -87,6 +88,9 @@ func (s step) command() string {
 // and of homeGuard.check.
 func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	started := time.Now()
+	if s.program != nil {
+		s.env = append(slices.Clone(s.env), s.program.env(ctx, out)...)
+	}
 	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = append(os.Environ(), s.env...)

@@ -18,9 +18,6 @@ const memoryFolder = "/dev/shm"
 // processors they take 0.3 GB of it at a time.
 const minTestRoom = 4 << 30
 
-// maxTestAge is how old the files of tests get that were killed.
-const maxTestAge = 24 * time.Hour
-
 // makeTestFolder makes a folder in memory for the temporary files of tests; it returns "" where there is no room for
 // one, and where the developer has chosen a folder. Tests make and delete files by the ten thousand, which a file
 // system on a disk needs a tenth of their time for.
@@ -56,14 +53,4 @@ func hasTestRoom(folder string) bool {
 func isOwnFolder(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && info.IsDir() && int(stat.Uid) == os.Geteuid() && info.Mode().Perm()&0o022 == 0
-}
-
-// removeOld removes what is in a folder and was not changed since a time.
-func removeOld(folder string, since time.Time) {
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.ModTime().Before(since) {
-			_ = os.RemoveAll(filepath.Join(folder, e.Name()))
-		}
-	}
 }

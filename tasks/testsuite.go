@@ -38,11 +38,14 @@ func testModules() []struct{ module, first string } {
 // testSteps returns a step for the tests of each of testModules, and one for those that the race detector would make
 // much slower (testsWithoutRace). run is a pattern for the names of tests; empty: all.
 func testSteps(guard *homeGuard, run string) (steps []step) {
+	program := &testProgram{root: "."}
 	for _, m := range testModules() {
 		flags := append([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
 			withoutRaceDetector()...)
 		packages := append(strings.Fields(m.first), "./...")
-		steps = append(steps, testStep(guard, m.module, run, flags, packages, raceOptions()))
+		s := testStep(guard, m.module, run, flags, packages, raceOptions())
+		s.program = program
+		steps = append(steps, s)
 	}
 	return append(steps, testStep(guard, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
 		[]string{"./internal/router/route"}, "CGO_ENABLED=0"))

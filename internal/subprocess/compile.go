@@ -2,6 +2,7 @@ package subprocess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,15 +13,22 @@ import (
 	"github.com/flowgate-go/flowgate/internal/flock"
 )
 
+// ProgramVariable is the environment variable with the path of a program that CompileFlowGate has compiled
+// from this source: `mage test` compiles it once for all packages.
+const ProgramVariable = "FLOWGATE_TEST_PROGRAM"
+
 // CompileFlowGate compiles the source tree at root into dir and returns the path of the
 // program, for tests: it is static, as the README's command makes it, and has the
 // failpoints at which tests kill it. Its packages are compiled as those of a release,
 // without paths of this machine, so that the build cache has one kind of them for all
-// tests, and for all clones.
+// tests, and for all clones. A program in ProgramVariable is copied in place of that.
 func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
 		return "", err
+	}
+	if program := os.Getenv(ProgramVariable); program != "" {
+		return binary, copyProgram(program, binary)
 	}
 	lock, err := LockSource(ctx, root)
 	if err != nil {
@@ -34,6 +42,24 @@ func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("compile: %w\n%s", err, out)
 	}
 	return binary, nil
+}
+
+// copyProgram copies a program.
+func copyProgram(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("copy the program that is tested: %w", err)
+	}
+	defer func() { _ = source.Close() }()
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
+	if err == nil {
+		_, err = io.Copy(target, source)
+		err = errors.Join(err, target.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("copy the program that is tested: %w", err)
+	}
+	return nil
 }
 
 // LockSource keeps other processes from having mage compile the source tree at root
