@@ -12,11 +12,10 @@ import (
 )
 
 // homeGuard checks that tests leave the developer's own folders alone. The tests get a state
-// folder of the guard, which must stay empty, and a folder for their temporary files. Other new entries of the home
-// folder are only named, because another program may have made them.
+// folder of the guard, which must stay empty. Other new entries of the home folder are only
+// named, because another program may have made them.
 type homeGuard struct {
 	state  string   // the state folder of the tests
-	temp   string   // the folder for their temporary files; "": that of the system
 	home   string   // the developer's home folder; "" when there is none
 	before []string // homeEntries before the tests
 }
@@ -36,17 +35,11 @@ func newHomeGuard() (*homeGuard, error) {
 		return nil, fmt.Errorf("make a state folder for the tests: %w", err)
 	}
 	home, _ := os.UserHomeDir() // without one there is nothing to guard
-	return &homeGuard{state: state, temp: makeTestFolder(started.getenv), home: home, before: homeEntries(home)}, nil
+	return &homeGuard{state: state, home: home, before: homeEntries(home)}, nil
 }
 
 // env returns what the environment of the tests has in addition.
-func (g *homeGuard) env() []string {
-	env := []string{"XDG_STATE_HOME=" + g.state}
-	if g.temp != "" {
-		env = append(env, "TMPDIR="+g.temp)
-	}
-	return env
-}
+func (g *homeGuard) env() []string { return []string{"XDG_STATE_HOME=" + g.state} }
 
 // check writes to out what is new in the home folder, and returns the fault
 // tests-left-state if a test wrote into the state folder.
@@ -72,13 +65,8 @@ func (g *homeGuard) check(out io.Writer) error {
 		WithHint("its package has to call trusttest.Run in TestMain, or the test to set XDG_STATE_HOME for what it starts")
 }
 
-// close removes the folders; that of the temporary files only when nothing is left in it.
-func (g *homeGuard) close() {
-	_ = os.RemoveAll(g.state)
-	if g.temp != "" {
-		_ = os.Remove(g.temp)
-	}
-}
+// close removes the state folder.
+func (g *homeGuard) close() { _ = os.RemoveAll(g.state) }
 
 // homeEntries returns what is directly in the home folder and in those of its folders
 // where programs keep things, relative to it.
