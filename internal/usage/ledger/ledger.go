@@ -103,6 +103,10 @@ func escape(path string) string {
 
 // checkVersion returns the version of the file, and an error when it is not a ledger of this version or an older one.
 func checkVersion(db *sqlite3.Conn) (found int64, err error) {
+	if err := db.Exec(`SAVEPOINT look`); err != nil { // the file may become a ledger meanwhile
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Exec(`RELEASE look`)) }()
 	id, err := queryInt(db, `PRAGMA application_id`)
 	if err != nil {
 		return 0, err
@@ -174,7 +178,9 @@ func isTorn(err error) bool {
 // parts are the endings of the files that a ledger consists of.
 var parts = [...]string{"", "-wal", "-shm"}
 
-// makePrivate creates the files that are not there, so that they are 0600 from the first byte.
+// makePrivate creates the files that are not there, so that they are 0600 from the first byte. SQLite itself makes the
+// log with the mode of the file: whoever opens an empty file deletes a log beside it, and who comes second would be told
+// of a disk that fails.
 func makePrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -182,7 +188,7 @@ func makePrivate(path string) error {
 	if err := checkParts(path); err != nil {
 		return err
 	}
-	for _, part := range parts {
+	for _, part := range [...]string{"", "-shm"} {
 		f, err := os.OpenFile(path+part, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ func prepare(db *sqlite3.Conn) error {
 
 // makeTables makes the tables of an empty file.
 func makeTables(db *sqlite3.Conn) error {
-	if err := db.Exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`); err != nil {
+	if err := beginLog(db); err != nil {
 		return err
 	}
 	return inTransaction(db, func() error {
@@ -62,6 +62,20 @@ func makeTables(db *sqlite3.Conn) error {
 		return db.Exec(schema + chunkSchema +
 			fmt.Sprintf(`PRAGMA application_id=%d; PRAGMA user_version=%d`, applicationID, version))
 	})
+}
+
+// busyPause is the time between two attempts to begin a log.
+const busyPause = 10 * time.Millisecond
+
+// beginLog makes an empty file one with a write-ahead log. SQLite does not always wait for others who use the file
+// meanwhile, whatever its busy timeout is.
+func beginLog(db *sqlite3.Conn) error {
+	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(busyPause) {
+		err := db.Exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL`)
+		if !errors.Is(err, sqlite3.BUSY) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // addChunks makes a ledger of version 1 one of this version. Its rows stay where they are until they are too old.

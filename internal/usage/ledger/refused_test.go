@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/sourcegraph/conc/pool"
 
 	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 )
@@ -83,5 +84,27 @@ func execute(t *testing.T, folder, sql string) {
 	defer func() { _ = db.Close() }()
 	if err := db.Exec(sql); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestANewLedgerIsOpenedBySeveralAtOnce has three connections begin one file: SQLite deletes the
+// log that it finds beside an empty file.
+func TestANewLedgerIsOpenedBySeveralAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		path := filepath.Join(t.TempDir(), ledger.FileName)
+		group := pool.New().WithErrors()
+		for range 3 {
+			group.Go(func() error {
+				db, err := ledger.OpenForWriting(path)
+				if err == nil {
+					err = db.Close()
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
