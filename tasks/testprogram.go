@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,8 +19,8 @@ import (
 
 // testProgram is the compiled program that tests of several packages run. It is compiled once for all of them.
 //
-// Its path has its SHA-256: go test reuses the result of a package unless a variable that its tests read has changed,
-// and does not see otherwise that the program has.
+// Its path has its SHA-256 and that of the source without the module of the tests: go test reuses the result of a
+// package unless a variable that its tests read has changed, and sees no file outside of the package's own module.
 type testProgram struct {
 	root string // of the source
 	once sync.Once
@@ -59,13 +62,40 @@ func (p *testProgram) compile(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	content, err := os.ReadFile(program)
-	if err != nil {
+	sum := sha256.New()
+	if err := errors.Join(addFile(sum, program), addTree(sum, p.root)); err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(content)
-	path := filepath.Join(folder, hex.EncodeToString(sum[:])+".flowgate")
+	path := filepath.Join(folder, hex.EncodeToString(sum.Sum(nil))+".flowgate")
 	return path, os.Rename(program, path)
+}
+
+// addTree adds the names and contents of the files below root to a sum: without the module of the tests, whose files
+// go test sees, and without what git and FlowGate keep there.
+func addTree(sum hash.Hash, root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch name := entry.Name(); {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == ".git" || name == ".router" || path == filepath.Join(root, testModule)):
+			return filepath.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		_, _ = fmt.Fprintf(sum, "%q\n", path) // a sum takes everything
+		return addFile(sum, path)
+	})
+}
+
+// addFile adds the content of a file to a sum.
+func addFile(sum hash.Hash, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	_, err = io.Copy(sum, f)
+	return err
 }
 
 // maxTestAge is how old the files get that tests, or their preparation, left.

@@ -14,7 +14,7 @@ import (
 
 // TestThePathOfTheProgramThatTestsRunChangesWithIt has a file in place of the compiled program.
 func TestThePathOfTheProgramThatTestsRunChangesWithIt(t *testing.T) {
-	cache, source := t.TempDir(), filepath.Join(t.TempDir(), "program")
+	cache, root, source := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "program")
 	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("HOME", cache) // where macOS has its caches
 	t.Setenv(subprocess.ProgramVariable, source)
@@ -24,7 +24,7 @@ func TestThePathOfTheProgramThatTestsRunChangesWithIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		env := (&testProgram{root: "."}).env(t.Context(), &out)
+		env := (&testProgram{root: root}).env(t.Context(), &out)
 		if len(env) != 1 || out.Len() > 0 {
 			t.Fatalf("%q, %s", env, out.String())
 		}
@@ -42,15 +42,30 @@ func TestThePathOfTheProgramThatTestsRunChangesWithIt(t *testing.T) {
 	if paths["old"] == paths["new"] {
 		t.Errorf("two programs have the path %s", paths["old"])
 	}
+	for _, change := range []struct {
+		file    string
+		matters bool
+	}{{"docs/page.md", true}, {"test/script/a_test.go", false}, {".git/index", false}} {
+		path := filepath.Join(root, change.file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		path, _ = strings.CutPrefix((&testProgram{root: root}).env(t.Context(), &bytes.Buffer{})[0],
+			subprocess.ProgramVariable+"=")
+		if changed := path != paths["old"]; changed != change.matters {
+			t.Errorf("%s changes the path: %v", change.file, changed)
+		}
+		paths["old"] = path
+	}
 	older, killed := time.Now().Add(-maxTestAge-time.Minute), filepath.Join(filepath.Dir(paths["new"]), "new-of a killed run")
 	if err := errors.Join(os.Mkdir(killed, 0o700), os.Chtimes(killed, older, older)); err != nil {
 		t.Fatal(err)
 	}
-	_ = (&testProgram{root: "."}).env(t.Context(), &bytes.Buffer{})
+	_ = (&testProgram{root: root}).env(t.Context(), &bytes.Buffer{})
 	if _, err := os.Stat(paths["new"]); err != nil {
 		t.Errorf("a program of today is gone: %v", err)
 	}
-	if left, err := os.ReadDir(filepath.Dir(killed)); err != nil || len(left) != 2 {
+	if left, err := os.ReadDir(filepath.Dir(killed)); err != nil || len(left) != 3 {
 		t.Errorf("%v, %v", left, err)
 	}
 }
@@ -60,7 +75,7 @@ func TestTestsRunWithoutAProgramThatDoesNotCompile(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv(subprocess.ProgramVariable, filepath.Join(t.TempDir(), "absent"))
 	var out bytes.Buffer
-	if env := (&testProgram{root: "."}).env(t.Context(), &out); env != nil || !strings.Contains(out.String(), "absent") {
+	if env := (&testProgram{root: t.TempDir()}).env(t.Context(), &out); env != nil || !strings.Contains(out.String(), "absent") {
 		t.Errorf("%q, %s", env, out.String())
 	}
 }

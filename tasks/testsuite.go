@@ -35,10 +35,12 @@ func testModules() []struct{ module, first string } {
 	}
 }
 
-// testSteps returns a step for the tests of each of testModules, and one for those that the race detector would make
-// much slower (testsWithoutRace). run is a pattern for the names of tests; empty: all.
-func testSteps(guard *homeGuard, run string) (steps []step) {
+// testSteps returns a step for the tests that the race detector would make much slower (testsWithoutRace), and one for
+// those of each of testModules. run is a pattern for the names of tests; empty: all.
+func testSteps(guard *homeGuard, run string) []step {
 	program := &testProgram{root: "."}
+	steps := []step{testStep(guard, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
+		[]string{"./internal/router/route"}, "CGO_ENABLED=0")}
 	for _, m := range testModules() {
 		flags := append([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
 			withoutRaceDetector()...)
@@ -47,8 +49,7 @@ func testSteps(guard *homeGuard, run string) (steps []step) {
 		s.program = program
 		steps = append(steps, s)
 	}
-	return append(steps, testStep(guard, ".", cmp.Or(run, testsWithoutRace), nil, []string{"./internal/router/route"},
-		"CGO_ENABLED=0"))
+	return steps
 }
 
 // testsWithoutRace is a pattern for the names of the tests that stand in files with the build tag !race. They compute
@@ -60,7 +61,7 @@ const testsWithoutRace = "^TestTheDocumentHasTheFiguresOfTheSimulatedRouters$"
 // of its intervals and time limits, another is compiled, linked or tested. vet is the target lint's, and test programs
 // without symbols for a debugger are linked in half the time.
 func testStep(guard *homeGuard, module, run string, flags, packages []string, env string) step {
-	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-trimpath", "-vet=off", "-ldflags=-s -w"}, flags, packages)
+	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-vet=off", "-ldflags=-s -w"}, flags, packages)
 	if run != "" {
 		args = append(args, "-run="+run)
 	}

@@ -17,6 +17,10 @@ import (
 // from this source: `mage test` compiles it once for all packages.
 const ProgramVariable = "FLOWGATE_TEST_PROGRAM"
 
+// DependOnSource has `mage test` run the tests of the calling package again when anything in the source has changed: go
+// test sees only the files of the package's own module. CompileFlowGate does the same.
+func DependOnSource() { _ = os.Getenv(ProgramVariable) }
+
 // CompileFlowGate compiles the source tree at root into dir and returns the path of the
 // program, for tests: it is static, as the README's command makes it, and has the
 // failpoints at which tests kill it. Its packages are compiled as those of a release,

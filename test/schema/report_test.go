@@ -11,12 +11,14 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/flowgate-go/flowgate/internal/report"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 )
 
 var update = flag.Bool("update", false, "rewrite generated documents")
 
 func TestTheSchemaInTheDocumentsIsTheOneOfTheTypes(t *testing.T) {
 	t.Parallel()
+	subprocess.DependOnSource()
 	const file = "../../docs/report.schema.json"
 	want, err := jsonSchema()
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/router/echo"
+	"github.com/flowgate-go/flowgate/internal/subprocess"
 	"github.com/flowgate-go/flowgate/internal/tcp"
 )
 
@@ -52,6 +53,7 @@ var (
 // Read returns the walks of the page, and the rows of its table in the same order.
 func Read(t testing.TB, root string) ([]Walk, []Row) {
 	t.Helper()
+	subprocess.DependOnSource()
 	text, err := os.ReadFile(filepath.Join(root, "docs", "first-steps.md"))
 	if err != nil {
 		t.Fatal(err)
