@@ -111,7 +111,7 @@ func (t targetHelp) print(p *terminal.Printer) {
 	for i, f := range t.Flags {
 		rows[i] = []terminal.Span{{Text: "-" + f.Flag, Tone: terminal.Strong}, {Text: f.Kind}, {Text: f.Meaning}}
 	}
-	p.Table(2, []string{"FLAG", "KIND", "MEANING"}, rows)
+	p.Table(2, []string{"FLAG", "KIND", "MEANING; WHAT HOLDS WITHOUT IT"}, rows)
 }
 
 // Print implements report.Printed: one line.

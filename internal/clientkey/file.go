@@ -69,7 +69,7 @@ func Decode(data []byte) ([]Key, error) {
 		if json.Unmarshal(data, &head) == nil && head.Version > fileVersion {
 			return nil, newerError(head.Version)
 		}
-		return nil, err
+		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
 	if d.More() {
 		return nil, errors.New("something follows the document")

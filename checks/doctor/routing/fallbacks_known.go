@@ -22,11 +22,11 @@ func fallbacksKnown(s *subject.Subject) checks.Check {
 			if err != nil {
 				return checks.Skipped("there is no router")
 			}
-			known := knownGroups(settings)
+			known := subject.KnownGroups(settings)
 			var unknown []string
 			for _, f := range listFallbacks(settings) {
 				for _, name := range append([]string{f.from}, f.to...) {
-					if name != "*" && !known[name] && !matchesWildcard(known, name) {
+					if name != "*" && !known[name] && !subject.MatchesWildcard(known, name) {
 						text := fmt.Sprintf("%s names %q, which no deployment has", f.path, name)
 						unknown = append(unknown, suggest.HintAfter(text, name, slices.Sorted(maps.Keys(known))))
 					}
@@ -39,40 +39,4 @@ func fallbacksKnown(s *subject.Subject) checks.Check {
 				WithFix("", "correct the name, or add a deployment with it")
 		},
 	}
-}
-
-// knownGroups returns the names by which LiteLLM finds deployments: groups, aliases of
-// groups, routing groups and deployments' own ids.
-func knownGroups(settings map[string]any) map[string]bool {
-	names := subject.Groups(subject.DeploymentsIn(settings))
-	router := subject.Section(settings, "router_settings")
-	for alias := range subject.Section(router, "model_group_alias") {
-		names[alias] = true
-	}
-	routingGroups, _ := router["routing_groups"].([]any)
-	for _, item := range routingGroups {
-		group, _ := item.(map[string]any)
-		if name, ok := group["group_name"].(string); ok {
-			names[name] = true
-		}
-	}
-	list, _ := settings["model_list"].([]any)
-	for _, item := range list {
-		entry, _ := item.(map[string]any)
-		if id, ok := subject.Section(entry, "model_info")["id"].(string); ok {
-			names[id] = true
-		}
-	}
-	return names
-}
-
-// matchesWildcard reports whether a wildcard among the groups, "openai/*", covers name.
-func matchesWildcard(groups map[string]bool, name string) bool {
-	for group := range groups {
-		before, after, ok := strings.Cut(group, "*")
-		if ok && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
-			return true
-		}
-	}
-	return false
 }

@@ -18,7 +18,7 @@ func portsDistinct(s *subject.Subject) checks.Check {
 			case !routed:
 				return checks.Skipped("there is no router")
 			case !known:
-				return checks.Skipped("no configuration file of CLIProxyAPI could be read")
+				return checks.Skipped("there is no configuration file of CLIProxyAPI to compare with, or it cannot be read")
 			case own.Port != router.Port:
 				return checks.Passed(nil)
 			}

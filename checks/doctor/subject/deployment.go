@@ -68,6 +68,42 @@ func Groups(all []Deployment) map[string]bool {
 	return names
 }
 
+// KnownGroups returns the names by which LiteLLM finds deployments: groups, aliases of
+// groups, routing groups and deployments' own ids.
+func KnownGroups(settings map[string]any) map[string]bool {
+	names := Groups(DeploymentsIn(settings))
+	router := Section(settings, "router_settings")
+	for alias := range Section(router, "model_group_alias") {
+		names[alias] = true
+	}
+	routingGroups, _ := router["routing_groups"].([]any)
+	for _, item := range routingGroups {
+		group, _ := item.(map[string]any)
+		if name, ok := group["group_name"].(string); ok {
+			names[name] = true
+		}
+	}
+	list, _ := settings["model_list"].([]any)
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		if id, ok := Section(entry, "model_info")["id"].(string); ok {
+			names[id] = true
+		}
+	}
+	return names
+}
+
+// MatchesWildcard reports whether a wildcard among the groups, "openai/*", covers name.
+func MatchesWildcard(groups map[string]bool, name string) bool {
+	for group := range groups {
+		before, after, ok := strings.Cut(group, "*")
+		if ok && strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
+			return true
+		}
+	}
+	return false
+}
+
 // Provider returns the part of the model's name before the slash, "" when it has none.
 func (d Deployment) Provider() string {
 	provider, _, ok := strings.Cut(d.Model, "/")

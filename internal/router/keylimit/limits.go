@@ -103,9 +103,12 @@ func (h *Holder) CheckRoute(path string, ownersOnly bool) *Refusal {
 	if slices.Contains(allowed, path) || len(allowed) == 0 && !ownersOnly {
 		return nil
 	}
+	only := "Only allowed to call routes: [" + strings.Join(allowed, ", ") + "]" // LiteLLM's words
+	if len(allowed) == 0 {
+		only = "It shows other clients' requests: use the gateway key, or a key that names the route"
+	}
 	return &Refusal{Status: http.StatusForbidden, Type: "auth_error", Param: "None", Message: fmt.Sprintf(
-		"Virtual key is not allowed to call this route. Only allowed to call routes: [%s]. Tried to call route: %s",
-		strings.Join(allowed, ", "), path)}
+		"Virtual key is not allowed to call this route. %s. Tried to call route: %s", only, path)}
 }
 
 // CheckModels returns why the key may not ask for a model, which has several names, or for one of the

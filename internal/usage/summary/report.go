@@ -141,13 +141,16 @@ func HoldAgainst(cfg *config.Config, limits Limits, q Query, now time.Time) (*Ga
 		return nil, err
 	case limits.Cost != nil && g.Cost > *limits.Cost:
 		return g, fault.New("usage-limit-exceeded", "$%.4f were spent since %s, more than $%g", g.Cost,
-			stamp(g.Since), *limits.Cost)
+			stamp(g.Since), *limits.Cost).WithHint(whoHint)
 	case limits.Tokens != nil && g.Tokens > *limits.Tokens:
 		return g, fault.New("usage-limit-exceeded", "%d tokens were used since %s, more than %d", g.Tokens,
-			stamp(g.Since), *limits.Tokens)
+			stamp(g.Since), *limits.Tokens).WithHint(whoHint)
 	}
 	return g, nil
 }
+
+// whoHint says how to see whose requests a limit was exceeded by.
+const whoHint = "mage usage:report -by=client shows who, -by=model what"
 
 // stamp returns a moment in a message.
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
