@@ -26,7 +26,8 @@ func (u Upgraded) Print(p *terminal.Printer) {
 	switch {
 	case u.Status.Supervisor == nil: // nothing was replaced, and the error says why
 	case u.From == u.To:
-		p.Note(terminal.Good, "the supervisor was replaced by this program, of the same version "+u.To+"; no service was stopped")
+		p.Note(terminal.Good, "the supervisor was replaced by this program, of the same version "+u.To+
+			"; no service was stopped")
 	default:
 		p.Note(terminal.Good, "the supervisor runs "+u.To+" in place of "+u.From+"; no service was stopped")
 	}

@@ -103,8 +103,8 @@ var errMounted = errors.New("the folder is mounted from a Secret of Kubernetes")
 // readOnlyFault returns the fault for a file of keys that only routers read.
 func readOnlyFault(path string, err error) error {
 	return fault.New("keys-read-only", "the named keys in %s cannot be changed here: %w", path, err).
-		WithHint("if the disk was made read-only, mount it for writing again; if the file is a copy, run this command in the "+
-			"installation that it comes from, and bring the new file to the routers; "+
+		WithHint("if the disk was made read-only, mount it for writing again; if the file is a copy, run this command in "+
+			"the installation that it comes from, and bring the new file to the routers; "+
 			"for a Secret: kubectl create secret generic NAME --from-file=%s --dry-run=client -o yaml | kubectl apply -f -. "+
 			"Routers follow within a second after Kubernetes, which takes up to a minute", FileName)
 }

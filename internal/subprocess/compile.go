@@ -55,7 +55,7 @@ func copyProgram(from, to string) error {
 		return fmt.Errorf("copy the program that is tested: %w", err)
 	}
 	defer func() { _ = source.Close() }()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755) //nolint:gosec // a program of tests
 	if err == nil {
 		_, err = io.Copy(target, source)
 		err = errors.Join(err, target.Close())

@@ -73,11 +73,6 @@ func files() []breakage {
 				s.write(".router/secrets/client-keys.json", `{"version":1,"keys":[`)
 				return func() { s.shell("rm .router/secrets/client-keys.json") }
 			}},
-		{check: "keys.named", how: "a key is for a model that the router does not have", fix: "revoke the key", from: prepare,
-			harm: func(s *stack) func() {
-				s.shell("mage key:create web -models=nosuch,router-*")
-				return func() { s.shell("rm .router/secrets/client-keys.json") }
-			}},
 	}
 }
 

@@ -72,7 +72,8 @@ func describeUnservedModels(l clientkey.Listing, groups map[string]bool) (lines 
 		}
 		for _, model := range k.Models {
 			only := clientkey.Limits{Models: []string{model}}
-			if !subject.MatchesWildcard(groups, model) && !slices.ContainsFunc(names, func(n string) bool { return only.AllowsModel(n) }) {
+			isServed := slices.ContainsFunc(names, func(name string) bool { return only.AllowsModel(name) })
+			if !isServed && !subject.MatchesWildcard(groups, model) {
 				lines = append(lines, suggest.HintAfter(
 					fmt.Sprintf("the key of %s may ask for %q, which the router does not have", k.Alias, model), model, names))
 			}

@@ -179,8 +179,8 @@ func isTorn(err error) bool {
 var parts = [...]string{"", "-wal", "-shm"}
 
 // makePrivate creates the files that are not there, so that they are 0600 from the first byte. SQLite itself makes the
-// log with the mode of the file: whoever opens an empty file deletes a log beside it, and who comes second would be told
-// of a disk that fails.
+// log with the mode of the file: whoever opens an empty file deletes a log beside it, and who comes second would be
+// told of a disk that fails.
 func makePrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
