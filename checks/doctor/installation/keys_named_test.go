@@ -1,11 +1,15 @@
 package installation
 
 import (
+	"os"
 	"slices"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
+	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
+
+func TestMain(m *testing.M) { os.Exit(trusttest.Run(m)) }
 
 func TestKeysForModelsThatTheRouterDoesNotHaveAreNamed(t *testing.T) {
 	t.Parallel()

@@ -140,17 +140,18 @@ func HoldAgainst(cfg *config.Config, limits Limits, q Query, now time.Time) (*Ga
 	case err != nil:
 		return nil, err
 	case limits.Cost != nil && g.Cost > *limits.Cost:
-		return g, fault.New("usage-limit-exceeded", "$%.4f were spent since %s, more than $%g", g.Cost,
-			stamp(g.Since), *limits.Cost).WithHint(whoHint)
+		return g, limitFault("$%.4f were spent since %s, more than $%g", g.Cost, stamp(g.Since), *limits.Cost)
 	case limits.Tokens != nil && g.Tokens > *limits.Tokens:
-		return g, fault.New("usage-limit-exceeded", "%d tokens were used since %s, more than %d", g.Tokens,
-			stamp(g.Since), *limits.Tokens).WithHint(whoHint)
+		return g, limitFault("%d tokens were used since %s, more than %d", g.Tokens, stamp(g.Since), *limits.Tokens)
 	}
 	return g, nil
 }
 
-// whoHint says how to see whose requests a limit was exceeded by.
-const whoHint = "mage usage:report -by=client shows who, -by=model what"
+// limitFault returns the fault for a limit that was exceeded.
+func limitFault(format string, args ...any) error {
+	return fault.New("usage-limit-exceeded", format, args...).
+		WithHint("mage usage:report -by=client shows who, -by=model what")
+}
 
 // stamp returns a moment in a message.
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
