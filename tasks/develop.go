@@ -14,11 +14,11 @@ func (Test) Default(ctx context.Context, run *string) error {
 	if requireSource("test") != nil {
 		return runGoSteps(ctx, "test") // which says why, before anything is written
 	}
-	guard, err := newHomeGuard()
+	guard, err := newHomeGuard(ctx)
 	if err != nil {
 		return err
 	}
-	defer guard.close()
+	defer func() { _ = guard.close() }()
 	return runGoSteps(ctx, "test", testSteps(guard, deref(run))...)
 }
 

@@ -22,7 +22,7 @@ type step struct {
 	args    []string
 	env     []string       // NAME=value, added to the environment
 	tests   *gotest.Stream // reads the output of go test -json; nil for other commands
-	guard   *homeGuard     // checks the user's folders after tests; may be nil
+	guard   *homeGuard     // checks the tests' home folder after them; may be nil
 	program *testProgram   // that the tests run; may be nil
 }
 
@@ -106,7 +106,7 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	if s.tests != nil {
 		testErr = s.tests.Close()
 		if s.guard != nil {
-			testErr = cmp.Or(testErr, s.guard.check(out))
+			testErr = cmp.Or(testErr, s.guard.check())
 		}
 		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
 		r.Failed = s.tests.Failed

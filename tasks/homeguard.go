@@ -1,84 +1,93 @@
 package tasks
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
-	"io"
+	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/samber/lo"
+
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// homeGuard checks that tests leave the developer's own folders alone. The tests get a state
-// folder of the guard, which must stay empty. Other new entries of the home folder are only
-// named, because another program may have made them.
+// homeGuard gives the tests a home folder of their own, which must stay empty: they never see the developer's.
 type homeGuard struct {
-	state  string   // the state folder of the tests
-	home   string   // the developer's home folder; "" when there is none
-	before []string // homeEntries before the tests
+	home   string   // of the tests
+	golang []string // variables that have go find what it finds without them
 }
 
-// newHomeGuard makes an empty state folder. Its path is always the same, because go test does
+// newHomeGuard makes an empty home folder. Its path is always the same, because go test does
 // not reuse a result when a variable that the test reads has changed.
-func newHomeGuard() (*homeGuard, error) {
+func newHomeGuard(ctx context.Context) (*homeGuard, error) {
 	cache, err := os.UserCacheDir()
-	state := filepath.Join(cache, "flowgate", "test-state")
-	if err == nil {
-		err = os.RemoveAll(state)
-	}
-	if err == nil {
-		err = os.MkdirAll(state, 0o700)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("make a state folder for the tests: %w", err)
+		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
 	}
-	home, _ := os.UserHomeDir() // without one there is nothing to guard
-	return &homeGuard{state: state, home: home, before: homeEntries(home)}, nil
+	golang, err := goFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g := &homeGuard{home: filepath.Join(cache, "flowgate", "test-home"), golang: golang}
+	if err := g.close(); err != nil {
+		return nil, fmt.Errorf("empty the home folder of the tests: %w", err)
+	}
+	if err := os.MkdirAll(g.home, 0o700); err != nil {
+		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
+	}
+	return g, nil
+}
+
+// goFolders returns the environment variables of the folders of go and of mage that are below the home folder, unless
+// something else is set.
+func goFolders(ctx context.Context) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOENV", "GOMODCACHE", "GOPATH").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	folders := map[string]string{}
+	if err := json.Unmarshal(out, &folders); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	if home, err := os.UserHomeDir(); err == nil && started.getenv("MAGEFILE_CACHE") == "" {
+		folders["MAGEFILE_CACHE"] = filepath.Join(home, ".magefile")
+	}
+	return lo.Map(slices.Sorted(maps.Keys(folders)), func(name string, _ int) string {
+		return name + "=" + folders[name]
+	}), nil
 }
 
 // env returns what the environment of the tests has in addition.
-func (g *homeGuard) env() []string { return []string{"XDG_STATE_HOME=" + g.state} }
+func (g *homeGuard) env() []string {
+	return append([]string{"HOME=" + g.home, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME="},
+		g.golang...)
+}
 
-// check writes to out what is new in the home folder, and returns the fault
-// tests-left-state if a test wrote into the state folder.
-func (g *homeGuard) check(out io.Writer) error {
-	for _, name := range homeEntries(g.home) {
-		if !slices.Contains(g.before, name) {
-			if _, err := fmt.Fprintf(out, "NEW IN THE HOME FOLDER: %s\n", filepath.Join(g.home, name)); err != nil {
-				return err
-			}
-		}
-	}
+// check returns the fault tests-left-files when a test wrote into its home folder.
+func (g *homeGuard) check() error {
 	var left []string
-	err := filepath.WalkDir(g.state, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(g.home, func(path string, d fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, g.home+"/")
+		if name == ".config/go" { // go's own, for its telemetry
+			return fs.SkipDir
+		}
 		if err == nil && !d.IsDir() {
-			left = append(left, strings.TrimPrefix(path, g.state+"/"))
+			left = append(left, name)
 		}
 		return err
 	})
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	return fault.New("tests-left-state", "a test wrote into the user's state folder: %s", strings.Join(left, ", ")).
-		WithHint("its package has to call trusttest.Run in TestMain, or the test to set XDG_STATE_HOME for what it starts")
+	return fault.New("tests-left-files", "a test wrote into the home folder of its user: %s", strings.Join(left, ", ")).
+		WithHint("its package has to call trusttest.Run in TestMain, or the test to set HOME for what it starts")
 }
 
-// close removes the state folder.
-func (g *homeGuard) close() { _ = os.RemoveAll(g.state) }
-
-// homeEntries returns what is directly in the home folder and in those of its folders
-// where programs keep things, relative to it.
-func homeEntries(home string) (names []string) {
-	if home == "" {
-		return nil
-	}
-	for _, folder := range [...]string{".", ".config", ".local/share", ".local/state", ".codex", ".claude"} {
-		entries, _ := os.ReadDir(filepath.Join(home, folder)) // a folder that is not there has none
-		for _, e := range entries {
-			names = append(names, filepath.Join(folder, e.Name()))
-		}
-	}
-	return names
-}
+// close removes the home folder.
+func (g *homeGuard) close() error { return os.RemoveAll(g.home) }

@@ -1,43 +1,65 @@
 package tasks
 
 import (
-	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-func TestATestThatWritesIntoTheUsersFoldersIsReported(t *testing.T) {
-	t.Setenv("HOME", t.TempDir())
+func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	g, err := newHomeGuard()
+	g, err := newHomeGuard(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := g.check(&out); err != nil || out.Len() != 0 {
-		t.Errorf("untouched: %v, %q", err, out.String())
-	}
-	state, _ := strings.CutPrefix(g.env()[0], "XDG_STATE_HOME=")
-	for _, file := range []string{filepath.Join(state, "flowgate", "trust.json"), filepath.Join(g.home, ".codex", "auth.json")} {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	put := func(file string) {
+		t.Helper()
+		path := filepath.Join(g.home, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := g.check(&out); !fault.HasCode(err, "tests-left-state") ||
-		!strings.Contains(err.Error(), "flowgate/trust.json") {
-		t.Errorf("the state folder: %v", err)
+	put(".config/go/telemetry/mode")
+	if err := g.check(); err != nil {
+		t.Errorf("go's own: %v", err)
 	}
-	if want := filepath.Join(g.home, ".codex", "auth.json"); !strings.Contains(out.String(), "NEW IN THE HOME FOLDER: "+want+"\n") {
-		t.Errorf("the home folder: %q", out.String())
+	put(".local/state/flowgate/trust.json")
+	put(".codex/auth.json")
+	if err := g.check(); !fault.HasCode(err, "tests-left-files") ||
+		!strings.Contains(err.Error(), ": .codex/auth.json, .local/state/flowgate/trust.json") {
+		t.Errorf("%v", err)
 	}
-	if again, err := newHomeGuard(); err != nil || again.state != g.state || again.check(&out) != nil {
+	if again, err := newHomeGuard(t.Context()); err != nil || again.home != g.home || again.check() != nil {
 		t.Errorf("the next run: %+v, %v", again, err)
+	}
+}
+
+func TestTestsHaveAnotherHomeAndTheSameGo(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	g, err := newHomeGuard(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := func(env ...string) string {
+		t.Helper()
+		cmd := exec.Command("sh", "-c", `go env GOCACHE GOENV GOMODCACHE GOPATH; echo "$HOME"`)
+		cmd.Env = append(os.Environ(), env...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	before, after := strings.Fields(folders()), strings.Fields(folders(g.env()...))
+	if last := len(before) - 1; !slices.Equal(before[:last], after[:last]) || after[last] != g.home {
+		t.Errorf("%q became %q", before, after)
 	}
 }

@@ -65,7 +65,7 @@ func testStep(guard *homeGuard, module, run string, flags, packages []string, en
 	if run != "" {
 		args = append(args, "-run="+run)
 	}
-	return step{args: args, env: append(guard.env(), env), guard: guard,
+	return step{args: args, env: slices.Concat(guard.env(), tempVariable(), []string{env}), guard: guard,
 		tests: &gotest.Stream{Forbid: started.getenv("FLOWGATE_FORBID_SKIPS") != "", Elsewhere: targetsByPackage(),
 			Command: "go test -C=" + module}}
 }
@@ -78,8 +78,8 @@ func raceOptions() string {
 }
 
 // withoutRaceDetector returns the flags that leave packages out of what the race detector watches:
-// SQLite, the ciphers, regular expressions, the reading of YAML and compression. They compute much
-// with what one goroutine gave them, and take four to ten times as long when each of their accesses
+// SQLite, the ciphers, regular expressions, the search for secrets in a text, the reading of YAML and compression. They
+// compute much with what one goroutine gave them, and take four to ten times as long when each of their accesses
 // is watched. Everything that goroutines of ours share stays watched; so does a package with atomic
 // variables, since the detector would not see what they put in order (go-toml, crypto/internal/fips140).
 func withoutRaceDetector() []string {
@@ -87,6 +87,7 @@ func withoutRaceDetector() []string {
 		"github.com/ncruces/go-sqlite3-wasm/...",
 		"golang.org/x/crypto/...",
 		"regexp/...",
+		"github.com/flowgate-go/flowgate/internal/secret/match",
 		"github.com/goccy/go-yaml/scanner",
 		"github.com/goccy/go-yaml/lexer",
 		"github.com/goccy/go-yaml/token",

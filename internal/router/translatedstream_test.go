@@ -68,7 +68,7 @@ func TestTranslatedStreamsEndAsTheirDialectDoes(t *testing.T) {
 	t.Parallel()
 	translations(t, func(t *testing.T, client, upstream string) {
 		s := routertest.Start(t, withDialect(upstream, routertest.Groups(routertest.WithoutRetries+routertest.WithoutCooldowns, "ok: up", "nodone: nodone", "cut: cut", "err: errstream",
-			"pause: pausemid | timeout: 0.3")), router.Options{})
+			"pause: pausemid | timeout: 1.5")), router.Options{})
 		d := spoken[client]
 		for model, good := range map[string]bool{"ok": true, "nodone": true, "cut": false, "err": false, "pause": false} {
 			if model == "err" && upstream == "responses" {

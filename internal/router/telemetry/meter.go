@@ -8,7 +8,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
 
-// maxSeries is the largest number of series of one metric; further ones are not counted.
+// maxSeries is the largest number of series of a metric on average; further ones of any metric are not counted.
 const maxSeries = 2000
 
 // instrument is a metric.
