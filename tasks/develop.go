@@ -11,15 +11,7 @@ type Test mg.Namespace
 
 // Default tests all packages under the race detector and says which tests failed and which were skipped.
 func (Test) Default(ctx context.Context, run *string) error {
-	if requireSource("test") != nil {
-		return runGoSteps(ctx, "test") // which says why, before anything is written
-	}
-	guard, err := newHomeGuard(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = guard.close() }()
-	return runGoSteps(ctx, "test", testSteps(guard, deref(run))...)
+	return runTests(ctx, deref(run))
 }
 
 // Clients runs the real Codex, Claude Code, Gemini CLI and ten other tools through the router; needs node, npm and python3.

@@ -44,15 +44,10 @@ func (p *testProgram) env(ctx context.Context, out io.Writer) []string {
 
 // compile compiles the program and returns its path, in the developer's cache.
 func (p *testProgram) compile(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
+	folder, err := testCache()
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, "flowgate", "test-program")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
-	}
-	removeOld(folder, time.Now().Add(-maxTestAge))
 	dir, err := os.MkdirTemp(folder, "new-")
 	if err != nil {
 		return "", err
@@ -96,6 +91,20 @@ func addFile(sum hash.Hash, path string) error {
 	defer func() { _ = f.Close() }()
 	_, err = io.Copy(sum, f)
 	return err
+}
+
+// testCache returns the folder for what test runs need and may use again, without what is old.
+func testCache() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(cache, "flowgate", "test-program")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	removeOld(folder, time.Now().Add(-maxTestAge))
+	return folder, nil
 }
 
 // maxTestAge is how old the files get that tests, or their preparation, left.

@@ -35,15 +35,32 @@ func testModules() []struct{ module, first string } {
 	}
 }
 
+// runTests runs the tests of testModules. run is a pattern for the names of tests; empty: all.
+func runTests(ctx context.Context, run string) error {
+	if requireSource("test") != nil {
+		return runGoSteps(ctx, "test") // which says why, before anything is written
+	}
+	guard, err := newHomeGuard(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = guard.close() }()
+	overlay, err := raceOverlay(ctx)
+	if err != nil {
+		return err
+	}
+	return runGoSteps(ctx, "test", testSteps(guard, overlay, run)...)
+}
+
 // testSteps returns a step for the tests that the race detector would make much slower (testsWithoutRace), and one for
-// those of each of testModules. run is a pattern for the names of tests; empty: all.
-func testSteps(guard *homeGuard, run string) []step {
+// those of each of testModules.
+func testSteps(guard *homeGuard, overlay []string, run string) []step {
 	program := &testProgram{root: "."}
 	steps := []step{testStep(guard, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
 		[]string{"./internal/router/route"}, "CGO_ENABLED=0")}
 	for _, m := range testModules() {
-		flags := append([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
-			withoutRaceDetector()...)
+		flags := slices.Concat([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
+			overlay, withoutRaceDetector())
 		packages := append(strings.Fields(m.first), "./...")
 		s := testStep(guard, m.module, run, flags, packages, raceOptions())
 		s.program = program
