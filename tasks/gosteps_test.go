@@ -15,7 +15,7 @@ import (
 func TestAStepOfTestsNamesWhatFailedAndWhatWasLeftInTheHomeFolder(t *testing.T) {
 	t.Parallel()
 	dir, home := t.TempDir(), t.TempDir()
-	golang, err := goFolders(t.Context())
+	tools, err := toolFolders(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("HOME")+"/left", nil, 0o60
 	}
 	run := func(name string) (stepResult, string, error) {
 		var out bytes.Buffer
-		guard := &homeGuard{home: home, golang: golang}
+		guard := &homeGuard{home: home, tools: tools}
 		messages := (&report.Output{Stderr: &out}).Messages() // as run gives it: both streams of go test go there
 		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: guard.env(), guard: guard,
 			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), messages)

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,8 +20,8 @@ import (
 
 // homeGuard gives the tests a home folder of their own, which must stay empty: they never see the developer's.
 type homeGuard struct {
-	home   string   // of the tests
-	golang []string // variables that have go find what it finds without them
+	home  string   // of the tests
+	tools []string // variables that have other programs find what they find without them
 }
 
 // newHomeGuard makes an empty home folder. Its path is always the same, because go test does
@@ -30,11 +31,11 @@ func newHomeGuard(ctx context.Context) (*homeGuard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
 	}
-	golang, err := goFolders(ctx)
+	tools, err := toolFolders(ctx)
 	if err != nil {
 		return nil, err
 	}
-	g := &homeGuard{home: filepath.Join(cache, "flowgate", "test-home"), golang: golang}
+	g := &homeGuard{home: filepath.Join(cache, "flowgate", "test-home"), tools: tools}
 	if err := g.close(); err != nil {
 		return nil, fmt.Errorf("empty the home folder of the tests: %w", err)
 	}
@@ -44,9 +45,9 @@ func newHomeGuard(ctx context.Context) (*homeGuard, error) {
 	return g, nil
 }
 
-// goFolders returns the environment variables of the folders of go and of mage that are below the home folder, unless
-// something else is set.
-func goFolders(ctx context.Context) ([]string, error) {
+// toolFolders returns the environment variables of folders that are below the home folder unless something else is set:
+// those of go, of mage, and of rustup, since pip asks rustc for its version.
+func toolFolders(ctx context.Context) ([]string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOENV", "GOMODCACHE", "GOPATH").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
@@ -55,8 +56,10 @@ func goFolders(ctx context.Context) ([]string, error) {
 	if err := json.Unmarshal(out, &folders); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
-	if home, err := os.UserHomeDir(); err == nil && started.getenv("MAGEFILE_CACHE") == "" {
-		folders["MAGEFILE_CACHE"] = filepath.Join(home, ".magefile")
+	if home, err := os.UserHomeDir(); err == nil {
+		for name, folder := range map[string]string{"MAGEFILE_CACHE": ".magefile", "RUSTUP_HOME": ".rustup"} {
+			folders[name] = cmp.Or(started.getenv(name), filepath.Join(home, folder))
+		}
 	}
 	return lo.Map(slices.Sorted(maps.Keys(folders)), func(name string, _ int) string {
 		return name + "=" + folders[name]
@@ -66,7 +69,7 @@ func goFolders(ctx context.Context) ([]string, error) {
 // env returns what the environment of the tests has in addition.
 func (g *homeGuard) env() []string {
 	return append([]string{"HOME=" + g.home, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME="},
-		g.golang...)
+		g.tools...)
 }
 
 // check returns the fault tests-left-files when a test wrote into its home folder.

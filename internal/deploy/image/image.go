@@ -10,6 +10,8 @@ package image
 import (
 	"bytes"
 	"debug/buildinfo"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -129,11 +131,15 @@ func revisionOf(path string) string {
 	return ""
 }
 
-// checkFolder returns the fault deploy-file-foreign when dir has other files than an image.
+// checkFolder returns the fault deploy-file-foreign when dir has other files than an image, and write-failed when it
+// cannot be a folder.
 func checkFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) == 0 || isImage(dir) { // a folder that cannot be read fails when it is written
-		return nil //nolint:nilerr // see above
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Unwritable("write-failed", dir, err, "")
+	}
+	if len(entries) == 0 || isImage(dir) {
+		return nil
 	}
 	return fault.Usage("deploy-file-foreign", "%s holds other files than an image", dir).
 		WithHint("name a new folder with -out=DIR, or remove this one")
