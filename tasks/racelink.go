@@ -14,14 +14,14 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// raceOverlay writes an overlay for go and returns the flag of go test with it, which has programs with the race detector
+// raceOverlay writes an overlay for go into a folder and returns the flag of go test with it, which has programs with the race detector
 // linked in two thirds of the time; nothing where that is not known to help.
 //
 // The race detector of Go's distribution for Linux on amd64 (runtime/race/internal/amd64v1) calls one function of GCC's
 // library, __popcountdi2. For what is undefined, go's linker looks through all references of the program, four times
 // when there is something (loadlib in cmd/link/internal/ld/lib.go). With the overlay, package runtime/race has that
 // function in C.
-func raceOverlay(ctx context.Context) ([]string, error) {
+func raceOverlay(ctx context.Context, folder string) ([]string, error) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return nil, nil
 	}
@@ -30,10 +30,6 @@ func raceOverlay(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("go env GOROOT: %w", err)
 	}
 	source, err := filepath.Abs("tasks/testdata/race/popcount.c")
-	if err != nil {
-		return nil, err
-	}
-	folder, err := testCache()
 	if err != nil {
 		return nil, err
 	}

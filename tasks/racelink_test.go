@@ -12,11 +12,12 @@ import (
 // TestProgramsWithTheRaceDetectorAreLinkedWithTheOverlay runs two programs, one of which has a race.
 func TestProgramsWithTheRaceDetectorAreLinkedWithTheOverlay(t *testing.T) {
 	t.Chdir("..")
-	overlay, err := raceOverlay(t.Context())
+	folder := t.TempDir()
+	overlay, err := raceOverlay(t.Context(), folder)
 	if err != nil || (len(overlay) == 1) != (runtime.GOOS == "linux" && runtime.GOARCH == "amd64") {
 		t.Fatalf("%q, %v", overlay, err)
 	}
-	if again, err := raceOverlay(t.Context()); err != nil || !slices.Equal(again, overlay) {
+	if again, err := raceOverlay(t.Context(), folder); err != nil || !slices.Equal(again, overlay) {
 		t.Errorf("%q after %q, %v", again, overlay, err)
 	}
 	dir := t.TempDir()

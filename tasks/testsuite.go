@@ -45,7 +45,11 @@ func runTests(ctx context.Context, run string) error {
 		return err
 	}
 	defer func() { _ = guard.close() }()
-	overlay, err := raceOverlay(ctx)
+	folder, err := testCache()
+	if err != nil {
+		return err
+	}
+	overlay, err := raceOverlay(ctx, folder)
 	if err != nil {
 		return err
 	}

@@ -61,9 +61,9 @@ func TestManyFindingsTakeLinearTime(t *testing.T) {
 			found = len(w.Scan(scan.Fragment{Path: "a.txt", Line: 1, Text: text}))
 			return spent(t) - before, found
 		}
-		small, few := took(1000)
-		large, many := took(4000)
-		if few < 700 || many < 4*few-10 {
+		small, few := took(500)
+		large, many := took(2000)
+		if few < 350 || many < 4*few-10 {
 			t.Errorf("%s: %d and %d findings", name, few, many)
 		}
 		if large > 9*small {
