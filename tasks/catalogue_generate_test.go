@@ -205,7 +205,7 @@ func readsWhen(name, body string) string {
 	case strings.Contains(body, "runOnUsage(") && strings.Contains(body, "runChanging("): // usage:prices
 		return "without -from"
 	case strings.Contains(body, "doctorOptions(s"), strings.Contains(body, "runReading("),
-		strings.Contains(body, "runReadingLong("), strings.Contains(body, "runOnUsage("):
+		strings.Contains(body, "runReadingLong("), strings.Contains(body, "runReadingOr("), strings.Contains(body, "runOnUsage("):
 		return "always"
 	}
 	return ""

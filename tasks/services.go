@@ -71,13 +71,13 @@ func Restart(ctx context.Context, service *string, timeout *time.Duration) error
 
 // Stop ends services, and the supervisor with the last one; -force also ends a supervisor that does not answer.
 func Stop(ctx context.Context, service *string, force *bool, restoreClients *bool) error {
-	return runReadingLong(ctx, "stop", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	stop := supervisor.Stop
+	if deref(force) {
+		stop = supervisor.ForceStop
+	}
+	return run(ctx, "stop", orOnRunning(func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		if err := cmp.Or(s.missingFault(), s.checkMayStop(cfg)); err != nil {
 			return nil, err
-		}
-		stop := supervisor.Stop
-		if deref(force) {
-			stop = supervisor.ForceStop
 		}
 		status, err := stop(ctx, cfg, serviceList(service))
 		if err != nil || !s.restoresOnStop(cfg, deref(service), deref(restoreClients)) {
@@ -85,17 +85,23 @@ func Stop(ctx context.Context, service *string, force *bool, restoreClients *boo
 		}
 		restored, err := s.restorePointed(ctx, cfg)
 		return stopped{status, restored}, err
-	})
+	}, func(ctx context.Context, s session, r running) (any, error) {
+		s.writeLines("the configuration cannot be read, which a stop does not need: " + r.broken.Error())
+		return stop(ctx, r.config, serviceList(service))
+	}))
 }
 
 // Status shows what runs, as the supervisor sees it.
 func Status(ctx context.Context, service *string) error {
-	return runReading(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
+	return runReadingOr(ctx, "status", func(ctx context.Context, s session, cfg *config.Config) (any, error) {
 		query := supervisor.QueryWithDeployments
 		if !s.trust.Trusted {
 			query = supervisor.Query
 		}
 		return s.queryService(cfg, service, func() (control.Status, error) { return query(ctx, cfg) })
+	}, func(_ context.Context, _ session, r running) (any, error) {
+		status, err := r.onlyService(deref(service))
+		return status, cmp.Or(err, r.broken)
 	})
 }
 
