@@ -77,9 +77,9 @@ func (s session) findRunning(ctx context.Context) (running, bool) {
 }
 
 // onlyService returns the status of one service of those that run, or of all when none is named. Fault: service-unknown.
-func (r running) onlyService(name string) (control.Status, error) {
+func (r running) onlyService(name string) (any, error) {
 	if name == "" {
 		return r.status, nil
 	}
-	return r.status.Only(name), control.CheckServiceName(r.config, name)
+	return dataOrError(r.status.Only(name), control.CheckServiceName(r.config, name))
 }
