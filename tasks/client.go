@@ -14,6 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/client"
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/program"
 	"github.com/flowgate-go/flowgate/internal/usage/summary"
 	"github.com/flowgate-go/flowgate/supervisor"
 )
@@ -184,6 +185,9 @@ func (s session) restoreClients(ctx context.Context, name string, dryRun bool) (
 		}
 		if err != nil && first == nil {
 			first = err
+		}
+		if done.Changed && configErr == nil && readOwnKey(cfg, c) != "" {
+			done.Note = program.Text("its own key still opens the router; mage key:revoke ") + c.Name + " ends it"
 		}
 		if done.Changed || len(done.Left) > 0 || name != "" {
 			result.Clients = append(result.Clients, done)
