@@ -46,7 +46,7 @@ func newHomeGuard(ctx context.Context) (*homeGuard, error) {
 }
 
 // toolFolders returns the environment variables of folders that are below the home folder unless something else is set:
-// those of go, of mage, and of rustup, since pip asks rustc for its version.
+// those of go and of mage.
 func toolFolders(ctx context.Context) ([]string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOENV", "GOMODCACHE", "GOPATH").Output()
 	if err != nil {
@@ -57,9 +57,7 @@ func toolFolders(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	if home, err := os.UserHomeDir(); err == nil {
-		for name, folder := range map[string]string{"MAGEFILE_CACHE": ".magefile", "RUSTUP_HOME": ".rustup"} {
-			folders[name] = cmp.Or(started.getenv(name), filepath.Join(home, folder))
-		}
+		folders["MAGEFILE_CACHE"] = cmp.Or(started.getenv("MAGEFILE_CACHE"), filepath.Join(home, ".magefile"))
 	}
 	return lo.Map(slices.Sorted(maps.Keys(folders)), func(name string, _ int) string {
 		return name + "=" + folders[name]
@@ -77,7 +75,9 @@ func (g *homeGuard) check() error {
 	var left []string
 	err := filepath.WalkDir(g.home, func(path string, d fs.DirEntry, err error) error {
 		name := strings.TrimPrefix(path, g.home+"/")
-		if name == ".config/go" { // go's own, for its telemetry
+		switch name {
+		case ".config/go", "Library/Application Support/go", // go's own, for its telemetry
+			".rustup": // rustup's own: pip asks rustc for its version
 			return fs.SkipDir
 		}
 		if err == nil && !d.IsDir() {

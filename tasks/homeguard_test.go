@@ -28,8 +28,9 @@ func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
 		}
 	}
 	put(".config/go/telemetry/mode")
+	put(".rustup/settings.toml")
 	if err := g.check(); err != nil {
-		t.Errorf("go's own: %v", err)
+		t.Errorf("what other programs keep: %v", err)
 	}
 	put(".local/state/flowgate/trust.json")
 	put(".codex/auth.json")
