@@ -13,8 +13,8 @@ import (
 // that has the files now, and is replaced at once when the Secret changes.
 const mountedData = "..data"
 
-// mountedTries is how often a file is looked for while the Secret changes.
-const mountedTries = 5
+// mountedTries is how often a file is looked for while the Secret changes. A try takes microseconds.
+const mountedTries = 100
 
 // IsMounted reports whether Kubernetes fills a folder from a Secret or a ConfigMap. Nothing can be
 // written into it.
