@@ -231,7 +231,8 @@ func (c content) programFiles() []file {
 	}
 }
 
-// compression is gzip's level for layers. The program is 2 % larger than with the default, and packed in 60 % of the time.
+// compression is gzip's level for layers. The program is 2 % larger than with the default, and packed in 60 % of the
+// time.
 const compression = 4
 
 // packLayer returns files as a tar, and that compressed.
