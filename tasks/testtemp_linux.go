@@ -19,7 +19,7 @@ const topFolder = 0x00020000
 //
 // ext4 does not use an inode again within five seconds of its file's end (fs/ext4/ialloc.c, recently_deleted), and
 // looks at each of those before it finds one. Tests make and remove thousands of files: with all of them in one place a
-// tenth of the processors' time went into that. The subfolders of a folder with the flag lie far apart.
+// twentieth of the processors' time went into that. The subfolders of a folder with the flag lie far apart.
 //
 // The path is always the same, because go test does not reuse a result when TMPDIR has changed.
 func tempVariable() []string {
