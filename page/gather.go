@@ -69,18 +69,21 @@ func (s *Server) gather() snapshot {
 	ask(s, &s.usage, usageAge, s.sources.Usage)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.findings.isOlder(s.sources.Now(), findingsAge) {
+	s.gathered = s.sources.Now()
+	if s.findings.isOlder(s.gathered, findingsAge) {
 		s.examine()
 	}
 	return s.known()
 }
 
-// gatherForPaint returns what a page begins with: what is known, unless that is too old.
+// gatherForPaint returns what a page begins with: what is known, unless that is too old. What only
+// some of the sources have said is nothing to begin with: an event that nobody has asked for yet
+// would be one that did not happen.
 func (s *Server) gatherForPaint() snapshot {
 	s.mu.Lock()
-	known, isOld := s.known(), s.stack.isOlder(s.sources.Now(), paintAge)
+	known, age := s.known(), s.sources.Now().Sub(s.gathered)
 	s.mu.Unlock()
-	if isOld {
+	if age < 0 || age >= paintAge {
 		return s.gather()
 	}
 	return known

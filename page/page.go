@@ -65,6 +65,7 @@ type Server struct {
 	events   cached[[]control.Event]
 	usage    cached[Usage]
 	findings cached[[]report.Result]
+	gathered time.Time // when all sources had answered last
 
 	examining bool           // doctor's checks run
 	changing  bool           // a profile is being put in force

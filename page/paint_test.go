@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/page"
+	"github.com/flowgate-go/flowgate/supervisor/control"
 )
 
 // slowly makes the source of a site's stack wait for let; it returns how often it was asked.
@@ -66,6 +67,44 @@ func TestAPageDoesNotWaitForASourceThatHasAnsweredBefore(t *testing.T) {
 	s.mu.Unlock()
 	if text, _ := s.enter(); !strings.Contains(text, "checked> balanced") {
 		t.Errorf("what was said 11 s ago is shown: %s", text)
+	}
+}
+
+// TestAPageDoesNotBeginBeforeAllSourcesHaveAnswered opens a page while the command that made its link
+// is still asking: the stack is known by then, its events are not.
+func TestAPageDoesNotBeginBeforeAllSourcesHaveAnswered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	let, asking := make(chan struct{}), make(chan struct{})
+	s.page.Close()
+	s.page = page.New(page.Sources{Program: "mage", Now: s.clock,
+		Stack: func(context.Context) (page.Stack, error) { return s.stack, nil },
+		Events: func(context.Context) ([]control.Event, error) {
+			close(asking)
+			<-let
+			return []control.Event{{Timestamp: s.clock().Format(time.RFC3339Nano), Event: control.EventProfileChanged,
+				Result: "ok", Profile: "cost", Detail: `from "balanced"`}}, nil
+		}})
+	s.server.Close()
+	s.server = httptest.NewServer(s.page)
+	go s.page.Gather()
+	<-asking
+	painted := make(chan string, 1)
+	go func() {
+		text, _ := s.enter()
+		painted <- text
+	}()
+	select {
+	case text := <-painted:
+		t.Errorf("the page began without the events: %s", text)
+	case <-time.After(200 * time.Millisecond): // as long as a page that waits for nothing needs, many times
+	}
+	close(let)
+	if t.Failed() {
+		return
+	}
+	if text := <-painted; !strings.Contains(text, "profile changed: from") {
+		t.Errorf("%s", text)
 	}
 }
 
