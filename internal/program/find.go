@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
 
 // Started is how this process was started.
@@ -36,9 +38,9 @@ func Find(s Started) string {
 // findProgram returns what the user typed as the program.
 func (s Started) findProgram() string {
 	switch {
-	case isMageCache(s.Executable, s.Getenv("MAGEFILE_CACHE")):
+	case selfexec.IsInMageCache(s.Executable, s.Getenv("MAGEFILE_CACHE")):
 		return s.findMage()
-	case isGoCache(s.Executable):
+	case selfexec.IsInGoCache(s.Executable):
 		if words := s.wordsBefore(0); len(words) > 1 && filepath.Base(words[0]) == "go" {
 			return shortenCommand(words)
 		}
@@ -50,10 +52,10 @@ func (s Started) findProgram() string {
 // findMage returns how mage was typed: as a command, or as `go tool mage`.
 func (s Started) findMage() string {
 	words := s.wordsBefore(0)
-	if len(words) > 0 && isGoCache(words[0]) { // `go tool mage`: its parent is go
+	if len(words) > 0 && selfexec.IsInGoCache(words[0]) { // `go tool mage`: its parent is go
 		words = s.wordsBefore(1)
 	}
-	if len(words) > 0 && !isGoCache(words[0]) {
+	if len(words) > 0 && !selfexec.IsInGoCache(words[0]) {
 		return shortenCommand(words)
 	}
 	return "go tool mage"
@@ -110,12 +112,3 @@ func isSameFile(a, b string) bool {
 	other, err := os.Stat(b)
 	return err == nil && os.SameFile(one, other)
 }
-
-// isMageCache reports whether mage compiled the program at path.
-func isMageCache(path, cache string) bool {
-	return strings.Contains(path, "/.magefile/") ||
-		cache != "" && strings.HasPrefix(path, filepath.Clean(cache)+string(filepath.Separator))
-}
-
-// isGoCache reports whether `go run` or `go tool` compiled the program at path.
-func isGoCache(path string) bool { return strings.Contains(path, "/go-build") }

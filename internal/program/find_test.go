@@ -23,6 +23,7 @@ func TestTheProgramIsNamedAsItWasTyped(t *testing.T) {
 	t.Setenv("PATH", bin)
 	t.Chdir(dir)
 	const hashed, goCache = "/home/ada/.magefile/74c2843", "/home/ada/.cache/go-build/ab/ab12-d/"
+	ciCache := "/builds/ada/cache/ab/ab" + strings.Repeat("12", 31) + "-d/" // as GOCACHE=/builds/ada/cache has it
 	for name, c := range map[string]struct {
 		executable, args string
 		parents          []string
@@ -39,6 +40,10 @@ func TestTheProgramIsNamedAsItWasTyped(t *testing.T) {
 		"mage of a shell": {hashed, hashed + " start", []string{"/opt/x/mage start"}, "/opt/x/mage"},
 		"go tool mage": {hashed, hashed + " start", []string{goCache + "mage start", "go tool mage start"},
 			"go tool mage"},
+		"go tool mage, GOCACHE": {hashed, hashed + " start", []string{ciCache + "mage start", "go tool mage start"},
+			"go tool mage"},
+		"go tool flowgate, GOCACHE": {ciCache + "flowgate", ciCache + "flowgate status",
+			[]string{"go tool flowgate status"}, "go tool flowgate"},
 		"go by path": {hashed, hashed + " start", []string{goCache + "mage start", bin + "/go tool mage start"},
 			"go tool mage"},
 		"another go": {hashed, hashed + " start", []string{goCache + "mage start", "/sdk/bin/go tool mage start"},
