@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/gotest/prepare"
 	"github.com/flowgate-go/flowgate/internal/report"
 	"github.com/flowgate-go/flowgate/internal/selfexec"
 )
@@ -20,10 +21,10 @@ import (
 // step is a run of the go command on FlowGate's own source.
 type step struct {
 	args    []string
-	env     []string       // NAME=value, added to the environment
-	tests   *gotest.Stream // reads the output of go test -json; nil for other commands
-	guard   *homeGuard     // checks the tests' home folder after them; may be nil
-	program *testProgram   // that the tests run; may be nil
+	env     []string         // NAME=value, added to the environment
+	tests   *gotest.Stream   // reads the output of go test -json; nil for other commands
+	home    *prepare.Home    // of the tests; may be nil
+	program *prepare.Program // that the tests run; may be nil
 }
 
 // stepResult is the data of one step.
@@ -85,11 +86,11 @@ func (s step) command() string {
 }
 
 // run runs the step with its output on out. Faults: step-failed, those of gotest.Stream.Close
-// and of homeGuard.check.
+// and of prepare.Home.Check.
 func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	started := time.Now()
 	if s.program != nil {
-		s.env = append(slices.Clone(s.env), s.program.env(ctx, out)...)
+		s.env = append(slices.Clone(s.env), s.program.Env(ctx, out)...)
 	}
 	cmd := exec.CommandContext(ctx, "go", s.args...) //nolint:gosec // the commands are this package's own
 	cmd.Stdout, cmd.Stderr = out, out
@@ -105,8 +106,8 @@ func (s step) run(ctx context.Context, out io.Writer) (stepResult, error) {
 	err := cmd.Run()
 	if s.tests != nil {
 		testErr = s.tests.Close()
-		if s.guard != nil {
-			testErr = cmp.Or(testErr, s.guard.check())
+		if s.home != nil {
+			testErr = cmp.Or(testErr, s.home.Check())
 		}
 		r.Skipped = append([]gotest.Skip{}, s.tests.Skipped...)
 		r.Failed = s.tests.Failed

@@ -3,19 +3,27 @@ package tasks
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/gotest/prepare"
 	"github.com/flowgate-go/flowgate/internal/report"
 )
 
 func TestAStepOfTestsNamesWhatFailedAndWhatWasLeftInTheHomeFolder(t *testing.T) {
-	t.Parallel()
-	dir, home := t.TempDir(), t.TempDir()
-	tools, err := toolFolders(t.Context())
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir()) // where macOS has its caches
+	dir := t.TempDir()
+	home, err := prepare.NewHome(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +44,8 @@ func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("HOME")+"/left", nil, 0o60
 	}
 	run := func(name string) (stepResult, string, error) {
 		var out bytes.Buffer
-		guard := &homeGuard{home: home, tools: tools}
 		messages := (&report.Output{Stderr: &out}).Messages() // as run gives it: both streams of go test go there
-		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: guard.env(), guard: guard,
+		r, err := step{args: []string{"test", "-C=" + dir, "-json", "-run=" + name, "./..."}, env: home.Env(), home: home,
 			tests: &gotest.Stream{Command: "go test -C=" + dir}}.run(t.Context(), messages)
 		return r, out.String(), err
 	}
@@ -53,7 +60,7 @@ func TestB(t *testing.T) { _ = os.WriteFile(os.Getenv("HOME")+"/left", nil, 0o60
 	if r, out, err = run("TestC"); err == nil || len(r.Failed) != 0 { // what TestB left is still there
 		t.Errorf("%+v, %v, %s", r, err, out)
 	}
-	if err := os.Remove(filepath.Join(home, "left")); err != nil {
+	if home, err = prepare.NewHome(t.Context()); err != nil { // as the next run makes it
 		t.Fatal(err)
 	}
 	if r, out, err = run("TestC"); err != nil || !r.OK {

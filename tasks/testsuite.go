@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/samber/lo"
-
 	"github.com/flowgate-go/flowgate/internal/gotest"
+	"github.com/flowgate-go/flowgate/internal/gotest/prepare"
 )
 
 // Folders of modules that hold only tests, so that what only tests need is not among
@@ -40,33 +39,28 @@ func runTests(ctx context.Context, run string) error {
 	if requireSource("test") != nil {
 		return runGoSteps(ctx, "test") // which says why, before anything is written
 	}
-	guard, err := newHomeGuard(ctx)
+	home, err := prepare.NewHome(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = guard.close() }()
-	folder, err := testCache()
+	defer func() { _ = home.Close() }()
+	race, err := prepare.RaceFlags(ctx)
 	if err != nil {
 		return err
 	}
-	overlay, err := raceOverlay(ctx, folder)
-	if err != nil {
-		return err
-	}
-	return runGoSteps(ctx, "test", testSteps(guard, overlay, run)...)
+	return runGoSteps(ctx, "test", testSteps(home, race, run)...)
 }
 
 // testSteps returns a step for the tests that the race detector would make much slower (testsWithoutRace), and one for
-// those of each of testModules.
-func testSteps(guard *homeGuard, overlay []string, run string) []step {
-	program := &testProgram{root: "."}
-	steps := []step{testStep(guard, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
+// those of each of testModules, with the flags race.
+func testSteps(home *prepare.Home, race []string, run string) []step {
+	program := &prepare.Program{Root: ".", Tests: testModule}
+	steps := []step{testStep(home, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
 		[]string{"./internal/router/route"}, "CGO_ENABLED=0")}
 	for _, m := range testModules() {
-		flags := slices.Concat([]string{"-race", "-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))},
-			overlay, withoutRaceDetector())
+		flags := append([]string{"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))}, race...)
 		packages := append(strings.Fields(m.first), "./...")
-		s := testStep(guard, m.module, run, flags, packages, raceOptions())
+		s := testStep(home, m.module, run, flags, packages, raceOptions())
 		s.program = program
 		steps = append(steps, s)
 	}
@@ -82,13 +76,13 @@ const testsWithoutRace = "^TestTheDocumentHasTheFiguresOfTheSimulatedRouters$"
 // of its intervals and time limits, another is compiled, linked or tested. vet is the target lint's, test programs
 // without symbols for a debugger are linked in half the time, and the compiler needs an eighth less with fewer garbage
 // collections.
-func testStep(guard *homeGuard, module, run string, flags, packages []string, env string) step {
+func testStep(home *prepare.Home, module, run string, flags, packages []string, env string) step {
 	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-vet=off", "-ldflags=-s -w",
 		"-toolexec=env GOGC=400"}, flags, packages)
 	if run != "" {
 		args = append(args, "-run="+run)
 	}
-	return step{args: args, env: slices.Concat(guard.env(), tempVariable(), []string{env}), guard: guard,
+	return step{args: args, env: slices.Concat(home.Env(), prepare.TempVariable(), []string{env}), home: home,
 		tests: &gotest.Stream{Forbid: started.getenv("FLOWGATE_FORBID_SKIPS") != "", Elsewhere: targetsByPackage(),
 			Command: "go test -C=" + module}}
 }
@@ -98,43 +92,6 @@ func testStep(guard *homeGuard, module, run string, flags, packages []string, en
 // again. That is longer than the tests of most packages take. Tests wait for their goroutines.
 func raceOptions() string {
 	return "GORACE=" + strings.TrimSpace(started.getenv("GORACE")+" atexit_sleep_ms=0")
-}
-
-// withoutRaceDetector returns the flags that leave unwatchedPackages out of what the race detector watches.
-func withoutRaceDetector() []string {
-	return lo.Map(unwatchedPackages(), func(packages string, _ int) string {
-		return "-gcflags=" + packages + "=-race=false"
-	})
-}
-
-// unwatchedPackages returns patterns of packages that the race detector does not watch: SQLite, the ciphers, regular
-// expressions, the search for secrets in a text, the reading of YAML and compression. They compute much with what one
-// goroutine gave them, and take four to ten times as long when each of their accesses is watched. Everything that
-// goroutines of ours share stays watched.
-//
-// So does each package that uses atomic variables or sync.Map. The race detector would not see what they put in order,
-// and report races that are none, in such a package and elsewhere: the linker keeps one copy of the code of a generic
-// type such as sync.Map is made of, and that may be the copy of the package that is not watched.
-func unwatchedPackages() []string {
-	return []string{
-		"github.com/ncruces/go-sqlite3-wasm/...",
-		"golang.org/x/crypto/blowfish",
-		"golang.org/x/crypto/chacha20",
-		"golang.org/x/crypto/internal/poly1305",
-		"golang.org/x/crypto/pbkdf2",
-		"golang.org/x/crypto/scrypt",
-		"regexp/...",
-		"github.com/flowgate-go/flowgate/internal/secret/match",
-		"github.com/goccy/go-yaml/scanner",
-		"github.com/goccy/go-yaml/lexer",
-		"github.com/goccy/go-yaml/token",
-		"github.com/goccy/go-yaml/parser",
-		"github.com/andybalholm/brotli/...",
-		"compress/...",
-		"github.com/klauspost/compress/zstd/...",
-		"github.com/klauspost/compress/huff0",
-		"github.com/klauspost/compress/zstd/...",
-	}
 }
 
 // suite is a target with tests that need more than Go and git. The target test therefore

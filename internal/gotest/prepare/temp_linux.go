@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // topFolder is ext4's flag for a folder whose subfolders have nothing to do with each other (chattr +T).
 const topFolder = 0x00020000
 
-// tempVariable returns the environment variable that has the tests keep their temporary files in a folder with the flag
+// TempVariable returns the environment variable that has the tests keep their temporary files in a folder with the flag
 // topFolder; nothing where that is not possible.
 //
 // ext4 does not use an inode again within five seconds of its file's end (fs/ext4/ialloc.c, recently_deleted), and
@@ -22,14 +22,14 @@ const topFolder = 0x00020000
 // twentieth of the processors' time went into that. The subfolders of a folder with the flag lie far apart.
 //
 // The path is always the same, because go test does not reuse a result when TMPDIR has changed.
-func tempVariable() []string {
+func TempVariable() []string {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("flowgate-test-%d", os.Geteuid()))
 	_ = os.Mkdir(folder, 0o711) //nolint:gosec // tests start programs as another user, which must reach its own files
 	info, err := os.Lstat(folder)
 	if err != nil || !info.IsDir() || ownfile.WhyNotOwn(info) != "" || markTop(folder) != nil {
 		return nil
 	}
-	removeOld(folder, time.Now().Add(-maxTestAge))
+	removeOld(folder, time.Now().Add(-maxAge))
 	return []string{"TMPDIR=" + folder}
 }
 

@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 
 // TestProgramsWithTheRaceDetectorAreLinkedWithTheOverlay runs two programs, one of which has a race.
 func TestProgramsWithTheRaceDetectorAreLinkedWithTheOverlay(t *testing.T) {
-	t.Chdir("..")
+	t.Parallel()
 	folder := t.TempDir()
 	overlay, err := raceOverlay(t.Context(), folder)
 	if err != nil || (len(overlay) == 1) != (runtime.GOOS == "linux" && runtime.GOARCH == "amd64") {
@@ -56,14 +56,11 @@ func main() {
 
 func TestTheFunctionOfTheOverlayCountsBits(t *testing.T) {
 	t.Parallel()
-	source, err := filepath.Abs("testdata/race/popcount.c")
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := filepath.Join(t.TempDir(), "main.go")
 	if err := os.WriteFile(file, []byte(`package main
 
-// #include "`+source+`"
+/*
+`+popcount+`*/
 import "C"
 
 import (

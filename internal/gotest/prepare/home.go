@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -18,15 +19,15 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 )
 
-// homeGuard gives the tests a home folder of their own, which must stay empty: they never see the developer's.
-type homeGuard struct {
-	home  string   // of the tests
-	tools []string // variables that have other programs find what they find without them
+// Home is a home folder for the tests, which must stay empty: they never see the developer's.
+type Home struct {
+	folder string
+	tools  []string // variables that have other programs find what they find without them
 }
 
-// newHomeGuard makes an empty home folder. Its path is always the same, because go test does
+// NewHome makes an empty home folder. Its path is always the same, because go test does
 // not reuse a result when a variable that the test reads has changed.
-func newHomeGuard(ctx context.Context) (*homeGuard, error) {
+func NewHome(ctx context.Context) (*Home, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
@@ -35,14 +36,30 @@ func newHomeGuard(ctx context.Context) (*homeGuard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &homeGuard{home: filepath.Join(cache, "flowgate", "test-home"), tools: tools}
-	if err := g.close(); err != nil {
+	h := &Home{folder: filepath.Join(cache, "flowgate", "test-home"), tools: tools}
+	if err := h.Close(); err != nil {
 		return nil, fmt.Errorf("empty the home folder of the tests: %w", err)
 	}
-	if err := os.MkdirAll(g.home, 0o700); err != nil {
+	if err := os.MkdirAll(h.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
 	}
-	return g, nil
+	if err := h.endTelemetry(); err != nil {
+		return nil, fmt.Errorf("make a home folder for the tests: %w", err)
+	}
+	return h, nil
+}
+
+// endTelemetry has go write no telemetry into the home folder: go does so in the background, also while the folder is
+// being removed.
+func (h *Home) endTelemetry() error {
+	folder := filepath.Join(h.folder, ".config", "go", "telemetry")
+	if runtime.GOOS == "darwin" {
+		folder = filepath.Join(h.folder, "Library", "Application Support", "go", "telemetry")
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "mode"), []byte("off"), 0o600)
 }
 
 // toolFolders returns the environment variables of folders that are below the home folder unless something else is set:
@@ -57,24 +74,24 @@ func toolFolders(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	if home, err := os.UserHomeDir(); err == nil {
-		folders["MAGEFILE_CACHE"] = cmp.Or(started.getenv("MAGEFILE_CACHE"), filepath.Join(home, ".magefile"))
+		folders["MAGEFILE_CACHE"] = cmp.Or(os.Getenv("MAGEFILE_CACHE"), filepath.Join(home, ".magefile"))
 	}
 	return lo.Map(slices.Sorted(maps.Keys(folders)), func(name string, _ int) string {
 		return name + "=" + folders[name]
 	}), nil
 }
 
-// env returns what the environment of the tests has in addition.
-func (g *homeGuard) env() []string {
-	return append([]string{"HOME=" + g.home, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME="},
-		g.tools...)
+// Env returns what the environment of the tests has in addition.
+func (h *Home) Env() []string {
+	return append([]string{"HOME=" + h.folder, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME="},
+		h.tools...)
 }
 
-// check returns the fault tests-left-files when a test wrote into its home folder.
-func (g *homeGuard) check() error {
+// Check returns the fault tests-left-files when a test wrote into its home folder.
+func (h *Home) Check() error {
 	var left []string
-	err := filepath.WalkDir(g.home, func(path string, d fs.DirEntry, err error) error {
-		name := strings.TrimPrefix(path, g.home+"/")
+	err := filepath.WalkDir(h.folder, func(path string, d fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, h.folder+"/")
 		switch name {
 		case ".config/go", "Library/Application Support/go", // go's own, for its telemetry
 			".rustup": // rustup's own: pip asks rustc for its version
@@ -92,5 +109,5 @@ func (g *homeGuard) check() error {
 		WithHint("its package has to call trusttest.Run in TestMain, or the test to set HOME for what it starts")
 }
 
-// close removes the home folder.
-func (g *homeGuard) close() error { return os.RemoveAll(g.home) }
+// Close removes the home folder.
+func (h *Home) Close() error { return os.RemoveAll(h.folder) }

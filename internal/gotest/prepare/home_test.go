@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"os"
@@ -13,13 +13,13 @@ import (
 
 func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	g, err := newHomeGuard(t.Context())
+	h, err := NewHome(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	put := func(file string) {
 		t.Helper()
-		path := filepath.Join(g.home, file)
+		path := filepath.Join(h.folder, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -29,23 +29,23 @@ func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
 	}
 	put(".config/go/telemetry/mode")
 	put(".rustup/settings.toml")
-	if err := g.check(); err != nil {
+	if err := h.Check(); err != nil {
 		t.Errorf("what other programs keep: %v", err)
 	}
 	put(".local/state/flowgate/trust.json")
 	put(".codex/auth.json")
-	if err := g.check(); !fault.HasCode(err, "tests-left-files") ||
+	if err := h.Check(); !fault.HasCode(err, "tests-left-files") ||
 		!strings.Contains(err.Error(), ": .codex/auth.json, .local/state/flowgate/trust.json") {
 		t.Errorf("%v", err)
 	}
-	if again, err := newHomeGuard(t.Context()); err != nil || again.home != g.home || again.check() != nil {
+	if again, err := NewHome(t.Context()); err != nil || again.folder != h.folder || again.Check() != nil {
 		t.Errorf("the next run: %+v, %v", again, err)
 	}
 }
 
 func TestTestsHaveAnotherHomeAndTheSameGo(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	g, err := newHomeGuard(t.Context())
+	h, err := NewHome(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +59,11 @@ func TestTestsHaveAnotherHomeAndTheSameGo(t *testing.T) {
 		}
 		return string(out)
 	}
-	before, after := strings.Fields(folders()), strings.Fields(folders(g.env()...))
-	if last := len(before) - 1; !slices.Equal(before[:last], after[:last]) || after[last] != g.home {
+	if mode := folders(append(h.Env(), "GOTELEMETRY=")...); mode == "" {
+		t.Error(mode)
+	}
+	before, after := strings.Fields(folders()), strings.Fields(folders(h.Env()...))
+	if last := len(before) - 1; !slices.Equal(before[:last], after[:last]) || after[last] != h.folder {
 		t.Errorf("%q became %q", before, after)
 	}
 }

@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"os"
@@ -16,7 +16,7 @@ func TestTemporaryFilesOfTestsAreSpreadOverTheFileSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	isExt4 := fs.Type == unix.EXT4_SUPER_MAGIC
-	got := tempVariable()
+	got := TempVariable()
 	if len(got) == 0 && !isExt4 {
 		return // there is no such flag
 	}
@@ -39,11 +39,11 @@ func TestTemporaryFilesOfTestsAreSpreadOverTheFileSystem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	yesterday := time.Now().Add(-maxTestAge - time.Minute)
+	yesterday := time.Now().Add(-maxAge - time.Minute)
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
-	if again := tempVariable(); len(again) != 1 || again[0] != got[0] {
+	if again := TempVariable(); len(again) != 1 || again[0] != got[0] {
 		t.Errorf("%q after %q: a path that changes spoils the cached results", again, got)
 	}
 	if _, err := os.Stat(old); err == nil {
@@ -56,7 +56,7 @@ func TestTemporaryFilesOfTestsAreSpreadOverTheFileSystem(t *testing.T) {
 
 func TestAnotherUsersFolderIsNotUsedForTemporaryFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	got := tempVariable()
+	got := TempVariable()
 	if len(got) == 0 {
 		return // not ext4, as the test above has it
 	}
@@ -64,7 +64,7 @@ func TestAnotherUsersFolderIsNotUsedForTemporaryFiles(t *testing.T) {
 	if err := os.Chmod(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if got := tempVariable(); got != nil {
+	if got := TempVariable(); got != nil {
 		t.Errorf("%q, which everybody can write", got)
 	}
 	if err := os.Remove(folder); err != nil {
@@ -73,7 +73,7 @@ func TestAnotherUsersFolderIsNotUsedForTemporaryFiles(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), folder); err != nil {
 		t.Fatal(err)
 	}
-	if got := tempVariable(); got != nil {
+	if got := TempVariable(); got != nil {
 		t.Errorf("%q, which is a link", got)
 	}
 }

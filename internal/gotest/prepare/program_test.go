@@ -1,4 +1,4 @@
-package tasks
+package prepare
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func TestThePathOfTheProgramThatTestsRunChangesWithIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		env := (&testProgram{root: root}).env(t.Context(), &out)
+		env := (&Program{Root: root, Tests: "test"}).Env(t.Context(), &out)
 		if len(env) != 1 || out.Len() > 0 {
 			t.Fatalf("%q, %s", env, out.String())
 		}
@@ -50,18 +50,18 @@ func TestThePathOfTheProgramThatTestsRunChangesWithIt(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		path, _ = strings.CutPrefix((&testProgram{root: root}).env(t.Context(), &bytes.Buffer{})[0],
+		path, _ = strings.CutPrefix((&Program{Root: root, Tests: "test"}).Env(t.Context(), &bytes.Buffer{})[0],
 			subprocess.ProgramVariable+"=")
 		if changed := path != paths["old"]; changed != change.matters {
 			t.Errorf("%s changes the path: %v", change.file, changed)
 		}
 		paths["old"] = path
 	}
-	older, killed := time.Now().Add(-maxTestAge-time.Minute), filepath.Join(filepath.Dir(paths["new"]), "new-of a killed run")
+	older, killed := time.Now().Add(-maxAge-time.Minute), filepath.Join(filepath.Dir(paths["new"]), "new-of a killed run")
 	if err := errors.Join(os.Mkdir(killed, 0o700), os.Chtimes(killed, older, older)); err != nil {
 		t.Fatal(err)
 	}
-	_ = (&testProgram{root: root}).env(t.Context(), &bytes.Buffer{})
+	_ = (&Program{Root: root, Tests: "test"}).Env(t.Context(), &bytes.Buffer{})
 	if _, err := os.Stat(paths["new"]); err != nil {
 		t.Errorf("a program of today is gone: %v", err)
 	}
@@ -75,7 +75,7 @@ func TestTestsRunWithoutAProgramThatDoesNotCompile(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv(subprocess.ProgramVariable, filepath.Join(t.TempDir(), "absent"))
 	var out bytes.Buffer
-	if env := (&testProgram{root: t.TempDir()}).env(t.Context(), &out); env != nil || !strings.Contains(out.String(), "absent") {
+	if env := (&Program{Root: t.TempDir()}).Env(t.Context(), &out); env != nil || !strings.Contains(out.String(), "absent") {
 		t.Errorf("%q, %s", env, out.String())
 	}
 }
