@@ -4,14 +4,18 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
-// redisAt returns a client of the Redis at a port; password may be empty.
-func (c *cluster) redisAt(port, password string) *redis.Client {
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port, Password: password, DisableIdentity: true})
-	c.t.Cleanup(func() { _ = client.Close() })
-	return client
+// redisAt returns a connection with the Redis at a port; password may be empty.
+func (c *cluster) redisAt(port, password string) redis.Conn {
+	c.t.Helper()
+	conn, err := redis.DialContext(c.t.Context(), "tcp", "127.0.0.1:"+port, redis.DialPassword(password))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // askRedis sends a command to Redis, and returns what it answers.
@@ -21,13 +25,14 @@ func (c *cluster) askRedis(command string) string {
 }
 
 // ask sends a command, and returns what Redis answers as a text.
-func (c *cluster) ask(client *redis.Client, command string) string {
+func (c *cluster) ask(conn redis.Conn, command string) string {
 	c.t.Helper()
-	answer, err := client.Do(c.t.Context(), wordsOf(command)...).Result()
+	words := wordsOf(command)
+	answer, err := conn.Do(words[0].(string), words[1:]...)
 	if err != nil {
 		c.t.Fatalf("%s: %v", command, err)
 	}
-	text, _ := answer.(string)
+	text, _ := redis.String(answer, nil) // "" for what is no text
 	return text
 }
 

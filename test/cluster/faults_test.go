@@ -1,7 +1,6 @@
 package cluster_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
@@ -36,16 +35,15 @@ func TestNoClientSeesAFaultOfRedis(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, nil)
 	l := startLoad(t, c)
-	operator := c.redisAt(c.redisCommand[2], "").Conn() // one connection: that of an operator who has logged in
-	defer func() { _ = operator.Close() }()
+	operator := c.redisAt(c.redisCommand[2], "") // one connection: that of an operator who has logged in
 	for _, f := range faults {
-		c.send(operator, f.begin)
-		c.send(operator, "CLIENT KILL TYPE normal SKIPME yes") // all must say again who they are
-		c.send(operator, "CLIENT KILL TYPE pubsub")
+		c.ask(operator, f.begin)
+		c.ask(operator, "CLIENT KILL TYPE normal SKIPME yes") // all must say again who they are
+		c.ask(operator, "CLIENT KILL TYPE pubsub")
 		c.waitShared(f.problem)
 		c.checkTold(f.problem)
 		l.wait(t, 5*workers)
-		c.send(operator, f.end)
+		c.ask(operator, f.end)
 		c.waitShared("")
 		c.checkTold("")
 		l.wait(t, 2*workers)
@@ -53,10 +51,8 @@ func TestNoClientSeesAFaultOfRedis(t *testing.T) {
 	}
 	for _, command := range []string{"DEBUG SLEEP 2", "CLIENT PAUSE 2000"} { // these end by themselves
 		before := lo.Map(c.routers, func(r *router, _ int) int { return r.countTold("slow") })
-		client := c.redisAt(c.redisCommand[2], "")
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		err := client.Do(ctx, wordsOf(command)...).Err()
-		cancel()
+		words := wordsOf(command)
+		_, err := redis.DoWithTimeout(c.redisAt(c.redisCommand[2], ""), 20*time.Second, words[0].(string), words[1:]...)
 		if timeout := net.Error(nil); err != nil && (!errors.As(err, &timeout) || !timeout.Timeout()) {
 			t.Fatalf("%s: %v", command, err)
 		}
@@ -74,14 +70,6 @@ func TestNoClientSeesAFaultOfRedis(t *testing.T) {
 // countTold returns how often a router has logged a problem of Redis.
 func (r *router) countTold(problem string) int {
 	return strings.Count(r.output(), `"problem":"`+problem+`"`)
-}
-
-// send sends a command over a connection.
-func (c *cluster) send(conn *redis.Conn, command string) {
-	c.t.Helper()
-	if err := conn.Do(c.t.Context(), wordsOf(command)...).Err(); err != nil {
-		c.t.Fatalf("%s: %v", command, err)
-	}
 }
 
 // wordsOf returns the words of a command.

@@ -28,7 +28,6 @@ var heavyInits = map[string]int{
 	"encoding/xml":                                   20 << 10,  // the JUnit format
 	"unicode":                                        12 << 10,
 	"github.com/klauspost/compress/internal/snapref": 10 << 10, // a table of CRC32, of zstd
-	"github.com/redis/go-redis/v9":                   13 << 10, // its scripts, and tables of commands
 	"github.com/samber/lo":                           9 << 10,  // two regular expressions
 	"runtime/metrics":                                15 << 10, // its descriptions; for how the router's heap grows
 }

@@ -3,12 +3,13 @@ package shared
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
-	"sync"
+	"syscall"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
+	"golang.org/x/sys/unix"
 
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 )
@@ -16,34 +17,102 @@ import (
 // callTimeout is how long one round trip to Redis may take. No request of a client waits for it.
 const callTimeout = 500 * time.Millisecond
 
-// silentLog takes what go-redis would write to the standard error, where the router's log is.
-type silentLog struct{}
-
-// Printf implements go-redis' logger.
-func (silentLog) Printf(context.Context, string, ...any) {}
-
-// silence turns off the log of go-redis, which is one for the whole process.
-var silence = sync.OnceFunc(func() { redis.SetLogger(silentLog{}) })
-
 // dialer connects with Redis in place of the network; nil: the network does.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newClient returns a client that connects when it is first used. It speaks the oldest protocol that all
-// versions of Redis, and those that took after it, understand.
-func newClient(r *settings.Redis, dial dialer) *redis.Client {
-	silence()
-	o := &redis.Options{
-		Network: r.Network, Addr: r.Address, Username: r.Username, Password: r.Password, DB: r.DB,
-		Protocol: 2, DisableIdentity: true, MaxRetries: -1, DialerRetries: 1, DialTimeout: callTimeout,
-		ReadTimeout: callTimeout, WriteTimeout: callTimeout, ContextTimeoutEnabled: true,
-		PoolSize: 2, PipelinePoolSize: -1, PoolTimeout: callTimeout,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+// connect connects with Redis. It speaks the oldest protocol that all versions of Redis, and those that took after it,
+// understand. Every error is a connectError.
+func connect(ctx context.Context, r *settings.Redis, dial dialer) (*connected, error) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
 	}
-	if dial != nil {
-		o.Dialer = dial
+	var socket net.Conn
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	options := []redis.DialOption{
+		redis.DialUsername(r.Username), redis.DialPassword(r.Password), redis.DialDatabase(r.DB),
+		redis.DialReadTimeout(callTimeout), redis.DialWriteTimeout(callTimeout),
+		redis.DialUseTLS(r.TLS), redis.DialTLSHandshakeTimeout(callTimeout),
+		redis.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
+		redis.DialContextFunc(func(ctx context.Context, network, address string) (c net.Conn, err error) {
+			socket, err = dial(ctx, network, address)
+			return socket, err
+		}),
 	}
-	if r.TLS {
-		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	c, err := redis.DialContext(ctx, r.Network, r.Address, options...)
+	if err != nil {
+		return nil, connectError{err}
 	}
-	return redis.NewClient(o)
+	return &connected{c.(redis.ConnWithTimeout), socket}, nil //nolint:forcetypeassert // it always is one
+}
+
+// connected is a connection that was made.
+type connected struct {
+	redis.ConnWithTimeout
+	socket net.Conn // below TLS
+}
+
+// hasEnded reports whether Redis has closed the connection, while nobody read from it.
+func (c *connected) hasEnded() bool {
+	raw, hasFile := c.socket.(syscall.Conn)
+	if !hasFile {
+		return false
+	}
+	file, err := raw.SyscallConn()
+	if err != nil {
+		return true
+	}
+	var n int
+	var peekErr error
+	err = file.Read(func(fd uintptr) (done bool) {
+		n, _, peekErr = unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return true
+	})
+	switch {
+	case err != nil:
+		return true
+	case peekErr != nil:
+		return !errors.Is(peekErr, unix.EAGAIN) && !errors.Is(peekErr, unix.EINTR)
+	}
+	return n == 0 // the end of what Redis sends
+}
+
+// connectError is the error of a connection that was not made: no command was sent.
+type connectError struct{ error }
+
+// Unwrap returns the cause.
+func (e connectError) Unwrap() error { return e.error }
+
+// connection is a connection that is made when it is first used, and anew after it broke. One goroutine uses it.
+type connection struct {
+	dial func(context.Context) (*connected, error)
+	conn *connected // nil: there is none
+}
+
+// call makes one round trip for the commands of a pipeline: within callTimeout, once they are connected. It returns the
+// first error, also of those that Redis answered.
+func (c *connection) call(ctx context.Context, p *pipeline) error {
+	if c.conn != nil && c.conn.hasEnded() { // Redis has started anew meanwhile, say
+		c.close()
+	}
+	if c.conn == nil {
+		conn, err := c.dial(ctx)
+		if err != nil {
+			return p.fail(err)
+		}
+		c.conn = conn
+	}
+	err := p.call(c.conn)
+	if c.conn.Err() != nil {
+		c.close()
+	}
+	return err
+}
+
+// close closes the connection.
+func (c *connection) close() {
+	if c.conn != nil {
+		_ = c.conn.Close() // it is of no further use
+	}
+	c.conn = nil
 }

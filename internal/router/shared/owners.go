@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
 	"github.com/flowgate-go/flowgate/internal/router/shared/health"
@@ -81,7 +79,7 @@ func (l *link) addPins(b *batch) {
 	b.pins, l.pins = l.pins, nil
 	l.nextPins = time.Now().Add(minPeriod)
 	for _, p := range b.pins {
-		b.pipe.Set(context.Background(), l.names.Owner(p.name), p.owner, p.ttl)
+		b.pipe.set(l.names.Owner(p.name), p.owner, p.ttl)
 		if p.isPushed {
 			b.message = message.AppendLine(b.message, message.Pin, p.name, p.owner)
 		}
@@ -147,24 +145,22 @@ func (l *link) find(ctx context.Context) {
 
 // findAll makes one round trip for lookups.
 func (l *link) findAll(ctx context.Context, all []*lookup) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	pipe := l.client.Pipeline()
-	var replies [][]*redis.StringCmd
+	var pipe pipeline
+	var replies [][]*command
 	for _, q := range all {
-		var asked []*redis.StringCmd
+		var asked []*command
 		for _, w := range q.wanted {
-			asked = append(asked, pipe.Get(ctx, l.names.Owner(l.sealer.Seal(w.Key))))
+			asked = append(asked, pipe.add("get", l.names.Owner(l.sealer.Seal(w.Key))))
 		}
 		replies = append(replies, asked)
 	}
-	if _, err := pipe.Exec(ctx); health.Classify(err) != "" && !errors.Is(err, context.Canceled) {
+	if err := l.finder.call(ctx, &pipe); health.Classify(err) != "" && !errors.Is(err, context.Canceled) {
 		l.health.Note(health.Commands, err) // no further request waits, until the sender notes that Redis is back
 	}
 	for i, q := range all {
 		for j, w := range q.wanted {
 			l.mu.Lock()
-			owner := l.owners[replies[i][j].Val()]
+			owner := l.owners[replies[i][j].text()]
 			l.mu.Unlock()
 			if owner != nil {
 				w.Store.Adopt(w.Key, owner)

@@ -2,12 +2,11 @@ package shared
 
 import (
 	"context"
-	"errors"
 	"maps"
-	"net"
+	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/shared/health"
@@ -34,47 +33,63 @@ func (l *link) receive(ctx context.Context) {
 	}
 }
 
-// listen subscribes and applies messages, until the connection breaks.
+// listen subscribes and applies messages, until the connection breaks, or has been silent for twice as long as a router
+// may be.
 func (l *link) listen(ctx context.Context) error {
-	channel := l.client.Subscribe(ctx)
+	conn, err := l.dial(ctx)
+	if err != nil {
+		return err
+	}
+	channel := redis.PubSubConn{Conn: conn}
 	defer func() { _ = channel.Close() }() // it is of no further use
 	// What waits for a message does not look at ctx, and messages of others may never cease.
 	stop := context.AfterFunc(ctx, func() { _ = channel.Close() })
 	defer stop()
-	if err := subscribe(ctx, channel, l.names.Channel()); err != nil {
+	if err := subscribe(channel, l.names.Channel()); err != nil {
 		return err
 	}
 	l.health.Note(health.Messages, nil)
 	l.reload()
-	isAsked := false // whether the other end still answers
+	defer askWhile(channel)()
 	for {
-		got, err := channel.ReceiveTimeout(ctx, peerTTL)
-		switch timeout := net.Error(nil); {
-		case errors.As(err, &timeout) && timeout.Timeout() && !isAsked:
-			if err := channel.Ping(ctx); err != nil {
-				return err
-			}
-			isAsked = true
-			continue
-		case err != nil:
-			return err
+		switch got := channel.ReceiveWithTimeout(2 * peerTTL).(type) {
+		case error:
+			return got
+		case redis.Message:
+			l.apply(string(got.Data))
 		}
-		isAsked = false
 		l.health.Note(health.Messages, nil)
-		if m, isMessage := got.(*redis.Message); isMessage {
-			l.apply(m.Payload)
+	}
+}
+
+// askWhile asks the other end every peerTTL whether it is there, until the function that it returns is called.
+func askWhile(channel redis.PubSubConn) (end func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		tick := time.NewTicker(peerTTL)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = channel.Ping("") // who reads notes the error
+			}
 		}
+	})
+	return func() {
+		stop()
+		asking.Wait()
 	}
 }
 
 // subscribe subscribes to a channel and waits until Redis has confirmed that.
-func subscribe(ctx context.Context, channel *redis.PubSub, name string) error {
-	bound, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := channel.Subscribe(bound, name); err != nil {
+func subscribe(channel redis.PubSubConn, name string) error {
+	if err := channel.Subscribe(name); err != nil {
 		return err
 	}
-	_, err := channel.ReceiveTimeout(bound, callTimeout)
+	err, _ := channel.ReceiveWithTimeout(callTimeout).(error)
 	return err
 }
 

@@ -2,12 +2,9 @@ package shared
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/shared/health"
@@ -28,7 +25,7 @@ type queuedEvent struct {
 
 // batch is what one round trip sends.
 type batch struct {
-	pipe    redis.Pipeliner
+	pipe    pipeline
 	message []byte
 	loads   []loading
 	owners  []*member // of events
@@ -36,15 +33,15 @@ type batch struct {
 	sums    sumBatch
 	pins    []pin
 	isBeat  bool // the sign of life is in it
-	time    *redis.TimeCmd
+	time    *command
 	begun   time.Time
 }
 
 // loading is a member whose cooldown is read.
 type loading struct {
 	member *member
-	value  *redis.StringCmd
-	left   *redis.DurationCmd
+	value  *command
+	left   *command
 }
 
 // send sends what has changed, until ctx ends; then once more what is left.
@@ -70,7 +67,7 @@ func (l *link) send(ctx context.Context) {
 
 // sendOnce makes one round trip, if there is something to send. last is a line that is sent besides.
 func (l *link) sendOnce(ctx context.Context, last []byte) {
-	b := &batch{pipe: l.client.Pipeline(), message: []byte(message.Head(l.origin)), begun: l.now()}
+	b := &batch{message: []byte(message.Head(l.origin)), begun: l.now()}
 	empty := len(b.message)
 	l.addBeat(b)
 	l.addEvents(b)
@@ -79,16 +76,12 @@ func (l *link) sendOnce(ctx context.Context, last []byte) {
 	l.addGauges(b)
 	l.addPins(b)
 	if b.message = append(b.message, last...); len(b.message) > empty {
-		b.pipe.Publish(ctx, l.names.Channel(), b.message)
+		b.pipe.add("publish", l.names.Channel(), b.message)
 	}
-	if b.pipe.Len() == 0 {
+	if len(b.pipe.commands) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	results, err := b.pipe.Exec(ctx)
-	err = firstError(results, err)
-	l.health.Note(health.Commands, err)
+	l.health.Note(health.Commands, l.sender.call(ctx, &b.pipe))
 	l.finishSums(b)
 	if l.health.IsDown() {
 		l.restore(b)
@@ -120,14 +113,18 @@ const minDrift = 250 * time.Millisecond
 
 // finishTime compares the clock of Redis with that of this machine.
 func (l *link) finishTime(b *batch) {
-	if b.time == nil || b.time.Err() != nil {
+	if b.time == nil {
+		return
+	}
+	redisTime, err := b.time.time()
+	if err != nil {
 		return
 	}
 	now := l.now()
 	if now.Sub(b.begun) < maxLookup { // Redis is fast again
 		l.late.Store(0)
 	}
-	ahead := b.time.Val().Sub(b.begun.Add(now.Sub(b.begun) / 2))
+	ahead := redisTime.Sub(b.begun.Add(now.Sub(b.begun) / 2))
 	drift := ahead - l.clock.At(now).Sub(now)
 	isFirst := !l.isTimeKnown
 	l.isTimeKnown = true
@@ -145,19 +142,6 @@ func (l *link) finishTime(b *batch) {
 	}
 }
 
-// firstError returns the first error of the results that is one; err is that of the whole round trip.
-func firstError(results []redis.Cmder, err error) error {
-	for _, r := range results {
-		if e := r.Err(); e != nil && !errors.Is(e, redis.Nil) {
-			return e
-		}
-	}
-	if errors.Is(err, redis.Nil) {
-		return nil
-	}
-	return err
-}
-
 // addBeat adds the sign of life, when it is time for it. It writes, so that a Redis that is full or only
 // reads is noticed.
 func (l *link) addBeat(b *batch) {
@@ -166,9 +150,9 @@ func (l *link) addBeat(b *batch) {
 		return
 	}
 	l.nextBeat = now.Add(beatInterval)
-	b.pipe.Set(context.Background(), l.names.Router(l.origin), message.Version, peerTTL)
+	b.pipe.set(l.names.Router(l.origin), message.Version, peerTTL)
 	b.message = message.AppendLine(b.message, message.Alive)
-	b.isBeat, b.time = true, b.pipe.Time(context.Background())
+	b.isBeat, b.time = true, b.pipe.add("time")
 }
 
 // addEvents adds the changes of cooldowns.
@@ -187,15 +171,15 @@ func (l *link) addEvents(b *batch) {
 
 // addEvent adds a change of a cooldown: to the message, and to what later routers read.
 func (l *link) addEvent(b *batch, m *member, e queuedEvent) {
-	ctx, age := context.Background(), l.now().Sub(e.at)
+	age := l.now().Sub(e.at)
 	switch e.Kind {
 	case cooldown.Began:
 		if e.Left -= age; e.Left < time.Millisecond {
 			return
 		}
-		b.pipe.Set(ctx, l.names.Cooldown(m.id), message.EncodeStored(e.Failure), e.Left)
+		b.pipe.set(l.names.Cooldown(m.id), message.EncodeStored(e.Failure), e.Left)
 	case cooldown.Ended:
-		b.pipe.Del(ctx, l.names.Cooldown(m.id))
+		b.pipe.add("del", l.names.Cooldown(m.id))
 	case cooldown.TrialBegan:
 		if age > time.Second { // its result is known by now, or soon
 			return
@@ -234,17 +218,16 @@ func (l *link) addLoads(b *batch) {
 	fresh := l.fresh
 	l.fresh = nil
 	l.mu.Unlock()
-	ctx := context.Background()
 	for _, m := range fresh {
 		key := l.names.Cooldown(m.id)
-		b.loads = append(b.loads, loading{m, b.pipe.Get(ctx, key), b.pipe.PTTL(ctx, key)})
+		b.loads = append(b.loads, loading{m, b.pipe.add("get", key), b.pipe.add("pttl", key)})
 	}
 }
 
 // finishLoads honours the cooldowns that were read.
 func (l *link) finishLoads(b *batch) {
 	for _, load := range b.loads {
-		if e, ok := message.DecodeStored(load.value.Val(), load.left.Val()); ok {
+		if e, ok := message.DecodeStored(load.value.text(), load.left.left()); ok {
 			l.honour(load.member.id, e)
 		}
 	}

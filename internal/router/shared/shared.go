@@ -39,8 +39,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/flowgate-go/flowgate/internal/router/affinity"
 	"github.com/flowgate-go/flowgate/internal/router/cooldown"
 	"github.com/flowgate-go/flowgate/internal/router/deployment"
@@ -62,9 +60,6 @@ type Options struct {
 }
 
 // Link is a router's connection with the others. It is safe for concurrent use.
-//
-// It is an interface to hide the types of go-redis from the packages that import a router: for a generic type among
-// them the compiler makes 1900 functions anew in each package that sees one, 2 s of work under the race detector.
 type Link interface {
 	// Add makes the cooldowns of the deployments of a group shared ones.
 	Add(group ...*deployment.Deployment)
@@ -105,7 +100,9 @@ type Link interface {
 type link struct {
 	names    name.Names
 	origin   string // the name of this router among the others, new at each start
-	client   *redis.Client
+	dial     func(context.Context) (*connected, error)
+	sender   connection // used by send only
+	finder   connection // used by find only
 	policy   *cooldown.Policy
 	now      func() time.Time
 	health   *health.Monitor
@@ -161,11 +158,13 @@ func Open(o Options) Link {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(), client: newClient(&o.Redis, o.dial),
+	l := &link{names: name.New(o.Secret, o.Redis.Namespace), origin: newOrigin(),
 		policy: o.Cooldown, now: o.Now, wake: make(chan struct{}, 1), members: map[string]*member{},
 		byState: map[*cooldown.State]*member{}, peers: map[string]time.Time{}, sums: map[string]*counted{},
 		gauges: map[string]*gauge{}, owners: map[string]*affinity.Owner{}, ownerIDs: map[affinity.Owner]string{},
 		lookups: make(chan *lookup, maxLookups)}
+	l.dial = func(ctx context.Context) (*connected, error) { return connect(ctx, &o.Redis, o.dial) }
+	l.sender.dial, l.finder.dial = l.dial, l.dial
 	l.sealer = name.NewSealer(&l.names)
 	l.health = health.New(o.Logger, o.Now)
 	l.policy.Announce = l.announce
@@ -188,7 +187,8 @@ func newOrigin() string {
 func (l *link) Close() {
 	l.stop()
 	l.running.Wait()
-	_ = l.client.Close() // the connections are of no further use
+	l.sender.close()
+	l.finder.close()
 }
 
 // DeploymentName returns the name of a deployment that is the same at all routers.

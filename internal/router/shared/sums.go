@@ -1,13 +1,12 @@
 package shared
 
 import (
-	"context"
 	_ "embed"
 	"errors"
-	"net"
+	"slices"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/flowgate-go/flowgate/internal/router/shared/message"
 	"github.com/flowgate-go/flowgate/internal/router/tally"
@@ -86,11 +85,11 @@ func (l *link) queueCount(c *counted) {
 type sumBatch struct {
 	counts []*counted
 	parts  []tally.Part
-	added  *redis.Cmd // nil: nothing is added
+	added  *command // nil: nothing is added
 
 	unread []*counted
-	reads  []*redis.SliceCmd
-	lefts  []*redis.DurationCmd
+	reads  []*command
+	lefts  []*command
 }
 
 // addSums adds what was counted to a batch, when it is time for that, and the sums that were not read.
@@ -108,7 +107,7 @@ func (l *link) addSums(b *batch) {
 	all := l.tellsAll
 	l.tellsAll = l.tellsAll && counts == nil
 	l.mu.Unlock()
-	ctx, keys := context.Background(), []string(nil)
+	var keys []any
 	args := []any{l.names.Channel(), message.Head(l.origin)}
 	for _, c := range counts {
 		if p, ok := c.what.Take(now, all); ok {
@@ -119,12 +118,12 @@ func (l *link) addSums(b *batch) {
 	}
 	if len(keys) > 0 {
 		l.nextSums = time.Now().Add(l.period())
-		b.sums.added = b.pipe.Eval(ctx, addScript, keys, args...)
+		b.sums.added = b.pipe.add(slices.Concat([]any{"eval", addScript, len(keys)}, keys, args)...)
 	}
 	for _, c := range b.sums.unread {
 		key := l.names.Sum(c.id)
-		b.sums.reads = append(b.sums.reads, b.pipe.HMGet(ctx, key, "w", "a", "b"))
-		b.sums.lefts = append(b.sums.lefts, b.pipe.PTTL(ctx, key))
+		b.sums.reads = append(b.sums.reads, b.pipe.add("hmget", key, "w", "a", "b"))
+		b.sums.lefts = append(b.sums.lefts, b.pipe.add("pttl", key))
 	}
 }
 
@@ -141,14 +140,14 @@ func appendPart(args []any, id string, p tally.Part) []any {
 func (l *link) finishSums(b *batch) {
 	s := &b.sums
 	for i, c := range s.unread {
-		if t, ok := message.DecodeSums(s.reads[i].Val(), s.lefts[i].Val()); ok {
+		if t, ok := message.DecodeSums(s.reads[i].fields(), s.lefts[i].left()); ok {
 			c.what.Merge(l.now(), t)
 		}
 	}
 	if s.added == nil {
 		return
 	}
-	text, err := s.added.Text()
+	text, err := redis.String(s.added.value, s.added.err)
 	if err == nil {
 		message.Decode(text, func(_ string, c message.Change) { l.mergeSums(c) })
 		return
@@ -169,8 +168,8 @@ func (l *link) finishSums(b *batch) {
 // isUndone reports whether an error says that a command was not carried out. After others it may have been.
 func isUndone(err error) bool {
 	var said redis.Error
-	var network *net.OpError
-	return errors.As(err, &said) || errors.As(err, &network) && network.Op == "dial"
+	var unconnected connectError
+	return errors.As(err, &said) || errors.As(err, &unconnected)
 }
 
 // mergeSums takes the sums of all routers.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
+
 	"github.com/flowgate-go/flowgate/internal/printable"
 )
 
@@ -182,28 +184,18 @@ func shorten(text string) string {
 	return printable.EscapeLine(text)
 }
 
-// answer is an error that Redis answered, a redis.Error. Who reads a Status needs no go-redis for it.
-type answer interface {
-	error
-	RedisError()
-}
-
 // Classify returns which problem an error shows; empty for none.
 func Classify(err error) Problem {
-	var said answer
+	var said redis.Error
 	var network net.Error
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &said) && said.Error() == "redis: nil": // redis.Nil: there is no such value
-		return ""
-	case said != nil:
+	case errors.As(err, &said):
 		return classifyReply(said.Error())
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout(),
-		strings.Contains(err.Error(), "redis: connection pool timeout"): // redis.ErrPoolTimeout
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return Slow
-	case strings.Contains(err.Error(), "redis: invalid") || strings.Contains(err.Error(), "redis: can't parse"),
-		strings.Contains(err.Error(), "tls: "):
+	case strings.Contains(err.Error(), "redigo: "), strings.Contains(err.Error(), "tls: "):
 		return Strange
 	}
 	return Unreachable

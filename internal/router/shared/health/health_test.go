@@ -8,7 +8,7 @@ import (
 	"net"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/flowgate-go/flowgate/internal/router/shared/health"
 )
@@ -36,14 +36,14 @@ func TestErrorsAreNamedByWhatToDo(t *testing.T) {
 			"Lua script": health.TooOld,
 		"WRONGTYPE Operation against a key holding the wrong kind of ...": health.Strange,
 	} {
-		if got := health.Classify(answer(text)); got != want {
+		if got := health.Classify(redis.Error(text)); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 	for _, c := range []struct {
 		err  error
 		want health.Problem
-	}{{nil, ""}, {redis.Nil, ""}, {fmt.Errorf("get: %w", redis.Nil), ""}, {redis.ErrPoolTimeout, health.Slow},
+	}{{nil, ""}, {fmt.Errorf("get: %w", redis.Error("NOPERM")), health.Refused},
 		{context.DeadlineExceeded, health.Slow}, {io.EOF, health.Unreachable},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, health.Unreachable}} {
 		if got := health.Classify(c.err); got != c.want {
@@ -51,9 +51,3 @@ func TestErrorsAreNamedByWhatToDo(t *testing.T) {
 		}
 	}
 }
-
-// answer is an error that Redis answered.
-type answer string
-
-func (a answer) Error() string { return string(a) }
-func (answer) RedisError()     {}

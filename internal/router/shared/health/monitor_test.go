@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
+
 	"github.com/flowgate-go/flowgate/internal/router/shared/health"
 )
 
@@ -16,7 +18,7 @@ func TestARedisIsSteadyAfterASecondAndOneThatOnlyReadsIsNotDown(t *testing.T) {
 	m.Note(health.Messages, nil)
 	for text, isDown := range map[string]bool{"READONLY You can't write": false, "OOM command not allowed": false,
 		"LOADING Redis is loading": true} {
-		m.Note(health.Commands, answer(text))
+		m.Note(health.Commands, redis.Error(text))
 		if s := m.Status(); s.Connected || m.IsDown() != isDown {
 			t.Errorf("%s: %+v, down: %v", text, s, m.IsDown())
 		}
