@@ -1,10 +1,10 @@
 package prepare
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +13,7 @@ import (
 func TestPackagesThatTheRaceDetectorDoesNotWatchHaveNoAtomicVariables(t *testing.T) {
 	t.Parallel()
 	const root = "../../.."
-	atomic := regexp.MustCompile(`\bsync\.Map\b|"sync/atomic"|\batomic\.`)
+	atomic := []string{"sync.Map", `"sync/atomic"`}
 	for _, module := range []string{root, filepath.Join(root, "test")} {
 		args := slices.Concat([]string{"list", "-C=" + module, "-e", "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}`},
 			unwatchedPackages())
@@ -30,8 +30,10 @@ func TestPackagesThatTheRaceDetectorDoesNotWatchHaveNoAtomicVariables(t *testing
 			if err != nil {
 				t.Fatal(err)
 			}
-			if found := atomic.Find(source); found != nil {
-				t.Errorf("%s has %s", filepath.ToSlash(file), found)
+			for _, word := range atomic {
+				if bytes.Contains(source, []byte(word)) {
+					t.Errorf("%s has %s", filepath.ToSlash(file), word)
+				}
 			}
 		}
 	}
