@@ -44,21 +44,26 @@ func runTests(ctx context.Context, run string) error {
 		return err
 	}
 	defer func() { _ = home.Close() }()
+	clone, err := prepare.CloneFlags(".")
+	if err != nil {
+		return err
+	}
 	race, err := prepare.RaceFlags(ctx)
 	if err != nil {
 		return err
 	}
-	return runGoSteps(ctx, "test", testSteps(home, race, run)...)
+	return runGoSteps(ctx, "test", testSteps(home, clone, race, run)...)
 }
 
 // testSteps returns a step for the tests that the race detector would make much slower (testsWithoutRace), and one for
-// those of each of testModules, with the flags race.
-func testSteps(home *prepare.Home, race []string, run string) []step {
+// those of each of testModules, with the flags race. All have the flags clone.
+func testSteps(home *prepare.Home, clone, race []string, run string) []step {
 	program := &prepare.Program{Root: ".", Tests: testModule}
-	steps := []step{testStep(home, ".", cmp.Or(run, testsWithoutRace), []string{"-trimpath"},
-		[]string{"./internal/router/route"}, "CGO_ENABLED=0")}
+	steps := []step{testStep(home, ".", cmp.Or(run, testsWithoutRace), clone, []string{"./internal/router/route"},
+		"CGO_ENABLED=0")}
 	for _, m := range testModules() {
-		flags := append([]string{"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))}, race...)
+		flags := slices.Concat(clone, race,
+			[]string{"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))})
 		packages := append(strings.Fields(m.first), "./...")
 		s := testStep(home, m.module, run, flags, packages, raceOptions())
 		s.program = program
