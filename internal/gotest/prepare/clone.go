@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// CloneFlags returns the flags of go test with which all clones on a machine share what was compiled, and each clone has
-// results of its own: root is the clone's folder.
+// CloneFlags returns the flags of go test with which all clones on a machine share what was compiled, and each clone
+// has results of its own: root is the clone's folder.
 //
 // Without -trimpath the path of the clone is in all that is compiled, so that a new clone compiles everything again: a
 // fifth of the work. With it, test programs are equal, and go would take a result of another clone for one of this: it

@@ -28,8 +28,8 @@ type Program struct {
 	path string // "": it does not compile
 }
 
-// Env returns what the environment of the tests has in addition. When the program does not compile, out and each package
-// whose tests run it say why.
+// Env returns what the environment of the tests has in addition. When the program does not compile, out and each
+// package whose tests run it say why.
 func (p *Program) Env(ctx context.Context, out io.Writer) []string {
 	p.once.Do(func() {
 		var err error

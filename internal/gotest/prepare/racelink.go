@@ -22,8 +22,8 @@ const popcount = `int __popcountdi2(unsigned long long a) {
 }
 `
 
-// raceOverlay writes an overlay for go into a folder and returns the flag of go test with it, by which programs with the
-// race detector are linked in four fifths of the time; nothing where that is not known to help.
+// raceOverlay writes an overlay for go into a folder and returns the flag of go test with it, by which programs with
+// the race detector are linked in four fifths of the time; nothing where that is not known to help.
 //
 // The race detector of Go's distribution for Linux on amd64 (runtime/race/internal/amd64v1) calls one function of GCC's
 // library, __popcountdi2. For what is undefined, go's linker looks through all references of the program, four times
