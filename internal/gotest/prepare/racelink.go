@@ -27,7 +27,7 @@ const popcount = `int __popcountdi2(unsigned long long a) {
 //
 // The race detector of Go's distribution for Linux on amd64 (runtime/race/internal/amd64v1) calls one function of GCC's
 // library, __popcountdi2. For what is undefined, go's linker looks through all references of the program, four times
-// when there is something (loadlib in cmd/link/internal/ld/lib.go). With the overlay, package runtime/race has popcount.
+// when there is something (loadlib in cmd/link/internal/ld/lib.go). The overlay adds popcount.
 func raceOverlay(ctx context.Context, folder string) ([]string, error) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return nil, nil

@@ -77,8 +77,8 @@ func (c *command) text() string {
 	return text
 }
 
-// left returns the answer to the command pttl: how long a value will be kept. It is negative when there is none, or when
-// it is kept without end.
+// left returns the answer to the command pttl: how long a value will be kept. It is negative when there is none, or
+// when it is kept without end.
 func (c *command) left() time.Duration {
 	n, err := redis.Int64(c.value, c.err)
 	if err != nil {
