@@ -27,6 +27,7 @@ func connect(ctx context.Context, r *settings.Redis, dial dialer) (*connected, e
 		dial = new(net.Dialer).DialContext
 	}
 	var socket net.Conn
+	stop := func() bool { return true }
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	options := []redis.DialOption{
@@ -35,31 +36,40 @@ func connect(ctx context.Context, r *settings.Redis, dial dialer) (*connected, e
 		redis.DialUseTLS(r.TLS), redis.DialTLSHandshakeTimeout(callTimeout),
 		redis.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
 		redis.DialContextFunc(func(ctx context.Context, network, address string) (c net.Conn, err error) {
-			socket, err = dial(ctx, network, address)
-			return socket, err
+			if socket, err = dial(ctx, network, address); err != nil {
+				return nil, err
+			}
+			stop = context.AfterFunc(ctx, func() { _ = socket.Close() }) // the handshake of TLS knows no context
+			return socket, nil
 		}),
 	}
 	c, err := redis.DialContext(ctx, r.Network, r.Address, options...)
+	if isInTime := stop(); !isInTime {
+		err = context.Cause(ctx) // which has closed the socket
+	}
 	if err != nil {
 		return nil, connectError{err}
 	}
-	return &connected{c.(redis.ConnWithTimeout), socket}, nil //nolint:forcetypeassert // it always is one
+	return &connected{c.(redis.ConnWithTimeout), socket, r.TLS}, nil //nolint:forcetypeassert // it always is one
 }
 
 // connected is a connection that was made.
 type connected struct {
 	redis.ConnWithTimeout
 	socket net.Conn // below TLS
+	isTLS  bool
 }
 
-// hasEnded reports whether Redis has closed the connection, while nobody read from it.
+// hasEnded reports whether the connection is of no further use: while nobody read from it, Redis has closed it, or sent
+// what would be taken for the answer to the next command. With TLS it may have sent something that is no answer: then
+// only an end without a farewell is seen.
 func (c *connected) hasEnded() bool {
 	raw, hasFile := c.socket.(syscall.Conn)
 	if !hasFile {
 		return false
 	}
 	file, err := raw.SyscallConn()
-	if err != nil {
+	if err != nil || c.socket.SetReadDeadline(time.Time{}) != nil { // that of the last answer is over
 		return true
 	}
 	var n int
@@ -74,7 +84,7 @@ func (c *connected) hasEnded() bool {
 	case peekErr != nil:
 		return !errors.Is(peekErr, unix.EAGAIN) && !errors.Is(peekErr, unix.EINTR)
 	}
-	return n == 0 // the end of what Redis sends
+	return n == 0 || !c.isTLS // the end of what Redis sends
 }
 
 // connectError is the error of a connection that was not made: no command was sent.

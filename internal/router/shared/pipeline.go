@@ -1,6 +1,7 @@
 package shared
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -35,6 +36,10 @@ func (p *pipeline) set(key, value string, ttl time.Duration) {
 func (p *pipeline) call(conn redis.ConnWithTimeout) error {
 	end := time.Now().Add(callTimeout)
 	for _, c := range p.commands {
+		if time.Now().After(end) { // a slow network takes a part at a time
+			_ = conn.Close()
+			return p.fail(context.DeadlineExceeded)
+		}
 		if err := conn.Send(fmt.Sprint(c.words[0]), c.words[1:]...); err != nil {
 			return p.fail(err)
 		}
@@ -47,15 +52,13 @@ func (p *pipeline) call(conn redis.ConnWithTimeout) error {
 		left := time.Until(end)
 		if left <= 0 {
 			_ = conn.Close() // the answers to come belong to these commands
-			return (&pipeline{p.commands[i:]}).fail(context.DeadlineExceeded)
+			return cmp.Or(first, (&pipeline{p.commands[i:]}).fail(context.DeadlineExceeded))
 		}
 		c.value, c.err = conn.ReceiveWithTimeout(left)
 		if c.err != nil && conn.Err() != nil {
-			return (&pipeline{p.commands[i:]}).fail(c.err)
+			return cmp.Or(first, (&pipeline{p.commands[i:]}).fail(c.err)) // Redis may say why, and then hang up
 		}
-		if first == nil {
-			first = c.err
-		}
+		first = cmp.Or(first, c.err)
 	}
 	return first
 }

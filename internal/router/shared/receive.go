@@ -1,9 +1,11 @@
 package shared
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -50,11 +52,13 @@ func (l *link) listen(ctx context.Context) error {
 	}
 	l.health.Note(health.Messages, nil)
 	l.reload()
-	defer askWhile(channel)()
+	var heard atomic.Int64
+	defer askWhenSilent(channel, &heard)()
 	for {
+		heard.Store(time.Now().UnixNano())
 		switch got := channel.ReceiveWithTimeout(2 * peerTTL).(type) {
 		case error:
-			return got
+			return cmp.Or(conn.Err(), got) // the first error, when the question failed
 		case redis.Message:
 			l.apply(string(got.Data))
 		}
@@ -62,19 +66,23 @@ func (l *link) listen(ctx context.Context) error {
 	}
 }
 
-// askWhile asks the other end every peerTTL whether it is there, until the function that it returns is called.
-func askWhile(channel redis.PubSubConn) (end func()) {
+// askWhenSilent asks the other end whether it is there when nothing was heard for peerTTL, until the function that it
+// returns is called. heard is when something was heard last, in nanoseconds of Unix time. No question is needed as long
+// as the messages of this router come back.
+func askWhenSilent(channel redis.PubSubConn, heard *atomic.Int64) (end func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		tick := time.NewTicker(peerTTL)
+		tick := time.NewTicker(beatInterval)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				_ = channel.Ping("") // who reads notes the error
+				if time.Since(time.Unix(0, heard.Load())) >= peerTTL {
+					_ = channel.Ping("") // who reads returns the error
+				}
 			}
 		}
 	})

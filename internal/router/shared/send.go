@@ -81,7 +81,11 @@ func (l *link) sendOnce(ctx context.Context, last []byte) {
 	if len(b.pipe.commands) == 0 {
 		return
 	}
-	l.health.Note(health.Commands, l.sender.call(ctx, &b.pipe))
+	err := l.sender.call(ctx, &b.pipe)
+	if err == nil && b.time != nil {
+		_, err = b.time.time() // what is no Redis may answer something to everything
+	}
+	l.health.Note(health.Commands, err)
 	l.finishSums(b)
 	if l.health.IsDown() {
 		l.restore(b)

@@ -195,7 +195,7 @@ func Classify(err error) Problem {
 		return classifyReply(said.Error())
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return Slow
-	case strings.Contains(err.Error(), "redigo: "), strings.Contains(err.Error(), "tls: "):
+	case strings.Contains(err.Error(), "redigo"), strings.Contains(err.Error(), "tls: "):
 		return Strange
 	}
 	return Unreachable
