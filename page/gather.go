@@ -69,8 +69,7 @@ func (s *Server) gather() snapshot {
 	ask(s, &s.usage, usageAge, s.sources.Usage)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gathered = s.sources.Now()
-	if s.findings.isOlder(s.gathered, findingsAge) {
+	if s.findings.isOlder(s.sources.Now(), findingsAge) {
 		s.examine()
 	}
 	return s.known()
@@ -81,9 +80,12 @@ func (s *Server) gather() snapshot {
 // would be one that did not happen.
 func (s *Server) gatherForPaint() snapshot {
 	s.mu.Lock()
-	known, age := s.known(), s.sources.Now().Sub(s.gathered)
+	known, now := s.known(), s.sources.Now()
+	isOld := s.sources.Stack != nil && s.stack.isOlder(now, paintAge) ||
+		s.sources.Events != nil && s.events.isOlder(now, paintAge) ||
+		s.sources.Usage != nil && s.usage.isOlder(now, paintAge)
 	s.mu.Unlock()
-	if age < 0 || age >= paintAge {
+	if isOld {
 		return s.gather()
 	}
 	return known

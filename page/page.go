@@ -65,7 +65,6 @@ type Server struct {
 	events   cached[[]control.Event]
 	usage    cached[Usage]
 	findings cached[[]report.Result]
-	gathered time.Time // when all sources had answered last
 
 	examining bool           // doctor's checks run
 	changing  bool           // a profile is being put in force

@@ -280,6 +280,19 @@ func TestAChangeThatFailsSaysWhy(t *testing.T) {
 	}
 }
 
+func TestAPageAfterAChangeShowsTheStack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	before, token := s.enter()
+	s.do(s.browser, "POST", "/profile", "profile=cost&token="+token, "Origin: "+s.server.URL)
+	after := s.do(s.browser, "GET", "/", "").text // at once, with nothing that asks meanwhile
+	for _, want := range []string{"litellm<span class=\"under\">", "checked"} {
+		if !strings.Contains(before, want) || !strings.Contains(after, want) {
+			t.Errorf("%q: %v before, %v after", want, strings.Contains(before, want), strings.Contains(after, want))
+		}
+	}
+}
+
 func TestTwoBrowsersHaveSessionsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := open(t)
