@@ -12,7 +12,7 @@ import (
 )
 
 func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	keepCachesElsewhere(t)
 	h, err := NewHome(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestATestThatWritesIntoItsUsersHomeIsReported(t *testing.T) {
 }
 
 func TestTestsHaveAnotherHomeAndTheSameGo(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	keepCachesElsewhere(t)
 	h, err := NewHome(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -59,11 +59,24 @@ func TestTestsHaveAnotherHomeAndTheSameGo(t *testing.T) {
 		}
 		return string(out)
 	}
-	if mode := folders(append(h.Env(), "GOTELEMETRY=")...); mode == "" {
-		t.Error(mode)
+	telemetry := exec.Command("go", "env", "GOTELEMETRY")
+	telemetry.Env = append(os.Environ(), h.Env()...)
+	if mode, err := telemetry.Output(); err != nil || strings.TrimSpace(string(mode)) != "off" {
+		t.Errorf("go's telemetry is %q, %v", mode, err)
 	}
 	before, after := strings.Fields(folders()), strings.Fields(folders(h.Env()...))
 	if last := len(before) - 1; !slices.Equal(before[:last], after[:last]) || after[last] != h.folder {
 		t.Errorf("%q became %q", before, after)
 	}
+}
+
+// keepCachesElsewhere has the developer's caches below another folder, also those of macOS, while the test runs.
+func keepCachesElsewhere(t *testing.T) {
+	t.Helper()
+	other := &Home{folder: t.TempDir()}
+	if err := other.endTelemetry(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", other.folder)
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(other.folder, "cache"))
 }
