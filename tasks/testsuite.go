@@ -78,16 +78,15 @@ func testSteps(home *prepare.Home, clone, race []string, run string) []step {
 const testsWithoutRace = "^TestTheDocumentHasTheFiguresOfTheSimulatedRouters$"
 
 // testStep returns a step that tests packages of a module. Two packages share a processor: while one waits for the last
-// of its intervals and time limits, another is compiled, linked or tested. vet is the target lint's, test programs
-// without symbols for a debugger are linked in half the time, and the compiler needs an eighth less with fewer garbage
-// collections.
+// of its intervals and time limits, another is compiled, linked or tested. vet is the target lint's, and test programs
+// without symbols for a debugger are linked in half the time.
 func testStep(home *prepare.Home, module, run string, flags, packages []string, env string) step {
-	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-vet=off", "-ldflags=-s -w",
-		"-toolexec=env GOGC=400"}, flags, packages)
+	args := slices.Concat([]string{"test", "-C=" + module, "-json", "-vet=off", "-ldflags=-s -w"}, flags, packages)
 	if run != "" {
 		args = append(args, "-run="+run)
 	}
-	return step{args: args, env: slices.Concat(home.Env(), prepare.TempVariable(), []string{env}), home: home,
+	return step{args: args, env: slices.Concat(home.Env(), prepare.TempVariable(), []string{env, collectionOptions()}),
+		home: home,
 		tests: &gotest.Stream{Forbid: started.getenv("FLOWGATE_FORBID_SKIPS") != "", Elsewhere: targetsByPackage(),
 			Command: "go test -C=" + module}}
 }
@@ -98,6 +97,12 @@ func testStep(home *prepare.Home, module, run string, flags, packages []string, 
 func raceOptions() string {
 	return "GORACE=" + strings.TrimSpace(started.getenv("GORACE")+" atexit_sleep_ms=0")
 }
+
+// collectionOptions returns the environment variable of the garbage collector for the go command, the compiler, the
+// linker and the test programs: a heap may grow to five times of what is in use, in place of twice. Most of them end
+// before their heap is large, and a collection under the race detector takes long. The program that tests run does not
+// get it (subprocess.CompileFlowGate).
+func collectionOptions() string { return "GOGC=" + cmp.Or(started.getenv("GOGC"), "400") }
 
 // suite is a target with tests that need more than Go and git. The target test therefore
 // skips them; in their own target none may be skipped.

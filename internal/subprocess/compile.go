@@ -25,14 +25,17 @@ func DependOnSource() { _ = os.Getenv(ProgramVariable) }
 // program, for tests: it is static, as the README's command makes it, and has the
 // failpoints at which tests kill it. Its packages are compiled as those of a release,
 // without paths of this machine, so that the build cache has one kind of them for all
-// tests, and for all clones. A program in ProgramVariable is copied in place of that.
+// tests, and for all clones.
+//
+// A program in ProgramVariable is copied in place of that. Then GOGC is taken out of the environment, which `mage
+// test` sets for the tests alone: the program collects garbage as it does where people run it.
 func CompileFlowGate(ctx context.Context, root, dir string) (string, error) {
 	binary, err := filepath.Abs(filepath.Join(dir, "flowgate"))
 	if err != nil {
 		return "", err
 	}
 	if program := os.Getenv(ProgramVariable); program != "" {
-		return binary, copyProgram(program, binary)
+		return binary, errors.Join(os.Unsetenv("GOGC"), copyProgram(program, binary))
 	}
 	lock, err := LockSource(ctx, root)
 	if err != nil {

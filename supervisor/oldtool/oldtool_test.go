@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/config"
 	"github.com/flowgate-go/flowgate/internal/fault"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor/oldtool"
 )
@@ -52,14 +53,7 @@ func startOld(t *testing.T, name, form string) started {
 	dir := t.TempDir()
 	cfg := config.Default(dir)
 	upstream := &cfg.Services[0]
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	upstream.Port = l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	upstream.Port = tcptest.FreePort(t)
 	program := filepath.Join(dir, name)
 	if out, err := exec.Command("cp", os.Args[0], program).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)

@@ -7,17 +7,17 @@ package bench_test
 import (
 	"context"
 	"flag"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
@@ -105,13 +105,9 @@ func BenchmarkRouterReady(b *testing.B) {
 // ready starts a router, ends it, and returns how long it took to get ready.
 func ready(b *testing.B, settings string) time.Duration {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	cmd := exec.Command(binary, "router:serve", "-settings="+settings, "-port="+addr[strings.LastIndexByte(addr, ':')+1:])
+	port := strconv.Itoa(tcptest.FreePort(b))
+	addr := "127.0.0.1:" + port
+	cmd := exec.Command(binary, "router:serve", "-settings="+settings, "-port="+port)
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 const benchKey = "sk-bench-0123456789"
@@ -67,7 +69,7 @@ type server struct {
 // routerProcess starts a router. speaks is the only dialect of its upstream; empty: all.
 func routerProcess(b *testing.B, upstream, speaks string) *server {
 	b.Helper()
-	addr := unusedAddr(b)
+	addr := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(b))
 	_, port, _ := strings.Cut(addr, ":")
 	return startServer(b, addr, routerCommand(b, upstream, speaks, port))
 }
@@ -92,7 +94,7 @@ func routerSettings(upstream, speaks string) string {
 // startRole starts this test binary anew as one of the servers of serveRole.
 func startRole(b *testing.B, name, target string) *server {
 	b.Helper()
-	addr := unusedAddr(b)
+	addr := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(b))
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "BENCH_ROLE="+name, "BENCH_ADDR="+addr, "BENCH_TARGET="+target)
 	return startServer(b, addr, cmd)
@@ -120,16 +122,6 @@ func startServer(b *testing.B, addr string, cmd *exec.Cmd) *server {
 func (s *server) end() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	_ = s.cmd.Wait()
-}
-
-func unusedAddr(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // loadServer sends b.N requests from so many clients, ends the server, and reports.

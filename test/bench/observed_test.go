@@ -26,6 +26,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/metric"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
 	"github.com/flowgate-go/flowgate/internal/secret/redact"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/internal/usage/price"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
@@ -118,7 +119,7 @@ func startObserved(b *testing.B, program, upstream string, isReversed bool) *obs
 		if isReversed {
 			i = observedLanes - 1 - i
 		}
-		addr := unusedAddr(b)
+		addr := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(b))
 		_, port, _ := strings.Cut(addr, ":")
 		var cmd *exec.Cmd
 		switch i {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/process"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // Rounds of BenchmarkPairs; in each the two sides take turns, and the first changes.
@@ -84,7 +85,7 @@ func startSide(b *testing.B, program, settings, flags, upstream string) side {
 		}
 		text = strings.ReplaceAll(string(content), "UPSTREAM", upstream)
 	}
-	addr := unusedAddr(b)
+	addr := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(b))
 	_, port, _ := strings.Cut(addr, ":")
 	words := []string{"router:serve", "-settings=" + writeSettings(b, "settings.yaml", text), "-port=" + port}
 	cmd := exec.Command(program, append(words, strings.Fields(os.Getenv(flags))...)...)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/test/bench/claudecoderouter"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
@@ -39,7 +40,7 @@ func rivals() []rival {
 // startServer starts a rival and waits for its first good answer.
 func (r *rival) begin(b *testing.B, dialect, upstream string) *server {
 	b.Helper()
-	addr := unusedAddr(b)
+	addr := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(b))
 	_, port, _ := strings.Cut(addr, ":")
 	cmd := r.command(b, dialect, upstream, port)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -1,14 +1,14 @@
 package bench_test
 
 import (
-	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // BenchmarkRollback goes between two generations of a running embedded stack
@@ -16,7 +16,7 @@ import (
 // and for how long at most the router did not answer that it is ready.
 func BenchmarkRollback(b *testing.B) {
 	dir := b.TempDir()
-	port, upstream := spare(b), spare(b)
+	port, upstream := strconv.Itoa(tcptest.FreePort(b)), strconv.Itoa(tcptest.FreePort(b))
 	do := func(args ...string) {
 		b.Helper()
 		cmd := exec.Command(binary, args...)
@@ -75,14 +75,4 @@ func BenchmarkBootstrapOfWhatIsThere(b *testing.B) {
 		b.Fatalf("%v: %s", err, out)
 	}
 	command(b, dir, binary, "bootstrap", "cliproxyapi", "-version=1.0.0")
-}
-
-func spare(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:]
 }

@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	venv "github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -42,7 +42,7 @@ func newLiteLLM(t *testing.T) target {
 		t.Fatal(err)
 	}
 	u := newUpstream(t)
-	port, dir := freePort(t), t.TempDir()
+	port, dir := tcptest.FreePort(t), t.TempDir()
 	log, err := os.Create(filepath.Join(dir, "litellm.log"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,16 +115,4 @@ func (tg target) awaitReady(ctx context.Context, exited chan error) error {
 			return nil
 		}
 	}
-}
-
-// freePort is a port that nobody listens on; never 4000, which LiteLLM would
-// swap for a random one when it is taken.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

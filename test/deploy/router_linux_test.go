@@ -15,6 +15,8 @@ import (
 	apps "k8s.io/api/apps/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // question is a request for the echo upstream.
@@ -146,12 +148,7 @@ func freePortsFor(t *testing.T, wanted ...int32) map[int32]int {
 	t.Helper()
 	free := map[int32]int{}
 	for _, port := range wanted {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		free[port] = l.Addr().(*net.TCPAddr).Port
+		free[port] = tcptest.FreePort(t)
 	}
 	return free
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/rightstest"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // breakages are one for every check, in the order of the checks.
@@ -201,7 +202,7 @@ func processes() []breakage {
 		{check: "services.current", how: "the router's port was changed while it runs", fix: "mage restart litellm",
 			also: []string{"services.ready"},
 			harm: func(s *stack) func() {
-				return editFile(settings, fmt.Sprintf("port: %d\n", s.port), fmt.Sprintf("port: %d\n", freePort(s.t)))(s)
+				return editFile(settings, fmt.Sprintf("port: %d\n", s.port), fmt.Sprintf("port: %d\n", tcptest.FreePort(s.t)))(s)
 			}},
 		{check: "services.ready", command: true, how: "the router hangs (SIGSTOP)", fix: "mage restart litellm",
 			harm: func(s *stack) func() {

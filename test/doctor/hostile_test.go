@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // planted is a key that is written in places where no key belongs.
@@ -20,7 +22,7 @@ func TestAKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 		return fmt.Sprintf("http://ada:%s@127.0.0.1:%d/v1?key=%s#%s", planted, port, planted, planted)
 	}
 	for name, harm := range map[string]func(*stack){
-		"user and query of api_base, nobody there": func(s *stack) { s.deployment(base(freePort(t))) },
+		"user and query of api_base, nobody there": func(s *stack) { s.deployment(base(tcptest.FreePort(t))) },
 		"user and query of api_base, no host": func(s *stack) {
 			s.deployment("http://ada:" + planted +
 				"@127.0.0.1:no")

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // ordinaryInstallations returns things that people rightly have, each of which some check could
@@ -153,7 +155,7 @@ func TestModelsOfTheUpstreamAreMissingOnlyWhereThatCanBeKnown(t *testing.T) {
 func TestAnotherProgramThatIsDownIsNotToBecomeTheUpstream(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.deployment("http://127.0.0.1:" + strconv.Itoa(freePort(t)))
+	s.deployment("http://127.0.0.1:" + strconv.Itoa(tcptest.FreePort(t)))
 	if f := s.doctor().find("stack.address"); f.Status != "fail" || !strings.Contains(f.Fix.Text, "start the program") {
 		t.Errorf("of unknown kind: %+v", f)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +18,7 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/flowgate-go/flowgate/internal/rightstest"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // stack is a real installation in a folder and git repository of its own.
@@ -54,7 +53,7 @@ type examination struct {
 // newStack initialises a folder as people do.
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	s := &stack{t: t, dir: folder(t), port: freePort(t), upPort: freePort(t)}
+	s := &stack{t: t, dir: folder(t), port: tcptest.FreePort(t), upPort: tcptest.FreePort(t)}
 	for _, name := range []string{"home", "tmp"} {
 		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
 			t.Fatal(err)
@@ -235,25 +234,4 @@ func await(t testing.TB, what string, holds func() bool) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-var nextPort atomic.Int32
-
-// freePort counts up in a range that neither the system gives out by itself nor
-// the scripts use, so that no test meets another's port.
-func freePort(t testing.TB) int {
-	t.Helper()
-	base := 26000 + os.Getpid()%4000
-	if rightstest.IsRerun() {
-		base = 31000 + os.Getpid()*50%1000
-	}
-	for range 1000 {
-		port := base + int(nextPort.Add(1))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port found")
-	return 0
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/samber/lo"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // moment and history are what the tests look at of a timeline.
@@ -79,7 +81,7 @@ func TestATimelineNamesWhatChangedBeforeAFailure(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	withUpstream(s)
-	s.edit("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", freePort(t)))
+	s.edit("config/cliproxyapi.yaml", fmt.Sprintf("port: %d", s.upPort), fmt.Sprintf("port: %d", tcptest.FreePort(t)))
 	now := time.Now() // the time that the system gives a file may lie some milliseconds back
 	lo.Must0(os.Chtimes(s.path("config/cliproxyapi.yaml"), now, now))
 	if _, err := s.runMage("restart", "cliproxyapi_plus", "-timeout=1s"); err == nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/router/echo"
 	"github.com/flowgate-go/flowgate/internal/router/listen"
 	"github.com/flowgate-go/flowgate/internal/router/settings"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -82,13 +84,8 @@ func startLiteLLM(b testing.TB, file string) string {
 // runLiteLLM runs a command of the real LiteLLM with a configuration until the test ends and returns its address.
 func runLiteLLM(b testing.TB, command []string, file string) string {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	_, number, _ := strings.Cut(addr, ":")
+	number := strconv.Itoa(tcptest.FreePort(b))
+	addr := "127.0.0.1:" + number
 	args := append(slices.Clone(command[1:]), "--config", file, "--host", "127.0.0.1", "--port", number)
 	cmd := exec.Command(command[0], args...)
 	cmd.Dir, cmd.Env = b.TempDir(), append(os.Environ(), "LITELLM_LOCAL_MODEL_COST_MAP=True")

@@ -14,12 +14,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/test/litellm"
 )
 
@@ -139,7 +139,7 @@ func install(t *testing.T) *installation {
 	check(t, os.WriteFile(filepath.Join(in.dir, ".router/secrets/upstream_cliproxyapi_api_key"),
 		[]byte("sk-old-upstream-key-0123456789\n"), 0o600))
 	check(t, os.WriteFile(filepath.Join(in.dir, "config/flowgate.yaml"),
-		fmt.Appendf(nil, oldConfig, port(t), port(t), in.binary), 0o600))
+		fmt.Appendf(nil, oldConfig, tcptest.FreePort(t), tcptest.FreePort(t), in.binary), 0o600))
 	in.env = append(os.Environ(), "CUSTOM_API_KEY=sk-custom-0123456789", "FLOWGATE_LITELLM="+bin,
 		"XDG_STATE_HOME="+t.TempDir())
 	t.Cleanup(in.stopAll)
@@ -275,18 +275,6 @@ func (in *installation) wantPortsFree() {
 			}
 		}
 	}
-}
-
-func port(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	_, number, err := net.SplitHostPort(l.Addr().String())
-	check(t, err)
-	check(t, l.Close())
-	n, err := strconv.Atoi(number)
-	check(t, err)
-	return n
 }
 
 func check(t *testing.T, err error) {

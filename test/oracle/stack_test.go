@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // Programs under test, built once.
@@ -83,7 +85,7 @@ func start(t *testing.T, change func(path, text string) string) *stack {
 	}
 	s.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + os.TempDir(),
 		"FLOWGATE_CLIPROXYAPI=" + cliproxyapi}
-	router, upstream := unusedPort(t), unusedPort(t)
+	router, upstream := strconv.Itoa(tcptest.FreePort(t)), strconv.Itoa(tcptest.FreePort(t))
 	s.router, s.direct = "http://127.0.0.1:"+router, "http://127.0.0.1:"+upstream
 	s.run("init", "-upstream=cliproxyapi", "-port="+router, "-upstream-port="+upstream)
 	s.edit("config/flowgate.yaml", func(text string) string {
@@ -190,17 +192,4 @@ func (s *stack) postOnce(base, key, body string, header map[string]string) (*htt
 	}
 	text, err := io.ReadAll(res.Body)
 	return res, text, errors.Join(err, res.Body.Close())
-}
-
-func unusedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -3,7 +3,6 @@ package page_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/usage/ledger"
 	"github.com/flowgate-go/flowgate/internal/usage/record"
 )
@@ -48,14 +48,14 @@ func startStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{T: t, dir: t.TempDir(), program: program, port: freePort(t)}
+	s := &stack{T: t, dir: t.TempDir(), program: program, port: tcptest.FreePort(t)}
 	home := filepath.Join(s.dir, "home")
 	if err := os.Mkdir(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	s.env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "FLOWGATE_CONFIG=", "FLOWGATE_FORMAT=",
 		"FLOWGATE_PROGRAM=mage", "CI=true")
-	s.run("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(freePort(t)))
+	s.run("init", "-port="+strconv.Itoa(s.port), "-upstream-port="+strconv.Itoa(tcptest.FreePort(t)))
 	s.addSubscription()
 	s.seedLedger()
 	s.run("trust")
@@ -168,14 +168,4 @@ func (s *stack) chat(group string, status int) {
 	if res.StatusCode != status {
 		s.Fatalf("%s: %d", group, res.StatusCode)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

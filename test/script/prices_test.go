@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // newerPrices is a table by which gpt-5 costs less than gpt-5-mini, which the table of the program has the other way
@@ -75,10 +77,7 @@ func TestCostsAndTheCheapestDeploymentFollowUpdatedPrices(t *testing.T) {
 // ledger says that a request cost.
 func (g gateway) askByPrice(t *testing.T, group string) (model string, cost float64) {
 	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := tcptest.FreePort(t)
 	router := exec.CommandContext(t.Context(), binary, "router:serve", "-settings=settings.yaml", "-usage=.router/usage",
 		fmt.Sprintf("-port=%d", port))
 	router.Dir = g.dir

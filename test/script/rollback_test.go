@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,16 +33,8 @@ func initialised(t *testing.T, flags ...string) *installation {
 	t.Helper()
 	in := &installation{t: t, dir: t.TempDir()}
 	in.env = append(os.Environ(), "HOME="+in.dir, "XDG_STATE_HOME="+filepath.Join(in.dir, "state"))
-	var ports []string
-	for range 2 {
-		port, err := freePort()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports = append(ports, strconv.Itoa(port))
-	}
 	t.Cleanup(func() { _, _ = in.runProgram(nil, "stop") })
-	in.run(append([]string{"init", "-port=" + ports[0], "-upstream-port=" + ports[1]}, flags...)...)
+	in.run(append(append([]string{"init"}, strings.Fields(freePorts(t))...), flags...)...)
 	return in
 }
 

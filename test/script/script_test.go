@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +26,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/rightstest"
 	"github.com/flowgate-go/flowgate/internal/safefile"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor/ledger"
 )
@@ -105,7 +105,7 @@ func TestScripts(t *testing.T) {
 // setup gives every script ports and a HOME of its own, and stops what it left running.
 func setup(env *testscript.Env) error {
 	for _, name := range []string{"PORT", "UPSTREAM", "EXTRA", "OTHER"} {
-		port, err := freePort()
+		port, err := tcptest.FindFreePort()
 		if err != nil {
 			return err
 		}
@@ -146,38 +146,10 @@ func readUnverified(path string) (l ledger.Ledger) {
 	return l
 }
 
-var nextPort atomic.Int32
-
-// freePort counts up below the range that the system gives out by itself, so
-// that no script meets another's port.
-func freePort() (int, error) {
-	base := 20000 + os.Getpid()%5000
-	if rightstest.IsRerun() {
-		base = 19000 + os.Getpid()*50%1000
-	}
-	for range 1000 {
-		port := base + int(nextPort.Add(1))
-		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-		if err != nil {
-			continue
-		}
-		return port, l.Close()
-	}
-	return 0, errors.New("no free port found")
-}
-
 // freePorts are the flags of init that name two of them.
 func freePorts(t *testing.T) string {
 	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	upstream, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("-port=%d -upstream-port=%d", port, upstream)
+	return fmt.Sprintf("-port=%d -upstream-port=%d", tcptest.FreePort(t), tcptest.FreePort(t))
 }
 
 // wantExit implements the command "code N ARGS…": it runs the binary and expects exit status N.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // TestTheTourInTheREADMEPrintsWhatItShows types the first console block's
@@ -70,15 +72,7 @@ func tour(readme string) []tourStep {
 
 func tourPorts(t *testing.T) *strings.Replacer {
 	t.Helper()
-	router, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	upstream, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.NewReplacer("4000", strconv.Itoa(router), "8317", strconv.Itoa(upstream))
+	return strings.NewReplacer("4000", strconv.Itoa(tcptest.FreePort(t)), "8317", strconv.Itoa(tcptest.FreePort(t)))
 }
 
 func shell(t *testing.T, dir, command string) (string, error) {

@@ -49,6 +49,5 @@ func unwatchedPackages() []string {
 		"compress/...",
 		"github.com/klauspost/compress/zstd/...",
 		"github.com/klauspost/compress/huff0",
-		"github.com/klauspost/compress/zstd/...",
 	}
 }

@@ -1,56 +1,69 @@
-// Package tcptest has what tests of TCP servers need: FreePort returns a port for a server that is told its port before
-// it listens. It is for tests only.
+// Package tcptest has what tests of TCP servers need: a port for a server that is told its port before it listens.
+// It is for tests only.
 package tcptest
 
 import (
+	"errors"
 	"net"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 )
 
 // Ports of tests: below the range that the kernel hands out by itself, so that no
 // connection of another test takes one meanwhile.
 const (
-	firstPort       = 12000
-	portsPerProgram = 400
-	portsInTotal    = 16000
-	maxPrograms     = portsInTotal / portsPerProgram // test programs at the same time
+	firstPort     = 12000
+	lastPort      = 28000
+	portsPerRange = 400
 )
 
-// portRange is a range of ports that one test program has for itself.
-type portRange struct {
-	holder net.Listener // on the first one, which keeps other programs away until this one ends
-	next   atomic.Int64
+// given are the ports that this test program has given out.
+var given struct {
+	mu     sync.Mutex
+	ranges []net.Listener // on the first port of each range of this program, which keeps other programs away
+	next   int
+	end    int // of the last of ranges
 }
-
-// takePortRange takes the first range that no other test program has.
-var takePortRange = sync.OnceValue(func() *portRange {
-	for n := range maxPrograms {
-		first := firstPort + n*portsPerProgram
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first)); err == nil {
-			return &portRange{holder: l}
-		}
-	}
-	return nil
-})
 
 // FreePort returns a port that no other test, of this program or another, gets.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	ports := takePortRange()
-	if ports == nil {
-		t.Fatal("every range of ports for tests is taken")
+	port, err := FindFreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := ports.holder.Addr().(*net.TCPAddr).Port
-	for range 10 * portsPerProgram {
-		port := first + 1 + int(ports.next.Add(1))%(portsPerProgram-1)
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			_ = l.Close()
-			return port
+	return port
+}
+
+// FindFreePort is FreePort where there is no test that could be ended.
+func FindFreePort() (int, error) {
+	given.mu.Lock()
+	defer given.mu.Unlock()
+	for {
+		if given.next == given.end && !takeRange() {
+			return 0, errors.New("every port for tests is taken")
+		}
+		given.next++
+		if l, err := listen(given.next - 1); err == nil {
+			return given.next - 1, l.Close()
 		}
 	}
-	t.Fatal("no free port found")
-	return 0
+}
+
+// takeRange takes the first range of ports that no test program has, until this program ends, and reports
+// whether there was one.
+func takeRange() bool {
+	for first := firstPort; first < lastPort; first += portsPerRange {
+		if l, err := listen(first); err == nil {
+			given.ranges = append(given.ranges, l)
+			given.next, given.end = first+1, first+portsPerRange
+			return true
+		}
+	}
+	return false
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 }
