@@ -38,7 +38,7 @@ const signalPatience = 10 * time.Second
 // signalRules are how the work of a target meets signals.
 type signalRules struct {
 	catchAfter time.Duration // before it, a signal ends the process at once
-	patience   time.Duration // how long the work may take to end after a signal; 0 means no limit
+	patience   time.Duration // how long the work may take to end after a signal; 0 means no limit: it is a server
 }
 
 // run does a target's work and prints its report. A signal ends the work's
@@ -58,6 +58,9 @@ func runBriefly(ctx context.Context, command string, do work) error {
 func runBounded(ctx context.Context, command string, how signalRules, do work) error {
 	ctx, stop := catchSignals(ctx, how.catchAfter)
 	defer stop()
+	if how.patience > 0 {
+		defer delayFirstCollection(started.getenv)()
+	}
 	r := newReport(command, time.Now())
 	s := session{invocation: started, out: started.newOutput(started.print), report: r}
 	data, err := runRecovered(ctx, command, how.patience, func() (any, error) { return do(ctx, s) })

@@ -234,7 +234,7 @@ func printStarts(b *testing.B, this, other string) {
 	dir := initialised(b)
 	fmt.Printf("\n| command | CPU, ms | other | ratio (quartiles) | wall, ms | other | ratio (quartiles) |\n" +
 		"|---|---|---|---|---|---|---|\n")
-	for _, command := range []string{"version", "config:show", "status"} {
+	for _, command := range []string{"version", "config:show", "status", "doctor", "security-check"} {
 		var cpu, wall pairs
 		for round := range pairStarts {
 			costs := [2]spent{}
