@@ -48,21 +48,23 @@ func runTests(ctx context.Context, run string) error {
 	if err != nil {
 		return err
 	}
-	race, err := prepare.RaceFlags(ctx)
-	if err != nil {
-		return err
+	race := map[string][]string{}
+	for _, m := range testModules() {
+		if race[m.module], err = prepare.RaceFlags(ctx, m.module); err != nil {
+			return err
+		}
 	}
 	return runGoSteps(ctx, "test", testSteps(home, clone, race, run)...)
 }
 
 // testSteps returns a step for the tests that the race detector would make much slower (testsWithoutRace), and one for
-// those of each of testModules, with the flags race. All have the flags clone.
-func testSteps(home *prepare.Home, clone, race []string, run string) []step {
+// those of each of testModules, with its flags in race. All have the flags clone.
+func testSteps(home *prepare.Home, clone []string, race map[string][]string, run string) []step {
 	program := &prepare.Program{Root: ".", Tests: testModule}
 	steps := []step{testStep(home, ".", cmp.Or(run, testsWithoutRace), clone, []string{"./internal/router/route"},
 		"CGO_ENABLED=0")}
 	for _, m := range testModules() {
-		flags := slices.Concat(clone, race,
+		flags := slices.Concat(clone, race[m.module],
 			[]string{"-parallel=" + parallelTests, "-p=" + strconv.Itoa(2*runtime.GOMAXPROCS(0))})
 		packages := append(strings.Fields(m.first), "./...")
 		s := testStep(home, m.module, run, flags, packages, raceOptions())
