@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/flowgate-go/flowgate/internal/subprocess"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 )
 
@@ -57,7 +58,7 @@ func endStacks() {
 }
 
 // values are what stands for the positions and flags of a usage line; a name that
-// is not here gets "x". Those for the provider and the number are planted.
+// is not here gets "x", and a port a free one: some targets listen on it. Those for the provider and the number are planted.
 var values = map[string]string{
 	"PROVIDER": "codex", "CLIENT": "codex", "ACCOUNT": "codex-x", "NAME": "p", "A": "1", "B": "2", "NUMBER": "1", "ID": "config.valid",
 	"EXPR":    ".",
@@ -66,7 +67,7 @@ var values = map[string]string{
 	"-from":    "./tool",
 	"-version": "1.0.0", "-source": "config", "-baseline": "baseline.json", "-format": "json", "-level": "info",
 	"-runtime":  "litellm",
-	"-upstream": "cliproxyapi", "-port": "1", "-upstream-port": "2", "-url": "http://127.0.0.1:1", "-profile": "p",
+	"-upstream": "cliproxyapi", "-url": "http://127.0.0.1:1", "-profile": "p",
 	"-file": "tool",
 	"-by":   "session", "-as": "csv", "-since": "24h", "-until": "1h", "-within": "24h", "-max-cost": "1", "-max-tokens": "1",
 	"-budget": "1", "-period": "1d", "-expires": "30d", "-routes": "/metrics",
@@ -120,7 +121,7 @@ func commands(t *testing.T) [][]string {
 		for _, flag := range append([]string{""}, flags...) {
 			words := plain
 			if flag != "" {
-				words = append(append([]string{}, plain...), fillIn(flag))
+				words = append(append([]string{}, plain...), fillIn(t, flag))
 			}
 			name, _, _ := strings.Cut(flag, "=")
 			if exempt[strings.TrimSpace(target.Name+" "+name)] == "" {
@@ -132,9 +133,12 @@ func commands(t *testing.T) [][]string {
 }
 
 // fillIn returns a flag or optional position with a value.
-func fillIn(flag string) string {
+func fillIn(t *testing.T, flag string) string {
+	t.Helper()
 	name, kind, hasValue := strings.Cut(flag, "=")
 	switch {
+	case strings.HasSuffix(name, "port"):
+		return name + "=" + strconv.Itoa(tcptest.FreePort(t))
 	case hasValue:
 		return name + "=" + valueOf(name, kind)
 	case strings.HasPrefix(flag, "-"):

@@ -29,8 +29,8 @@ func RaceFlags(ctx context.Context, module string) ([]string, error) {
 // of the package: go compiles the import path in such a flag as a regular expression for each package of each test
 // program anew, which took go 14 s of CPU before the first test began, and compares a folder.
 func unwatchedFlags(ctx context.Context, module string) ([]string, error) {
-	list := exec.CommandContext(ctx, "go", slices.Concat([]string{"list", "-C=" + module, "-e", "-f={{.ImportPath}} {{.Dir}}"},
-		unwatchedPackages())...) //nolint:gosec // the arguments are this package's own
+	args := append([]string{"list", "-C=" + module, "-e", "-f={{.ImportPath}} {{.Dir}}"}, unwatchedPackages()...)
+	list := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are this package's own
 	out, err := list.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(list.Args, " "), err, exit.Stderr)
