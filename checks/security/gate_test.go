@@ -94,7 +94,7 @@ const planted = "token = ghp_0a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwQr\n"
 
 func TestNothingBypassesTheGate(t *testing.T) {
 	t.Parallel()
-	large := strings.Repeat("a line of an ordinary text\n", 120_000)
+	large := strings.Repeat("a line of an ordinary text\n", 80_000)
 	type step = func(g *repotest.Git)
 	for name, c := range map[string]struct {
 		before, change step
@@ -213,9 +213,9 @@ func TestNothingBypassesTheGate(t *testing.T) {
 		"core.bigFileThreshold": {func(g *repotest.Git) { g.Git("config", "core.bigFileThreshold", "1") },
 			func(g *repotest.Git) { g.Write("a.sql", "x\n"+planted) }, "github-pat:a.sql:2"},
 		"a large file": {nil, func(g *repotest.Git) { g.Write("large.txt", large+planted) },
-			"github-pat:large.txt:120001"},
+			"github-pat:large.txt:80001"},
 		"a large file grows": {func(g *repotest.Git) { g.Commit("large.txt", large) },
-			func(g *repotest.Git) { g.Write("large.txt", large+planted) }, "github-pat:large.txt:120001"},
+			func(g *repotest.Git) { g.Write("large.txt", large+planted) }, "github-pat:large.txt:80001"},
 		"a link becomes a file": {func(g *repotest.Git) {
 			link(g, "to", "link")
 			g.Git("add", "link")

@@ -83,9 +83,8 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 		if err := damaged[name](); err != nil {
 			t.Fatal(err)
 		}
-		for range generation.MaxKept + 1 {
+		for last := max(next+1, generation.MaxKept+1); next <= last; next++ { // each is one too many from here on
 			add(next)
-			next++
 		}
 		if _, err := os.Stat(filepath.Join(generation.Dir(root), "0001")); err != nil {
 			t.Errorf("%s: %v", name, err)

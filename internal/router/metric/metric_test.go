@@ -163,7 +163,7 @@ func TestWhatClientsChooseFreelyMakesNoSeries(t *testing.T) {
 func TestTheNumberOfRowsIsBounded(t *testing.T) {
 	t.Parallel()
 	r := newRegistry()
-	for i := range 9000 {
+	for i := range 4500 {
 		q := good()
 		q.Client = fmt.Sprint("client-", i)
 		r.Count(q)
@@ -172,7 +172,7 @@ func TestTheNumberOfRowsIsBounded(t *testing.T) {
 	if n := strings.Count(text, "litellm_proxy_total_requests_metric_total{"); n > 4100 {
 		t.Errorf("%d series", n)
 	}
-	if got := sample(text, "litellm_proxy_total_requests_metric_total", `api_key_alias="other"`); got != "4904" {
+	if got := sample(text, "litellm_proxy_total_requests_metric_total", `api_key_alias="other"`); got != "404" {
 		t.Errorf("%q requests in the row of the others", got)
 	}
 }

@@ -72,13 +72,14 @@ func (d *doubleOfRedis) serve(c net.Conn) {
 
 // readCommand reads a command.
 func readCommand(in *bufio.Reader) ([]string, error) {
-	var words, length int
-	if _, err := fmt.Fscanf(in, "*%d\r\n", &words); err != nil {
+	words, err := readLength(in, "*")
+	if err != nil {
 		return nil, err
 	}
 	command := make([]string, words)
 	for i := range command {
-		if _, err := fmt.Fscanf(in, "$%d\r\n", &length); err != nil {
+		length, err := readLength(in, "$")
+		if err != nil {
 			return nil, err
 		}
 		text := make([]byte, length+2)
@@ -88,6 +89,15 @@ func readCommand(in *bufio.Reader) ([]string, error) {
 		command[i] = string(text[:length])
 	}
 	return command, nil
+}
+
+// readLength reads a line with a number of words (*) or of bytes ($).
+func readLength(in *bufio.Reader, kind string) (int, error) {
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(line, kind), "\r\n"))
 }
 
 // answerWell answers the commands of a router that has nothing to share, as a Redis older than 6 does.

@@ -61,9 +61,9 @@ func TestManyFindingsTakeLinearTime(t *testing.T) {
 			found = len(w.Scan(scan.Fragment{Path: "a.txt", Line: 1, Text: text}))
 			return spent(t) - before, found
 		}
-		small, few := took(500)
-		large, many := took(2000)
-		if few < 350 || many < 4*few-10 {
+		small, few := took(250)
+		large, many := took(1000)
+		if few < 175 || many < 4*few-10 {
 			t.Errorf("%s: %d and %d findings", name, few, many)
 		}
 		if large > 9*small {
@@ -84,7 +84,7 @@ func TestASecretBehindAHoleInAFileIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := s.Tree(context.Background(), sparseFile(t, 16<<20), []string{"a.img.txt"}, nil).Findings
+	found := s.Tree(context.Background(), sparseFile(t, 4<<20), []string{"a.img.txt"}, nil).Findings
 	if len(found) != 1 || found[0].Line != 2 {
 		t.Errorf("%+v", found)
 	}
