@@ -33,7 +33,7 @@ func TestCLIProxyAPIIsUpdatedFromItsReleases(t *testing.T) {
 	}
 	releases := releasetest.New(t)
 	add := func(version, variable string) {
-		data, err := os.ReadFile(compile(t, "./testdata/cliproxyapi", "-ldflags=-X main.version="+version+" -X "+variable))
+		data, err := os.ReadFile(compile(t, "./testdata/cliproxyapi", "-ldflags=-s -w -X main.version="+version+" -X "+variable))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,20 @@ var prefixes = [...]keyPrefix{
 	{"shpat_", 30}, {"sntrys_", 30}, {"glsa_", 30}, {"eyJ", 40}, {"AGE-SECRET-KEY-", 30},
 }
 
+// firstBytes says of each byte whether one of prefixes begins with it: most places of a text are none.
+var firstBytes = func() (all [256]bool) {
+	for _, p := range prefixes {
+		all[p.prefix[0]] = true
+	}
+	return all
+}()
+
+// begins reports whether text begins with the prefix. The first two bytes, which each prefix has, mostly decide that.
+func (p *keyPrefix) begins(text string) bool {
+	return len(text) >= len(p.prefix) && text[0] == p.prefix[0] && text[1] == p.prefix[1] &&
+		strings.HasPrefix(text, p.prefix)
+}
+
 // redactText shortens a value that looks like a key, the key in "Bearer KEY", a private
 // key, and the secret parts of URLs.
 func redactText(value string) string {
@@ -48,8 +62,11 @@ func redactText(value string) string {
 // looksLikeKey reports whether value has the prefix and the length of a known kind of
 // key.
 func looksLikeKey(value string) bool {
-	for _, p := range prefixes {
-		if len(value) >= p.least && strings.HasPrefix(value, p.prefix) &&
+	if value == "" || !firstBytes[value[0]] {
+		return false
+	}
+	for i := range prefixes {
+		if p := &prefixes[i]; len(value) >= p.least && p.begins(value) &&
 			!strings.ContainsAny(value[len(p.prefix):], " \t\n/") {
 			return true
 		}
@@ -59,7 +76,15 @@ func looksLikeKey(value string) bool {
 
 // beginsLikeKey reports whether text begins with the prefix of a known kind of key.
 func beginsLikeKey(text string) bool {
-	return slices.ContainsFunc(prefixes[:], func(p keyPrefix) bool { return strings.HasPrefix(text, p.prefix) })
+	if text == "" || !firstBytes[text[0]] {
+		return false
+	}
+	for i := range prefixes {
+		if prefixes[i].begins(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // URL returns text with the passwords, the query values and the webhook paths of its

@@ -85,3 +85,17 @@ func FuzzLogScrubber(f *testing.F) {
 		}
 	})
 }
+
+// TestEachPrefixIsFoundBehindTextOfOtherBytes goes through the whole list.
+func TestEachPrefixIsFoundBehindTextOfOtherBytes(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range redact.Prefixes() {
+		key := prefix + opaque + opaque
+		if got := redact.Words("(é) " + key); strings.Contains(got, opaque) || !strings.HasPrefix(got, "(é) ") {
+			t.Errorf("%q is %q", key, got)
+		}
+		if len(prefix) < 2 {
+			t.Errorf("%q has less than the two bytes that are compared first", prefix)
+		}
+	}
+}
