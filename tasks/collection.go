@@ -12,7 +12,7 @@ import (
 const firstGrowth = 400
 
 // delayFirstCollection has the next garbage collection of this process come late. After that one, or when restore is
-// called, the heap grows as before. The operator's GOGC wins.
+// called, the heap grows as before. The operator's GOGC wins. Calls must not overlap: each restores what it found.
 func delayFirstCollection(getenv func(string) string) (restore func()) {
 	if getenv("GOGC") != "" {
 		return func() {}

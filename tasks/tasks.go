@@ -38,7 +38,8 @@ const signalPatience = 10 * time.Second
 // signalRules are how the work of a target meets signals.
 type signalRules struct {
 	catchAfter time.Duration // before it, a signal ends the process at once
-	patience   time.Duration // how long the work may take to end after a signal; 0 means no limit: it is a server
+	patience   time.Duration // how long the work may take to end after a signal; 0 means no limit
+	isServer   bool          // it runs until a signal
 }
 
 // run does a target's work and prints its report. A signal ends the work's
@@ -58,7 +59,7 @@ func runBriefly(ctx context.Context, command string, do work) error {
 func runBounded(ctx context.Context, command string, how signalRules, do work) error {
 	ctx, stop := catchSignals(ctx, how.catchAfter)
 	defer stop()
-	if how.patience > 0 {
+	if !how.isServer {
 		defer delayFirstCollection(started.getenv)()
 	}
 	r := newReport(command, time.Now())
@@ -110,7 +111,7 @@ func runRecovered(
 // runServer runs a target that is a server. A signal is the regular way to end it, so it
 // exits 0 after one, and it prints no report of success.
 func runServer(ctx context.Context, command string, do func(ctx context.Context, s session) error) error {
-	return runBounded(ctx, command, signalRules{}, func(ctx context.Context, s session) (any, error) {
+	return runBounded(ctx, command, signalRules{isServer: true}, func(ctx context.Context, s session) (any, error) {
 		s.out.Quiet = true
 		return nil, do(ctx, s)
 	})

@@ -102,8 +102,8 @@ func raceOptions() string {
 
 // collectionOptions returns the environment variable of the garbage collector for the go command, the compiler, the
 // linker and the test programs: a heap may grow to five times of what is in use, in place of twice. Most of them end
-// before their heap is large, and a collection under the race detector takes long. The program that tests run does not
-// get it (subprocess.CompileFlowGate).
+// before their heap is large, and a collection under the race detector takes long. The developer's own GOGC wins. The
+// program that tests run gets neither (subprocess.CompileFlowGate).
 func collectionOptions() string { return "GOGC=" + cmp.Or(started.getenv("GOGC"), "400") }
 
 // suite is a target with tests that need more than Go and git. The target test therefore

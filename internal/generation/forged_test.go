@@ -2,6 +2,7 @@ package generation_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -68,14 +69,17 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 	if _, err := generation.Pin(t.Context(), root, 1, true); err != nil {
 		t.Fatal(err)
 	}
-	pins := filepath.Join(generation.Dir(root), "pins.json")
+	pins, empty := filepath.Join(generation.Dir(root), "pins.json"), filepath.Join(t.TempDir(), "pins.json")
+	if err := os.WriteFile(empty, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	damaged := map[string]func() error{
 		"torn":        func() error { return os.WriteFile(pins, []byte("[1"), 0o600) },
 		"not numbers": func() error { return os.WriteFile(pins, []byte(`["../../etc"]`), 0o600) },
 		"of others":   func() error { return errors.Join(os.WriteFile(pins, []byte("[]"), 0o600), os.Chmod(pins, 0o666)) },
-		"a link":      func() error { return errors.Join(os.Remove(pins), os.Symlink("/dev/null", pins)) },
+		"a link":      func() error { return errors.Join(os.Remove(pins), os.Symlink(empty, pins)) },
 		"larger than any": func() error {
-			return errors.Join(os.Remove(pins), os.WriteFile(pins, nil, 0o600), os.Truncate(pins, 2<<20))
+			return errors.Join(os.Remove(pins), os.WriteFile(pins, fmt.Appendf(nil, "[]%*s", 2<<20, ""), 0o600))
 		},
 	}
 	next := 1
@@ -83,7 +87,7 @@ func TestNothingIsRemovedWhileThePinsCannotBeRead(t *testing.T) {
 		if err := damaged[name](); err != nil {
 			t.Fatal(err)
 		}
-		for last := max(next+1, generation.MaxKept+1); next <= last; next++ { // each is one too many from here on
+		for last := max(next+1, generation.MaxKept+1); next <= last; next++ { // with more than MaxKept, each more would remove 0001
 			add(next)
 		}
 		if _, err := os.Stat(filepath.Join(generation.Dir(root), "0001")); err != nil {

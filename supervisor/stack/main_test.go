@@ -14,7 +14,7 @@ import (
 	"github.com/flowgate-go/flowgate/internal/fault"
 	"github.com/flowgate-go/flowgate/internal/scaffold"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
-	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/internal/trust/trusttest"
 	"github.com/flowgate-go/flowgate/supervisor"
 	"github.com/flowgate-go/flowgate/supervisor/stack"
@@ -47,11 +47,7 @@ type installation struct {
 
 func initialised(t *testing.T, o scaffold.Options) *installation {
 	t.Helper()
-	ports, err := tcp.FreePorts(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Dir, o.RouterPort, o.UpstreamPort = t.TempDir(), ports[0], ports[1]
+	o.Dir, o.RouterPort, o.UpstreamPort = t.TempDir(), tcptest.FreePort(t), tcptest.FreePort(t)
 	if _, err := scaffold.Init(o); err != nil {
 		t.Fatal(err)
 	}

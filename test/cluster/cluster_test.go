@@ -15,7 +15,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
 	"github.com/flowgate-go/flowgate/internal/ownfile/ownfiletest"
-	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // masterKey is the gateway key.
@@ -99,9 +99,9 @@ func startCluster(t *testing.T, create func(*cluster)) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports, err := tcp.FreePorts(routers + 3)
-	if err != nil {
-		t.Fatal(err)
+	ports := make([]int, routers+3)
+	for i := range ports {
+		ports[i] = tcptest.FreePort(t)
 	}
 	dir := t.TempDir()
 	c := &cluster{t: t, upstream: startUpstream(t), keys: clientkey.Store{Folder: filepath.Join(dir, "secrets")},

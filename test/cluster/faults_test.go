@@ -14,7 +14,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
-	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 )
 
 // fault is something that happens to Redis until it is ended.
@@ -119,13 +119,10 @@ func TestAReplicaThatIsPromotedHasWhatTheRoutersCounted(t *testing.T) {
 // startReplica starts a replica of Redis, waits until it has all data, and returns its port.
 func (c *cluster) startReplica() string {
 	c.t.Helper()
-	ports, err := tcp.FreePorts(1)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	command := redisCommand(c.redisCommand[0], ports[0], filepath.Dir(c.mounted), "--replicaof", "127.0.0.1", c.redisCommand[2])
+	port := tcptest.FreePort(c.t)
+	command := redisCommand(c.redisCommand[0], port, filepath.Dir(c.mounted), "--replicaof", "127.0.0.1", c.redisCommand[2])
 	start(c.t, "Finished with success", command[0], command[1:]...)
-	return fmt.Sprint(ports[0])
+	return fmt.Sprint(port)
 }
 
 func TestCountsAreStillThereAfterRedisLostAll(t *testing.T) {

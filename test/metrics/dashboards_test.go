@@ -15,7 +15,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/test/cache"
 	"github.com/flowgate-go/flowgate/test/metrics"
 )
@@ -83,11 +83,7 @@ scrape_configs:
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ports, err := tcp.FreePorts(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	address := fmt.Sprintf("127.0.0.1:%d", tcptest.FreePort(t))
 	start(t, "Server is ready to receive web requests", program, "--config.file="+file, "--storage.tsdb.path="+dir+"/data",
 		"--web.listen-address="+address, "--log.level=info")
 	return prometheus{t, "http://" + address}

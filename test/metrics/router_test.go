@@ -18,7 +18,7 @@ import (
 
 	"github.com/flowgate-go/flowgate/internal/clientkey"
 	"github.com/flowgate-go/flowgate/internal/subprocess"
-	"github.com/flowgate-go/flowgate/internal/tcp"
+	"github.com/flowgate-go/flowgate/internal/tcp/tcptest"
 	"github.com/flowgate-go/flowgate/test/metrics"
 )
 
@@ -73,12 +73,9 @@ func startRouter(t *testing.T, upstream, collector string) *gateway {
 	if err := os.WriteFile(settings, metrics.Configure(upstream, collector), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ports, err := tcp.FreePorts(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.url = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
-	g.command = []string{program, "router:serve", "-settings=" + settings, fmt.Sprintf("-port=%d", ports[0]),
+	port := tcptest.FreePort(t)
+	g.url = fmt.Sprintf("http://127.0.0.1:%d", port)
+	g.command = []string{program, "router:serve", "-settings=" + settings, fmt.Sprintf("-port=%d", port),
 		"-keys=" + g.keys.Folder}
 	g.restart()
 	return g

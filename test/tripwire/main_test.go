@@ -137,7 +137,7 @@ func fillIn(t *testing.T, flag string) string {
 	t.Helper()
 	name, kind, hasValue := strings.Cut(flag, "=")
 	switch {
-	case strings.HasSuffix(name, "port"):
+	case name == "-port", name == "-upstream-port":
 		return name + "=" + strconv.Itoa(tcptest.FreePort(t))
 	case hasValue:
 		return name + "=" + valueOf(name, kind)

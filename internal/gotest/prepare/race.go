@@ -37,10 +37,12 @@ func unwatchedFlags(ctx context.Context, module string) ([]string, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	base, err := filepath.Abs(module)
+	// As go names it, which joins it with the flags: the folder may be reached through a symbolic link.
+	goMod, err := exec.CommandContext(ctx, "go", "env", "-C="+module, "GOMOD").Output() //nolint:gosec // a folder of ours
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("go env GOMOD: %w", err)
 	}
+	base := filepath.Dir(strings.TrimSpace(string(goMod)))
 	var flags []string
 	for line := range strings.Lines(string(out)) {
 		name, folder, _ := strings.Cut(strings.TrimSpace(line), " ")

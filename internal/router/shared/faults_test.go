@@ -97,7 +97,11 @@ func readLength(in *bufio.Reader, kind string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(line, kind), "\r\n"))
+	number, isKind := strings.CutPrefix(line, kind)
+	if !isKind {
+		return 0, fmt.Errorf("%q does not begin with %s", line, kind)
+	}
+	return strconv.Atoi(strings.TrimSuffix(number, "\r\n"))
 }
 
 // answerWell answers the commands of a router that has nothing to share, as a Redis older than 6 does.

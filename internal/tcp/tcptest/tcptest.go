@@ -15,18 +15,20 @@ import (
 const (
 	firstPort     = 12000
 	lastPort      = 28000
-	portsPerRange = 400
+	portsPerRange = 50
 )
 
 // given are the ports that this test program has given out.
 var given struct {
 	mu     sync.Mutex
 	ranges []net.Listener // on the first port of each range of this program, which keeps other programs away
+	again  int            // how many ranges were begun again, since there are no others
 	next   int
-	end    int // of the last of ranges
+	end    int // of the range that is in use
 }
 
-// FreePort returns a port that no other test, of this program or another, gets.
+// FreePort returns a port that no other test, of this program or another, gets. After some 15,000 ports, the first ones
+// of the program come again.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	port, err := FindFreePort()
@@ -40,29 +42,38 @@ func FreePort(t testing.TB) int {
 func FindFreePort() (int, error) {
 	given.mu.Lock()
 	defer given.mu.Unlock()
-	for {
+	for range lastPort - firstPort {
 		if given.next == given.end && !takeRange() {
-			return 0, errors.New("every port for tests is taken")
+			break
 		}
 		given.next++
 		if l, err := listen(given.next - 1); err == nil {
 			return given.next - 1, l.Close()
 		}
 	}
+	return 0, errors.New("every port for tests is taken")
 }
 
-// takeRange takes the first range of ports that no test program has, until this program ends, and reports
-// whether there was one.
+// takeRange takes the first range of ports that no test program has, until this program ends. When there is none, it
+// takes one that this program has already. It reports whether there was one.
 func takeRange() bool {
 	for first := firstPort; first < lastPort; first += portsPerRange {
 		if l, err := listen(first); err == nil {
 			given.ranges = append(given.ranges, l)
-			given.next, given.end = first+1, first+portsPerRange
+			useRange(first)
 			return true
 		}
 	}
-	return false
+	if len(given.ranges) == 0 {
+		return false
+	}
+	useRange(given.ranges[given.again%len(given.ranges)].Addr().(*net.TCPAddr).Port)
+	given.again++
+	return true
 }
+
+// useRange has the next ports be those of the range that begins with a port.
+func useRange(first int) { given.next, given.end = first+1, first+portsPerRange }
 
 func listen(port int) (net.Listener, error) {
 	return net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))

@@ -10,32 +10,40 @@ import (
 )
 
 func TestEachTestGetsAPortOfItsOwn(t *testing.T) {
-	t.Parallel()
-	const tests = 1000 // more than the ports of one range
+	const tests = 120 // more than the ports of two ranges
 	var seen sync.Map
 	var group sync.WaitGroup
 	for range tests {
 		group.Go(func() {
-			port := tcptest.FreePort(t)
-			if _, again := seen.LoadOrStore(port, true); again {
-				t.Errorf("port %d was given out twice", port)
+			port, err := tcptest.FindFreePort()
+			if _, again := seen.LoadOrStore(port, true); err != nil || again {
+				t.Errorf("port %d was given out twice, or none: %v", port, err)
 			}
 		})
 	}
 	group.Wait()
 }
 
-// TestAPortThatAnotherProgramHasIsNotGivenOut is not parallel: no other test gets the port that it looks for.
-func TestAPortThatAnotherProgramHasIsNotGivenOut(t *testing.T) {
-	port := tcptest.FreePort(t)
-	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port+50))
-	if err != nil {
-		t.Fatal(err)
+func TestAPortThatIsTakenIsNotGivenOut(t *testing.T) {
+	var taken net.Listener
+	for port := tcptest.FreePort(t) + 1; taken == nil; port++ {
+		taken, _ = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 	}
-	defer l.Close()
-	for range 100 {
-		if tcptest.FreePort(t) == port+50 {
-			t.Fatalf("port %d is taken", port+50)
+	defer taken.Close()
+	for range 120 {
+		if port := tcptest.FreePort(t); port == taken.Addr().(*net.TCPAddr).Port {
+			t.Fatalf("port %d is taken", port)
 		}
+	}
+}
+
+func TestPortsComeAgainWhenThereAreNoOthers(t *testing.T) {
+	defer tcptest.TakeAllRanges()()
+	seen := map[int]bool{}
+	for range 120 {
+		seen[tcptest.FreePort(t)] = true
+	}
+	if len(seen) == 120 || len(seen) == 0 {
+		t.Errorf("%d ports are different", len(seen))
 	}
 }
